@@ -1,0 +1,1 @@
+"""What a workflow can use, and the clients for it."""

@@ -1,0 +1,1 @@
+"""What happened: durable runs and their history."""

@@ -1,0 +1,1 @@
+"""Temporal workflow code: deterministic, knows no Django."""

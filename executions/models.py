@@ -1,0 +1,269 @@
+"""What happened: executions, their steps, every model and tool call, and the events that tell of them."""
+
+from django.conf import settings
+from django.db import models
+
+from workflows.models import Workflow
+
+
+class WorkflowExecution(models.Model):
+    """One run of one version of a workflow."""
+
+    class Status(models.TextChoices):
+        """Where the run stands; the last three are final."""
+
+        PENDING = "PENDING"
+        RUNNING = "RUNNING"
+        WAITING = "WAITING"
+        COMPLETED = "COMPLETED"
+        FAILED = "FAILED"
+        CANCELLED = "CANCELLED"
+
+    class Trigger(models.TextChoices):
+        """Who or what started the run."""
+
+        USER = "user"
+        API = "api"
+        SCHEDULE = "schedule"
+        WEBHOOK = "webhook"
+        WORKFLOW = "workflow"
+        MCP = "mcp"
+
+    FINAL = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+
+    id = models.CharField(
+        primary_key=True,
+        max_length=60,
+        help_text="'execution-' and a UUID; also Temporal's workflow id.",
+    )
+    workflow = models.ForeignKey(Workflow, on_delete=models.PROTECT, related_name="executions")
+    workflow_version = models.PositiveIntegerField()
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+    triggered_by = models.CharField(max_length=20, choices=Trigger.choices, default=Trigger.API)
+    simulated = models.BooleanField(
+        default=False, help_text="Every model and tool answer was a marked stand-in."
+    )
+    user_input = models.TextField(blank=True)
+    input_json = models.JSONField(null=True, blank=True)
+    context_json = models.JSONField(default=dict, blank=True)
+    output_json = models.JSONField(null=True, blank=True)
+    error = models.TextField(blank=True)
+    error_kind = models.CharField(max_length=40, blank=True)
+    failed_step = models.CharField(
+        max_length=1000, blank=True, help_text="Path of the step that failed."
+    )
+    input_tokens = models.PositiveBigIntegerField(default=0)
+    output_tokens = models.PositiveBigIntegerField(default=0)
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
+    model_calls = models.PositiveIntegerField(default=0)
+    tool_calls = models.PositiveIntegerField(default=0)
+    last_sequence = models.PositiveBigIntegerField(
+        default=0, help_text="The last recorded batch of the engine; makes recording repeatable."
+    )
+    last_event_number = models.PositiveBigIntegerField(default=0)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+    forked_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="forks"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions"
+    )
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True, editable=False)
+    request_hash = models.CharField(max_length=64, blank=True, editable=False)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["created_by", "idempotency_key"], name="execution_idempotency_key_unique"
+            ),
+            models.CheckConstraint(
+                name="execution_final_has_end",
+                condition=models.Q(completed_at__isnull=False)
+                ^ models.Q(status__in=["PENDING", "RUNNING", "WAITING"]),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["workflow", "-created_at", "id"], name="execution_workflow_created"
+            ),
+            models.Index(
+                fields=["created_by", "-created_at", "id"], name="execution_owner_created"
+            ),
+            models.Index(fields=["status", "created_at"], name="execution_status_created"),
+            models.Index(fields=["-created_at", "id"], name="execution_created"),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the status is final."""
+        return self.status in self.FINAL
+
+
+class StepRun(models.Model):
+    """One run of one step: a step in a loop has one for every iteration."""
+
+    class Status(models.TextChoices):
+        """Where the step stands; the last four are final."""
+
+        PENDING = "PENDING"
+        RUNNING = "RUNNING"
+        WAITING = "WAITING"
+        COMPLETED = "COMPLETED"
+        FAILED = "FAILED"
+        SKIPPED = "SKIPPED"
+        CANCELLED = "CANCELLED"
+
+    execution = models.ForeignKey(
+        WorkflowExecution, on_delete=models.CASCADE, related_name="step_runs"
+    )
+    path = models.CharField(
+        max_length=1000,
+        help_text="Where it ran: 'draft', 'refine/2/draft' (second iteration), 'fan/news/search' "
+        "(branch), 'draft@2' (second visit through a back edge).",
+    )
+    step_id = models.CharField(max_length=100)
+    step_type = models.CharField(max_length=20)
+    name = models.CharField(max_length=200, blank=True)
+    iteration = models.PositiveIntegerField(
+        null=True, blank=True, help_text="From 1, inside a loop."
+    )
+    position = models.PositiveBigIntegerField(
+        help_text="Order of starting within the execution, from 1."
+    )
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+    input_json = models.JSONField(null=True, blank=True)
+    output_json = models.JSONField(null=True, blank=True)
+    error_json = models.JSONField(null=True, blank=True, help_text="{kind, code, message, hint}")
+    attempts = models.PositiveIntegerField(default=0)
+    input_tokens = models.PositiveBigIntegerField(default=0)
+    output_tokens = models.PositiveBigIntegerField(default=0)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["execution_id", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["execution", "path"], name="step_run_path_unique"),
+        ]
+        indexes = [models.Index(fields=["execution", "position"], name="step_run_position")]
+
+    def __str__(self) -> str:
+        return f"{self.execution_id} {self.path}"
+
+
+class ModelCall(models.Model):
+    """One turn of an agent: what was asked and what came back. An agent's conversation is its rows in order."""
+
+    execution = models.ForeignKey(
+        WorkflowExecution, on_delete=models.CASCADE, related_name="model_call_rows"
+    )
+    path = models.CharField(max_length=1000, help_text="Path of the agent's step.")
+    turn = models.PositiveIntegerField(help_text="From 1.")
+    agent_id = models.CharField(max_length=100, blank=True)
+    agent_version = models.PositiveIntegerField(null=True, blank=True)
+    model = models.CharField(max_length=100)
+    new_messages = models.JSONField(
+        default=list, help_text="What this turn adds to the conversation."
+    )
+    answer = models.JSONField(null=True, blank=True, help_text="The assistant's message.")
+    input_tokens = models.PositiveBigIntegerField(default=0)
+    output_tokens = models.PositiveBigIntegerField(default=0)
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
+    duration_ms = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["execution_id", "path", "turn"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["execution", "path", "turn"], name="model_call_turn_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.execution_id} {self.path} turn {self.turn}"
+
+
+class ToolCall(models.Model):
+    """One call of a tool, by a tool step (turn 0) or by an agent's turn."""
+
+    execution = models.ForeignKey(
+        WorkflowExecution, on_delete=models.CASCADE, related_name="tool_call_rows"
+    )
+    path = models.CharField(max_length=1000)
+    turn = models.PositiveIntegerField(default=0)
+    call_id = models.CharField(max_length=200, blank=True, help_text="The model's id of the call.")
+    tool = models.CharField(max_length=230)
+    schema_hash = models.CharField(max_length=64, blank=True)
+    arguments = models.JSONField(default=dict)
+    result = models.JSONField(null=True, blank=True)
+    error_json = models.JSONField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=1)
+    duration_ms = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["execution_id", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["execution", "path", "turn", "call_id"], name="tool_call_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.execution_id} {self.path} {self.tool}"
+
+
+class ExecutionEvent(models.Model):
+    """A change that viewers follow; numbers grow without gaps within an execution."""
+
+    execution = models.ForeignKey(
+        WorkflowExecution, on_delete=models.CASCADE, related_name="events"
+    )
+    number = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=40)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["execution_id", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["execution", "number"], name="execution_event_number_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.execution_id} #{self.number} {self.kind}"
+
+
+class StoredValue(models.Model):
+    """A value too big for Temporal's history; the engine carries its key instead."""
+
+    execution = models.ForeignKey(
+        WorkflowExecution, on_delete=models.CASCADE, related_name="stored_values"
+    )
+    key = models.CharField(
+        max_length=64, help_text="SHA-256 of the JSON: storing twice is storing once."
+    )
+    value = models.JSONField()
+    size_bytes = models.PositiveBigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["execution", "key"], name="stored_value_key_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.execution_id} {self.key[:12]}"

@@ -1,0 +1,1 @@
+"""What a workflow is: definitions, versions and templates."""

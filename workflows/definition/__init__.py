@@ -1,0 +1,1 @@
+"""The workflow definition language; see docs/definition-language.md."""

@@ -1,0 +1,1 @@
+"""Wiring: settings, URLs, the servers' entry points and the local stack."""

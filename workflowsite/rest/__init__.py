@@ -1,0 +1,1 @@
+"""REST framework's shared parts, named in the settings; the apps need not import them."""
