@@ -1,0 +1,69 @@
+"""People and clients that every test may ask for. Servers come from `tests/stack.py`."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group, User
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+ClientFor = Callable[[User], APIClient]
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """An ordinary user."""
+    return User.objects.create_user("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Another ordinary user, who shares no group with anyone."""
+    return User.objects.create_user("bob")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """Someone who sees and changes everything."""
+    return User.objects.create_user("staff", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def team(alice: User) -> Group:
+    """A group that alice and carol are in."""
+    group = Group.objects.create(name="team")
+    alice.groups.add(group)
+    return group
+
+
+@pytest.fixture
+def carol(team: Group) -> User:
+    """A user in alice's group."""
+    user = User.objects.create_user("carol")
+    user.groups.add(team)
+    return user
+
+
+@pytest.fixture
+def client_for() -> ClientFor:
+    """Makes an API client that sends a real token of the given user."""
+
+    def make(user: User) -> APIClient:
+        _, token = AuthToken.objects.create(user)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def anonymous() -> APIClient:
+    """An API client of nobody."""
+    return APIClient()
+
+
+@pytest.fixture
+def api(alice: User, client_for: ClientFor) -> APIClient:
+    """Alice's API client."""
+    return client_for(alice)
