@@ -4,7 +4,8 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from encrypted_fields.fields import EncryptedJSONField
+
+from discovery.secret_field import SecretJSONField
 
 # `\Z`, not `$`: a `$` lets a trailing newline through.
 identifier = RegexValidator(
@@ -28,7 +29,7 @@ class Agent(models.Model):
     name = models.CharField(max_length=200)
     description = models.CharField(max_length=1000, blank=True)
     agent_type = models.CharField(max_length=20, choices=Kind.choices, default=Kind.CHAT)
-    model = models.CharField(
+    model = models.CharField(  # noqa: DJ001  # the API says null for the default
         max_length=100, null=True, blank=True, help_text="Empty: the installation's default model."
     )
     role = models.CharField(max_length=500, blank=True)
@@ -95,12 +96,15 @@ class McpServer(models.Model):
     description = models.CharField(max_length=1000, blank=True)
     transport = models.CharField(max_length=20, choices=Transport.choices)
     url = models.URLField(max_length=1000, blank=True)
-    headers = EncryptedJSONField(
+    headers = SecretJSONField(
         null=True, blank=True, help_text="Sent with every request. Write-only, encrypted."
     )
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.UNCHECKED)
     last_checked_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=1000, blank=True, help_text="Why it can't be reached.")
+    refresh_requested_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Empty: no refresh waits for a worker."
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
