@@ -1,0 +1,58 @@
+"""What a step is, in one line: for cards, trees and lists."""
+
+import json
+from typing import assert_never
+
+from pydantic import JsonValue
+
+from workflows.definition.steps import (
+    AgentStep,
+    ConditionalStep,
+    EndStep,
+    LoopStep,
+    ParallelStep,
+    Step,
+    ToolStep,
+)
+
+
+def caption(step: Step) -> str:
+    """The one line of configuration that tells the step from others of its type."""
+    match step:
+        case AgentStep():
+            inline = step.agent.name or "inline agent" if step.agent else "no agent chosen"
+            return step.agent_id or inline
+        case ToolStep():
+            return step.tool or "no tool chosen"
+        case ParallelStep():
+            noun = "branch" if len(step.branches) == 1 else "branches"
+            return f"{len(step.branches)} {noun}, {step.aggregation}"
+        case ConditionalStep():
+            return step.condition_source or f"{len(step.conditions or [])} conditions"
+        case LoopStep():
+            return _loop(step)
+        case EndStep():
+            scope = "the run" if step.scope == "run" else "the list"
+            return f"ends {scope} as {step.status}"
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def one_line(text: str, limit: int) -> str:
+    """Without control characters and line breaks, at most `limit` characters, the last of them an ellipsis if cut."""
+    plain = "".join(char if char.isprintable() else " " for char in text[: limit + 1])
+    return plain if len(text) <= limit else plain[: limit - 1] + "…"
+
+
+def _loop(step: LoopStep) -> str:
+    match step.loop_mode:
+        case "count":
+            return f"{step.max_iterations} times"
+        case "foreach":
+            return f"for each of {_text(step.over)}"
+        case "until":
+            return f"until {step.exit_condition}, at most {step.max_iterations} times"
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
