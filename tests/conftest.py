@@ -7,6 +7,10 @@ from django.contrib.auth.models import Group, User
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from tests.fakes.fixtures import model_server
+
+__all__ = ["model_server"]
+
 ClientFor = Callable[[User], APIClient]
 
 

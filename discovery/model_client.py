@@ -1,0 +1,225 @@
+"""The only place that talks to a language model: one client, total deadlines, usage and cost of every call.
+
+It speaks the chat-completions protocol, so OPENAI_BASE_URL may name any compatible server. That address is the
+operator's, so it may be on the loopback interface; redirects and proxies of the environment are not followed.
+"""
+
+import asyncio
+import email.utils
+import math
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import httpx2
+import openai
+from django.conf import settings
+
+from discovery.bounded_transport import AnswerTooLarge, BoundedTransport
+from discovery.model_answers import MAX_ANSWER_BYTES, read_answer
+from discovery.model_formats import response_format
+from discovery.model_messages import ModelAnswer, ModelError, ModelRequest, RequestedCall
+
+__all__ = [
+    "ModelAnswer",
+    "ModelError",
+    "ModelRequest",
+    "RequestedCall",
+    "complete",
+    "is_configured",
+]
+
+OPENAI_URL = "https://api.openai.com/v1"
+# A service may ask for any pause; a longer one than this is shortened, and the retry policy decides.
+MAX_RETRY_AFTER_SECONDS = 120.0
+_TOKENS_PER_PRICE = Decimal(1_000_000)
+_RETRYABLE_STATUS = frozenset({408, 409, 425})
+
+
+def is_configured() -> bool:
+    """Whether a key is given, or the address of a server of one's own (which may need none)."""
+    return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
+
+
+async def complete(request: ModelRequest) -> ModelAnswer:
+    """Ask the model for one turn. Raises `ModelError`, and never retries: that is the caller's policy.
+
+    The deadline covers everything from the connection to the answer's last byte.
+    """
+    _require_configuration()
+    model = request.model or settings.OPENAI_MODEL
+    seconds = request.timeout_seconds or settings.OPENAI_TIMEOUT_SECONDS
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(seconds):
+            raw = await _ask(_body(request, model), seconds)
+    except (TimeoutError, openai.APITimeoutError) as error:
+        raise _late(seconds) from error
+    except openai.APIStatusError as error:
+        raise _of_status(error, model) from error
+    except openai.APIConnectionError as error:
+        raise _of_connection(error) from error
+    answer = read_answer(raw, output_schema=request.output_schema)
+    return replace(
+        answer,
+        model=answer.model or model,
+        cost_usd=_cost(answer, model),
+        duration_ms=round((time.monotonic() - started) * 1000),
+    )
+
+
+async def _ask(body: dict[str, Any], seconds: float) -> bytes:
+    async with _http_client(seconds) as http:
+        client = openai.AsyncOpenAI(
+            # Servers of one's own often need no key, but the SDK insists on one.
+            api_key=settings.OPENAI_API_KEY or "none",
+            base_url=settings.OPENAI_BASE_URL or OPENAI_URL,
+            max_retries=0,
+            timeout=seconds,
+            http_client=http,
+        )
+        # The raw bytes, because the SDK's own reading turns an HTML page with status 200 into a plain str.
+        response = await client.chat.completions.with_raw_response.create(**body)
+        content: bytes = response.content
+        return content
+
+
+def _http_client(seconds: float) -> httpx2.AsyncClient:
+    inner = httpx2.AsyncHTTPTransport(verify=_tls_context(), trust_env=False)
+    return httpx2.AsyncClient(
+        transport=BoundedTransport(inner, timeout_seconds=seconds, max_bytes=MAX_ANSWER_BYTES),
+        trust_env=False,
+        follow_redirects=False,
+    )
+
+
+@cache
+def _tls_context() -> Any:
+    """Loading the certificates takes longer than building all the rest of a client."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
+def _body(request: ModelRequest, model: str) -> dict[str, Any]:
+    body: dict[str, Any] = {"model": model, "messages": request.messages}
+    if request.tools:
+        body["tools"] = request.tools
+    if request.temperature is not None:
+        body["temperature"] = request.temperature
+    if request.output_schema is not None:
+        body["response_format"] = response_format(request.output_schema, request.output_name)
+    return body
+
+
+def _cost(answer: ModelAnswer, asked_model: str) -> Decimal | None:
+    """US dollars; the answer may name a dated variant of the model that was asked for, or no model at all."""
+    prices = settings.MODEL_PRICES.get(answer.model)
+    if not prices and (not answer.model or answer.model.startswith(f"{asked_model}-20")):
+        prices = settings.MODEL_PRICES.get(asked_model)
+    if not prices:
+        return None
+    input_price, output_price = (Decimal(str(price)) for price in prices)
+    total = answer.input_tokens * input_price + answer.output_tokens * output_price
+    return total / _TOKENS_PER_PRICE
+
+
+def _require_configuration() -> None:
+    if is_configured():
+        return
+    raise ModelError(
+        "No language model is configured. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own.",
+        kind="model_not_configured",
+        code="not_configured",
+    )
+
+
+def _late(seconds: float) -> ModelError:
+    return ModelError(
+        f"The model did not answer within {seconds:g} seconds.",
+        kind="timeout",
+        code="unavailable",
+        is_retryable=True,
+    )
+
+
+def _of_connection(error: openai.APIConnectionError) -> ModelError:
+    if isinstance(error.__cause__, AnswerTooLarge):
+        return ModelError(
+            "The model service sent a larger answer than is accepted, or a compressed one.",
+            code="invalid_answer",
+        )
+    return ModelError(
+        "The model service could not be reached. Check OPENAI_BASE_URL and the network.",
+        code="unavailable",
+        is_retryable=True,
+    )
+
+
+def _of_status(error: openai.APIStatusError, model: str) -> ModelError:
+    status, pause = error.status_code, _retry_after(error.response.headers)
+    if status == 429:
+        return _of_rate_limit(error, pause)
+    if status >= 500 or status in _RETRYABLE_STATUS:
+        return ModelError(
+            f"The model service is not available (HTTP {status}).",
+            code="unavailable",
+            is_retryable=True,
+            retry_after_seconds=pause,
+        )
+    if error.code == "content_filter":
+        return ModelError("The model service's content filter refused this.", code="refused")
+    return ModelError(_rejection(error, model), code="rejected")
+
+
+def _of_rate_limit(error: openai.APIStatusError, pause: float | None) -> ModelError:
+    if error.code == "insufficient_quota":
+        return ModelError(
+            "The account at the model service has no quota left. Add credit there.",
+            code="rate_limited",
+        )
+    return ModelError(
+        "The model service takes no more requests for the moment (HTTP 429).",
+        code="rate_limited",
+        is_retryable=True,
+        retry_after_seconds=pause,
+    )
+
+
+def _rejection(error: openai.APIStatusError, model: str) -> str:
+    match error.status_code:
+        case 401 | 403:
+            return f"The model service refused the key (HTTP {error.status_code}). Check OPENAI_API_KEY."
+        case 404:
+            return (
+                f"The model service does not know {model!r} or this address. Check OPENAI_BASE_URL."
+            )
+        case status if status < 400:
+            return f"The model service redirects (HTTP {status}). Set OPENAI_BASE_URL to the final address."
+        case _ if error.code == "context_length_exceeded":
+            return f"The conversation is longer than {model!r} can read."
+        case status:
+            return f"The model service did not take the request (HTTP {status})."
+
+
+def _retry_after(headers: httpx2.Headers) -> float | None:
+    """Seconds until a retry makes sense (RFC 9110, 10.2.3: a number or a date), capped; None if not said."""
+    text = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = _seconds_until(text)
+    if not math.isfinite(seconds) or seconds < 0:
+        return None
+    return min(seconds, MAX_RETRY_AFTER_SECONDS)
+
+
+def _seconds_until(text: str) -> float:
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return math.nan
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
