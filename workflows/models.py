@@ -43,7 +43,10 @@ class Workflow(models.Model):
         help_text="Empty: an imported template.",
     )
     shared_with = models.ManyToManyField(Group, blank=True, related_name="shared_workflows")
-    idempotency_key = models.CharField(max_length=200, null=True, blank=True, editable=False)
+    # Null, not empty: rows without a key must not collide.
+    idempotency_key = models.CharField(  # noqa: DJ001
+        max_length=200, null=True, blank=True, editable=False
+    )
     request_hash = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -92,6 +95,7 @@ class WorkflowVersion(models.Model):
 
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
+    revision = models.PositiveIntegerField(help_text="The workflow's revision that brought it.")
     definition_json = models.JSONField()
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of the canonical JSON.")
     message = models.CharField(max_length=500, blank=True)

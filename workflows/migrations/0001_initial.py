@@ -201,6 +201,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("number", models.PositiveIntegerField()),
+                (
+                    "revision",
+                    models.PositiveIntegerField(
+                        help_text="The workflow's revision that brought it."
+                    ),
+                ),
                 ("definition_json", models.JSONField()),
                 (
                     "content_hash",

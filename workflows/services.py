@@ -1,0 +1,273 @@
+"""Everything that changes a workflow; each function is one transaction."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any, Unpack
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from common.errors import Forbidden, Invalid, NotFound
+from common.idempotency import first_answer
+from common.ownership import require_change
+from workflows.checking import checked, described
+from workflows.identifiers import id_from_name, id_taken, require_usable
+from workflows.models import Workflow
+from workflows.revisions import require_revision
+from workflows.selectors import catalogue_for, definition_of, version_of
+from workflows.uses import used_agents, used_servers, with_replaced
+from workflows.writing import (
+    Fields,
+    keep_version,
+    put_definition,
+    put_fields,
+    rewrite_uses,
+    share,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def create_workflow(
+    *,
+    by: User,
+    definition: Mapping[str, Any],
+    source_template: Workflow | None = None,
+    shared_with: Iterable[str] = (),
+    message: str = "",
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+    **fields: Unpack[Fields],
+) -> Workflow:
+    """Store a new workflow; where the definition has no `id`, one is made from its name.
+
+    Raises `InvalidDefinition`, `Invalid` (reserved id, unknown group), `Conflict` (id taken) and `Unprocessable` (the
+    idempotency key was used for another request). A repeated request gets the row of the first one.
+    """
+    raced = False
+    while True:
+        repeated = first_answer(
+            Workflow.objects.all(), owner=by, key=idempotency_key, request_hash=request_hash
+        )
+        if repeated is not None:
+            return repeated
+        if raced and definition.get("id") is not None:
+            raise id_taken(str(definition["id"]))
+        row = Workflow(
+            created_by=by,
+            source_template=source_template,
+            idempotency_key=idempotency_key,
+            request_hash=request_hash,
+        )
+        try:
+            _insert(row, definition, shared_with=shared_with, message=message, fields=fields)
+        except IntegrityError as error:
+            if not _lost_a_race(error):
+                raise
+            raced = True  # someone has the id, perhaps this very request sent twice at once
+            continue
+        logger.info("workflow %s created by %s", row.pk, by.pk)
+        return row
+
+
+@transaction.atomic
+def save_workflow(
+    workflow: Workflow,
+    *,
+    by: User,
+    definition: Mapping[str, Any] | None = None,
+    name: str | None = None,
+    description: str | None = None,
+    shared_with: Iterable[str] | None = None,
+    expected_revision: int | None = None,
+    message: str = "",
+    **fields: Unpack[Fields],
+) -> Workflow:
+    """Change a workflow; what is not given stays. Only a changed definition makes a new version.
+
+    A `definition` may omit its id, name and description. Raises `Forbidden`, `PreconditionFailed`, `InvalidDefinition`
+    and `Invalid`.
+    """
+    row = _locked(workflow, by=by, expected_revision=expected_revision)
+    bumps = fields.keys() != {"layout"} or definition is not None or name is not None
+    row.revision += 1 if bumps or description is not None or shared_with is not None else 0
+    if definition is not None or name is not None or description is not None:
+        kept = described(row.definition_json) if definition is None else _of(row, definition)
+        _redefine(row, described(kept, name=name, description=description), by, message)
+    put_fields(row, fields)
+    row.save()
+    if shared_with is not None:
+        share(row, shared_with, by=by)
+    logger.info("workflow %s saved by %s: revision %s", row.pk, by.pk, row.revision)
+    return row
+
+
+@transaction.atomic
+def archive_workflow(
+    workflow: Workflow, *, by: User, expected_revision: int | None = None
+) -> Workflow:
+    """Take a workflow out of use; its runs stay and its id stays taken."""
+    return _set_active(workflow, False, by=by, expected_revision=expected_revision)
+
+
+@transaction.atomic
+def restore_workflow(
+    workflow: Workflow, *, by: User, expected_revision: int | None = None
+) -> Workflow:
+    """Bring an archived workflow back."""
+    return _set_active(workflow, True, by=by, expected_revision=expected_revision)
+
+
+def restore_version(
+    workflow: Workflow, *, number: int, by: User, expected_revision: int | None = None
+) -> Workflow:
+    """Make an older definition the current one again, as a new version; raises `NotFound`."""
+    return save_workflow(
+        workflow,
+        by=by,
+        definition=version_of(workflow, number).definition_json,
+        expected_revision=expected_revision,
+        message=f"Version {number} restored",
+    )
+
+
+def copy_workflow(
+    source: Workflow,
+    *,
+    by: User,
+    new_id: str | None = None,
+    new_name: str | None = None,
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+) -> Workflow:
+    """An own copy of the current version of a workflow that the caller may see."""
+    name = new_name or f"Copy of {source.name}"[:200]
+    return create_workflow(
+        by=by,
+        definition={**source.definition_json, "id": new_id, "name": name},
+        source_template=source if source.is_template else source.source_template,
+        category=source.category,
+        tags=source.tags,
+        layout=source.layout,
+        message=f"Copied from {source.id}, version {source.version}",
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+    )
+
+
+def instantiate_template(
+    template: Workflow,
+    *,
+    by: User,
+    id: str | None = None,
+    name: str | None = None,
+    agents: Mapping[str, str] | None = None,
+    mcps: Mapping[str, str] | None = None,
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+) -> Workflow:
+    """An own workflow made from a template, with its agents and servers exchanged for the caller's."""
+    _, definition = definition_of(template)
+    agents, mcps = agents or {}, mcps or {}
+    _require_known(agents, used_agents(definition), "/agents", "agent")
+    _require_known(mcps, used_servers(definition), "/mcps", "MCP server")
+    replaced = with_replaced(definition, agents=agents, servers=mcps)
+    return create_workflow(
+        by=by,
+        definition={**replaced, "id": id, "name": name or template.name},
+        source_template=template,
+        category=template.category,
+        tags=template.tags,
+        layout=template.layout,
+        message=f"Made from the template {template.id}, version {template.version}",
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+    )
+
+
+@transaction.atomic
+def _insert(
+    row: Workflow,
+    raw: Mapping[str, Any],
+    *,
+    shared_with: Iterable[str],
+    message: str,
+    fields: Fields,
+) -> None:
+    owner = row.created_by
+    assert owner is not None
+    made = {"id": id_from_name(str(raw.get("name") or ""))} if raw.get("id") is None else {}
+    catalogue = catalogue_for(owner)
+    definition, found = checked({**raw, **made}, catalogue)
+    require_usable(definition.id)
+    row.id = definition.id
+    put_definition(row, definition, found)
+    put_fields(row, fields)
+    row.save(force_insert=True)
+    share(row, shared_with, by=owner)
+    keep_version(row, by=owner, message=message)
+    rewrite_uses(row, definition, catalogue)
+
+
+def _redefine(row: Workflow, raw: Mapping[str, Any], by: User, message: str) -> None:
+    catalogue = catalogue_for(by)
+    definition, found = checked(raw, catalogue)
+    if put_definition(row, definition, found):
+        row.version += 1
+        keep_version(row, by=by, message=message)
+    rewrite_uses(row, definition, catalogue)
+
+
+def _locked(workflow: Workflow, *, by: User, expected_revision: int | None) -> Workflow:
+    """The row as it is now, held until the transaction ends; refuses who may not change it, or a stale revision."""
+    row = Workflow.objects.select_for_update(no_key=True).filter(pk=workflow.pk).first()
+    if row is None:
+        raise NotFound("This workflow is gone.")
+    if row.created_by_id is None:
+        raise Forbidden("This template comes from a file; make a copy and change that.")
+    require_change(row, by)
+    require_revision(row, expected_revision)
+    return row
+
+
+def _of(row: Workflow, definition: Mapping[str, Any]) -> dict[str, Any]:
+    """`definition` with the row's id and, where it has none, its name; raises `Invalid` for another id."""
+    if definition.get("id") not in (None, row.pk):
+        raise Invalid(
+            f"The id of a workflow never changes; this one is {row.pk!r}.",
+            code="id_changed",
+            pointer="/definition/id",
+        )
+    given_name = definition.get("name")
+    return described(definition, id=row.pk, name=row.name if given_name is None else given_name)
+
+
+def _set_active(
+    workflow: Workflow, is_active: bool, *, by: User, expected_revision: int | None
+) -> Workflow:
+    row = _locked(workflow, by=by, expected_revision=expected_revision)
+    if row.is_active == is_active:
+        return row
+    row.is_active = is_active
+    row.revision += 1
+    row.save(update_fields=["is_active", "revision", "updated_at"])
+    logger.info("workflow %s: is_active=%s by %s", row.pk, is_active, by.pk)
+    return row
+
+
+def _require_known(mapping: Mapping[str, str], used: set[str], pointer: str, what: str) -> None:
+    for name in mapping:
+        if name not in used:
+            raise Invalid(
+                f"The template uses no {what} {name!r}; it uses {sorted(used) or 'none'}.",
+                code="not_used",
+                pointer=pointer,
+            )
+
+
+def _lost_a_race(error: IntegrityError) -> bool:
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return getattr(diagnostics, "constraint_name", None) in (
+        "workflows_workflow_pkey",
+        "workflow_idempotency_key_unique",
+    )

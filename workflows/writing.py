@@ -1,0 +1,113 @@
+"""How a checked definition and its fields reach the rows; called by services inside their transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypedDict
+
+from django.contrib.auth.models import Group, User
+
+from common.errors import Forbidden, Invalid
+from workflows.definition.catalogue import Catalogue
+from workflows.definition.normalise import content_hash
+from workflows.definition.steps import Definition
+from workflows.definition.validate import Report
+from workflows.models import AgentUse, ToolUse, Workflow, WorkflowVersion
+from workflows.uses import used_agents, used_tools
+
+
+class Fields(TypedDict, total=False):
+    """What stands beside the definition; an absent one keeps its value."""
+
+    category: str
+    tags: Sequence[str]
+    is_template: bool
+    is_published: bool
+    published_version: int | None
+    layout: Mapping[str, Any]
+
+
+def put_definition(workflow: Workflow, definition: Definition, found: Report) -> bool:
+    """Set the definition and what follows from it; whether it differs from the stored one."""
+    canonical = definition.to_json()
+    changed = canonical != workflow.definition_json
+    workflow.name = definition.name
+    workflow.description = definition.description
+    workflow.definition_json = canonical
+    workflow.can_execute = found.can_execute
+    return changed
+
+
+def put_fields(workflow: Workflow, fields: Fields) -> None:
+    """Set the fields beside the definition; raises `Invalid` for what contradicts itself."""
+    for name, value in fields.items():
+        setattr(workflow, name, value)
+    if workflow.is_published and not workflow.is_template:
+        raise Invalid(
+            "Only a template can be published; set is_template too.",
+            code="not_a_template",
+            pointer="/is_published",
+        )
+    published = workflow.published_version
+    if published is not None and not 1 <= published <= workflow.version:
+        raise Invalid(
+            f"There is no version {published}; the newest is {workflow.version}.",
+            code="unknown_version",
+            pointer="/published_version",
+        )
+
+
+def keep_version(workflow: Workflow, *, by: User | None, message: str) -> None:
+    """Store the current definition as an immutable version."""
+    definition = Definition.model_validate(workflow.definition_json)
+    WorkflowVersion.objects.create(
+        workflow=workflow,
+        number=workflow.version,
+        revision=workflow.revision,
+        definition_json=workflow.definition_json,
+        content_hash=content_hash(definition),
+        message=message,
+        created_by=by,
+    )
+
+
+def rewrite_uses(workflow: Workflow, definition: Definition, catalogue: Catalogue) -> None:
+    """Make the use-rows those of `definition`; what the catalogue does not hold gets none."""
+    agents = used_agents(definition) & catalogue.agents.keys()
+    tools = used_tools(definition) & catalogue.tools.keys()
+    workflow.agent_uses.exclude(agent__in=agents).delete()
+    workflow.tool_uses.exclude(tool__in=tools).delete()
+    AgentUse.objects.bulk_create(
+        [AgentUse(workflow=workflow, agent_id=agent) for agent in sorted(agents)],
+        ignore_conflicts=True,
+    )
+    ToolUse.objects.bulk_create(
+        [
+            ToolUse(workflow=workflow, tool=tool, server_id=catalogue.tools[tool].server_id)
+            for tool in sorted(tools)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def share(workflow: Workflow, names: Iterable[str], *, by: User) -> None:
+    """Share with the groups of these names; raises `Forbidden` for anyone but the owner and staff.
+
+    The owner may name the groups they are in; another group looks like one that does not exist.
+    """
+    wanted = set(names)
+    if wanted == {group.name for group in workflow.shared_with.all()}:
+        return
+    if not by.is_staff and workflow.created_by_id != by.pk:
+        raise Forbidden("Only its owner or staff may change with whom this is shared.")
+    groups = {group.name: group for group in _groups_open_to(by).filter(name__in=wanted)}
+    unknown = sorted(wanted - groups.keys())
+    if unknown:
+        raise Invalid(
+            f"You are in no group called {unknown[0]!r}.",
+            code="unknown_group",
+            pointer="/shared_with",
+        )
+    workflow.shared_with.set(groups.values())
+
+
+def _groups_open_to(user: User) -> Any:
+    return Group.objects.all() if user.is_staff else user.groups.all()
