@@ -1,9 +1,10 @@
 """Where settings come from: the environment, then `.env`, then the running local stack, then a default."""
 
-import json
 from pathlib import Path
 
 import environ
+
+from workflowsite.localstack.private_files import ENDPOINTS_FILE, SECRETS_FILE, read_json
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -11,24 +12,19 @@ env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
 STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
-ENDPOINTS_FILE = STATE_DIR / "endpoints.json"
 
-
-def local_endpoints() -> dict[str, str]:
-    """What `manage.py dev` started: DATABASE_URL, REDIS_URL, TEMPORAL_ADDRESS…; empty when it never ran.
-
-    The file stays when the stack stops; whoever connects then gets a refused connection, and `manage.py doctor`
-    says what to do.
-    """
-    try:
-        return dict(json.loads(ENDPOINTS_FILE.read_text()))
-    except (FileNotFoundError, PermissionError, ValueError):
-        return {}
-
-
-_LOCAL = local_endpoints()
+# What `manage.py dev` started (DATABASE_URL, REDIS_URL, TEMPORAL_ADDRESS…) and generated (SECRET_KEY…); empty when it
+# never ran. The endpoints stay when the stack stops: whoever connects then gets a refused connection, and
+# `manage.py doctor` says what to do.
+_ENDPOINTS = read_json(STATE_DIR / ENDPOINTS_FILE)
+_SECRETS = read_json(STATE_DIR / SECRETS_FILE)
 
 
 def service(name: str, default: str = "") -> str:
     """The address of a service: given, else the local stack's, else `default`."""
-    return env.str(name, default="") or _LOCAL.get(name, default)
+    return env.str(name, default="") or _ENDPOINTS.get(name, default)
+
+
+def secret(name: str, default: str) -> str:
+    """A secret: given, else the one that `manage.py dev` generated for this folder, else `default`."""
+    return env.str(name, default="") or _SECRETS.get(name, default)

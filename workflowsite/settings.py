@@ -6,7 +6,7 @@ from typing import Any
 import django_stubs_ext
 import structlog
 
-from workflowsite.env import BASE_DIR, STATE_DIR, env, service
+from workflowsite.env import BASE_DIR, STATE_DIR, env, secret, service
 
 # ModelAdmin[...] and the like are generic only for the type checker.
 django_stubs_ext.monkeypatch()
@@ -14,9 +14,10 @@ django_stubs_ext.monkeypatch()
 # --- what kind of installation this is
 DEBUG = env.bool("DEBUG", default=True)
 INSECURE_SECRET_KEY = "insecure-local-key-never-use-it-on-a-server"
-SECRET_KEY = env.str("SECRET_KEY", default="") or INSECURE_SECRET_KEY
+SECRET_KEY = secret("SECRET_KEY", INSECURE_SECRET_KEY)
 # Encrypts stored secrets together with SECRET_KEY; a list rotates: the first encrypts, all decrypt.
-SALT_KEY = env.list("ENCRYPTION_SALTS", default=["insecure-local-salt"])
+INSECURE_SALT = "insecure-local-salt"
+SALT_KEY = secret("ENCRYPTION_SALTS", INSECURE_SALT).split(",")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -76,10 +77,12 @@ TEMPLATES = [
 # --- PostgreSQL
 DATABASE_URL = service("DATABASE_URL", "postgres://workflow@127.0.0.1:5432/workflow")
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(DATABASE_URL)}
-DATABASES["default"]["OPTIONS"] = {
-    # Without a pool an ASGI process opens a connection per request, which costs three times WSGI.
-    "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 10},
-}
+# Without a pool an ASGI process opens a connection per request, which costs three times WSGI. 0 means no pool.
+DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=10)
+if DATABASE_POOL_SIZE:
+    DATABASES["default"]["OPTIONS"] = {
+        "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis
