@@ -11,7 +11,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
-STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
+STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var"))).absolute()
 
 # What `manage.py dev` started (DATABASE_URL, REDIS_URL, TEMPORAL_ADDRESS…) and generated (SECRET_KEY…); empty when it
 # never ran. The endpoints stay when the stack stops: whoever connects then gets a refused connection, and

@@ -1,9 +1,13 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from workflowsite import health
+from workflowsite.rest.problem_pages import not_found
 
 # The apps' routes share the prefix /workflows/; the fixed ones come before /workflows/{id}.
 api = [
+    path("", include("workflowsite.accounts.urls")),
     path("", include("discovery.api.urls")),
     path("", include("generation.api.urls")),
     path("", include("executions.api.urls")),
@@ -11,8 +15,11 @@ api = [
 ]
 
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("api/v1/", include(api)),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    re_path(r"^api/", not_found),
     path("admin/", admin.site.urls),
 ]

@@ -68,14 +68,15 @@ def tethered(
     *,
     death_signal: signal.Signals = signal.SIGTERM,
     identity: str = "same",
+    parent_pid: int | None = None,
 ) -> list[str]:
-    """`command`, so that it gets `death_signal` when the process that starts it ends; see tether.py."""
+    """`command`, so that it gets `death_signal` when its parent (this process) ends; see tether.py."""
     return [
         sys.executable,
         "-I",
         "-S",
         str(TETHER),
-        str(os.getpid()),
+        str(os.getpid() if parent_pid is None else parent_pid),
         str(int(death_signal)),
         identity,
         *map(str, command),

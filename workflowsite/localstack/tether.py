@@ -17,12 +17,12 @@ CLONE_NEWUSER = 0x10000000
 def die_with_parent(parent_pid: int, signal_number: int) -> None:
     """Ask Linux to send `signal_number` to this process when its parent ends, however it ends.
 
-    Elsewhere there is no such call; the parent's own clean-up has to do.
+    Elsewhere there is no such call; the parent's own clean-up has to do. A `parent_pid` of 0 means whoever it is.
     """
     if sys.platform != "linux":
         return
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
-    if os.getppid() != parent_pid:
+    if parent_pid and os.getppid() != parent_pid:
         sys.exit("The process that wanted this server ended before it could start.")
 
 

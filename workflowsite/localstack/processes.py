@@ -1,0 +1,78 @@
+"""The product's own processes side by side: logs mixed, all ended when one ends or somebody presses Ctrl+C."""
+
+import os
+import shlex
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+
+from honcho import manager as honcho_manager
+from honcho.printer import Message
+from honcho.process import Process
+
+from workflowsite.localstack.server import tethered
+from workflowsite.localstack.tether import die_with_parent
+
+# Celery and Temporal finish what they are doing before they end.
+honcho_manager.KILL_WAIT = 10
+REPORTER = "ready"
+
+
+class TetheredProcess(Process):  # type: ignore[misc]  # honcho has no types
+    """honcho's go-between of a child, which ends with us even when we are killed; the child ends with it."""
+
+    def run(self, events: object = None, ignore_signals: bool = False) -> None:
+        """Tie this process to its parent, then start the child as honcho does."""
+        die_with_parent(os.getppid(), signal.SIGKILL)
+        super().run(events, ignore_signals)
+
+
+class Processes(honcho_manager.Manager):  # type: ignore[misc]  # honcho has no types
+    """Children by name; `watch` runs in a thread once they are started and may `say` lines among their logs."""
+
+    def __init__(self, watch: Callable[["Processes"], None]) -> None:
+        """`watch` gets this object."""
+        super().__init__()
+        self._process_ctor = TetheredProcess
+        self._watcher = Thread(target=watch, args=(self,), daemon=True)
+        self.first_ended: str | None = None
+
+    def add(
+        self, name: str, command: Sequence[str], *, environment: Mapping[str, str], folder: Path
+    ) -> None:
+        """Add a child that `run` starts in `folder`."""
+        # honcho wants a shell's line; `exec` leaves no shell between us and the child.
+        line = "exec " + shlex.join(tethered(command, parent_pid=0))
+        self.add_process(name, line, env=dict(environment), cwd=str(folder))
+
+    def say(self, text: str) -> None:
+        """Print `text` in turn with the children's lines; callable from any thread."""
+        for line in text.splitlines():
+            self.events.put(Message("line", line, datetime.now().astimezone(), REPORTER, None))
+
+    def run(self) -> int:
+        """Run until one child ends or a signal asks to stop; returns the exit code.
+
+        A child that ended by itself gives its own code, 128 + the number for a signal, as in a shell, and 1 for a 0,
+        since no child should end; being asked to stop is a success.
+        """
+        self.loop()
+        if self.first_ended is None:
+            return 0
+        code = int(self.returncode)
+        return 128 - code if code < 0 else code or 1
+
+    def terminate(self) -> None:
+        """Called by honcho at the first end of a child, and by its signal handlers before any has ended."""
+        if not self._terminating:
+            self.first_ended = next(
+                (name for name, child in self._processes.items() if "returncode" in child), None
+            )
+        super().terminate()
+
+    def _start(self) -> None:
+        # A thread must not run while honcho forks, so it starts only now.
+        super()._start()
+        self._watcher.start()

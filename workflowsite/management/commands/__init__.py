@@ -1,0 +1,1 @@
+"""`dev`, `prepare` and `doctor`."""
