@@ -8,8 +8,9 @@ from django.db import models
 from discovery.secret_field import SecretJSONField
 
 # `\Z`, not `$`: a `$` lets a trailing newline through.
+IDENTIFIER = r"\A[a-zA-Z][a-zA-Z0-9_-]{0,99}\Z"
 identifier = RegexValidator(
-    r"\A[a-zA-Z][a-zA-Z0-9_-]{0,99}\Z",
+    IDENTIFIER,
     "Start with a letter, then letters, digits, '-' and '_'; at most 100 characters.",
     code="invalid_id",
 )
