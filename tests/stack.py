@@ -79,6 +79,8 @@ def _start(process_names: list[str]) -> None:
         held_files=[lock],
     )
     atexit.register(_stop, stack, os.getpid())
+    # The static files' middleware warns about a missing folder, and a warning fails a test.
+    (folder / "static").mkdir()
     endpoints = stack.start()
     secrets = installation_secrets(folder)
     os.environ |= NEUTRAL | endpoints

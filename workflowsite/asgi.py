@@ -5,9 +5,13 @@ import os
 from django.core.asgi import get_asgi_application
 
 from workflowsite.checks import require_own_secrets
-from workflowsite.rest.body_limit import with_body_limit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workflowsite.settings")
 
-application = with_body_limit(get_asgi_application())
+_django = get_asgi_application()
 require_own_secrets()
+
+# What it imports needs the apps, which are loaded only now.
+from workflowsite.rest.body_limit import with_body_limit  # noqa: E402
+
+application = with_body_limit(_django)

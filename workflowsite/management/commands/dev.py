@@ -68,6 +68,7 @@ class Command(BaseCommand):
     def _stack(self) -> Iterator[LocalStack]:
         """The servers, stopped again whatever happens."""
         hold_run_lock(settings.STATE_DIR)
+        settings.STATIC_ROOT.mkdir(exist_ok=True)
         stack = LocalStack(
             settings.STATE_DIR,
             given={name: env.str(name, default="") for name in SERVICES},
