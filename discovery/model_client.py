@@ -6,6 +6,7 @@ operator's, so it may be on the loopback interface; redirects and proxies of the
 
 import asyncio
 import email.utils
+import logging
 import math
 import time
 from dataclasses import replace
@@ -32,6 +33,8 @@ __all__ = [
     "is_configured",
 ]
 
+logger = logging.getLogger(__name__)
+
 OPENAI_URL = "https://api.openai.com/v1"
 # A service may ask for any pause; a longer one than this is shortened, and the retry policy decides.
 MAX_RETRY_AFTER_SECONDS = 120.0
@@ -56,10 +59,14 @@ async def complete(request: ModelRequest) -> ModelAnswer:
     try:
         async with asyncio.timeout(seconds):
             raw = await _ask(_body(request, model), seconds)
-    except (TimeoutError, openai.APITimeoutError) as error:
-        raise _late(seconds) from error
+    except (TimeoutError, openai.APITimeoutError):
+        raise _late(seconds) from None
     except openai.APIStatusError as error:
-        raise _of_status(error, model) from error
+        logger.warning(
+            "Model call failed: HTTP %s, request %s", error.status_code, error.request_id
+        )
+        # Not chained: a cause is written to histories and logs, and this one holds the provider's text.
+        raise _of_status(error, model) from None
     except openai.APIConnectionError as error:
         raise _of_connection(error) from error
     answer = read_answer(raw, output_schema=request.output_schema)
