@@ -1,0 +1,86 @@
+# Everything starts here: `make run`, `make demo`, `make test`, `make check`. Needs Python 3.11 or newer.
+# Paths are relative on purpose: the project's folder may have spaces in its name.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PY := .venv/bin/python
+# What `make demo` designs a workflow from; without one the command takes its own.
+PROMPT ?=
+# Parallel test processes. They wait for servers much of the time, so one more than the usual two cores pays.
+TEST_PROCESSES ?= 3
+TESTS ?= tests
+REPLAY_TESTS := tests/executions/test_replay.py
+OPENAPI := tests/api/openapi.yaml
+
+.PHONY: help run demo test check openapi install install-dev clean
+
+help: ## Show what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+run: install ## Install what is missing, start everything, stop with Ctrl+C
+	@exec $(PY) manage.py dev
+
+demo: install ## Design a workflow from PROMPT="…", run it and a template on real input
+	@exec $(PY) manage.py demo $${PROMPT:+"$$PROMPT"}
+demo: export PROMPT := $(value PROMPT)
+
+test: install-dev ## Run the tests (TESTS=path, TEST_PROCESSES=n) against servers of their own
+	@$(PY) -m pytest -n $(TEST_PROCESSES) $(TESTS)
+
+check: install-dev ## Format, lint, types, import rules, Django's checks, migrations, OpenAPI, replay of old runs
+	@echo "== ruff format";      $(PY) -m ruff format --check .
+	@echo "== ruff check";       $(PY) -m ruff check .
+	@echo "== mypy";             $(PY) -m mypy .
+	@echo "== import contracts"; .venv/bin/lint-imports --no-logo
+	@echo "== manage.py check";  $(PY) manage.py check
+	@echo "== migrations";       $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@echo "== OpenAPI";          $(PY) manage.py spectacular --fail-on-warn --validate --file .venv/openapi.yaml
+	@diff -u $(OPENAPI) .venv/openapi.yaml \
+		|| { echo "The API changed: look at the difference, then run 'make openapi' and commit the file."; exit 1; }
+	@if [ -e $(REPLAY_TESTS) ]; then echo "== replay"; $(PY) -m pytest -q $(REPLAY_TESTS); fi
+
+openapi: install-dev ## Write tests/api/openapi.yaml anew
+	@$(PY) manage.py spectacular --fail-on-warn --validate --file $(OPENAPI)
+
+clean: ## Remove the virtual environment, caches and the local data (var/)
+	@if [ -e var/run.lock ] && command -v flock >/dev/null && ! flock --nonblock var/run.lock true; then \
+		echo "Stop 'make run' first (Ctrl+C)."; exit 1; fi
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install: .venv/.installed-local ## Install what `make run` needs
+
+install-dev: .venv/.installed-dev ## Install what tests and checks need as well
+
+.venv/.installed-local: requirements.txt requirements-local.txt | .venv/bin/python
+	$(call install_requirements,requirements-local.txt)
+	@touch $@
+
+.venv/.installed-dev: requirements.txt requirements-local.txt requirements-dev.txt | .venv/bin/python
+	$(call install_requirements,requirements-dev.txt)
+	@touch .venv/.installed-local $@
+
+# The .pth file makes the project's own packages importable for every program of the environment.
+.venv/bin/python:
+	@for candidate in python3.11 python3.12 python3.13 python3 python; do \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			found="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+		echo "Python 3.11 or newer is needed, and neither python3.11 nor python3 is that. Install it, then try again."; \
+		exit 1; fi; \
+	echo "Making .venv with $$("$$found" --version)"; \
+	if command -v uv >/dev/null; then uv venv --quiet --python "$$found" .venv; \
+	elif ! "$$found" -m venv .venv; then \
+		rm -rf .venv; \
+		echo "Python can't make virtual environments here. On Debian or Ubuntu: apt install python3-venv"; \
+		exit 1; fi; \
+	.venv/bin/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "workflow-builder.pth").write_text(str(pathlib.Path.cwd()) + "\n")'
+
+define install_requirements
+	@echo "Installing $(1)"
+	@if command -v uv >/dev/null; then uv pip install --python .venv/bin/python -r $(1); \
+	else .venv/bin/python -m pip install --disable-pip-version-check --progress-bar on -r $(1); fi
+endef
