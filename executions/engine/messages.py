@@ -14,6 +14,7 @@ ASK_MODEL = "ask_model"
 CALL_TOOL = "call_tool"
 MAY_REPEAT = "may_repeat"
 RESOLVE_VALUE = "resolve_value"
+LOAD_VALUES = "load_values"
 JOIN_VALUES = "join_values"
 STORE_VALUES = "store_values"
 RECORD = "record"
@@ -109,15 +110,6 @@ class StepChange:
 
 
 @dataclass(frozen=True)
-class Happening:
-    """Something that viewers follow: becomes one numbered `ExecutionEvent`."""
-
-    kind: str
-    at: datetime
-    data: dict[str, JsonValue]
-
-
-@dataclass(frozen=True)
 class RunChange:
     """A change of the run itself; a final status comes with what is final."""
 
@@ -129,14 +121,137 @@ class RunChange:
 
 @dataclass(frozen=True)
 class Batch:
-    """Everything that happened since the last batch; `sequence` grows by one with each."""
+    """What changed since the last batch: `steps` in order of their last change, `usage` of the whole run so far."""
 
     execution_id: str
     sequence: int
-    steps: list[StepChange]
-    happenings: list[Happening]
+    steps: list[StepChange] = field(default_factory=list)
     usage: Usage = Usage()
     run: RunChange | None = None
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What a reference (its text) leads to: the rest of the path is followed inside the value."""
+
+    reference: str
+    value: Value
+    path: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ResolveValue:
+    """Fill `template` in where some bound value is stored; a result over `max_inline_bytes` is stored again."""
+
+    execution_id: str
+    template: JsonValue
+    bindings: list[Binding]
+    max_inline_bytes: int = MAX_TASK_BYTES
+
+
+@dataclass(frozen=True)
+class LoadValues:
+    """Read values for a condition."""
+
+    execution_id: str
+    bindings: list[Binding]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A value for a condition, unless nothing stands there or it is larger than a condition may look at."""
+
+    json: JsonValue = None
+    is_missing: bool = False
+    is_too_large: bool = False
+
+
+@dataclass(frozen=True)
+class JoinValues:
+    """Join values of which some are stored."""
+
+    execution_id: str
+    how: Literal["list", "merge"]
+    values: list[Value]
+
+
+@dataclass(frozen=True)
+class StoreValues:
+    """Keep values in PostgreSQL and give their keys, in order."""
+
+    execution_id: str
+    values: list[JsonValue]
+
+
+@dataclass(frozen=True)
+class CallTool:
+    """One call of a tool: by a tool step (turn 0, tool and arguments given) or by an agent's turn (by call id).
+
+    An agent's call is looked up in what the model answered; its failures go back to the model.
+    """
+
+    execution_id: str
+    path: str
+    timeout_seconds: float
+    tool: str = ""
+    arguments: Value = Value()
+    turn: int = 0
+    call_id: str = ""
+    agent: "Agent | None" = None
+    max_attempts: int = 1
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What a tool step goes on with; for an agent's call the result stays in PostgreSQL and `output` is null."""
+
+    output: Value = Value()
+    attempts: int = 1
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Who works in an agent step: an agent's row by id, or one written into the step as JSON.
+
+    `tools` narrows its allow-list, `output_schema` replaces its own.
+    """
+
+    agent_id: str | None = None
+    inline: dict[str, JsonValue] | None = None
+    tools: list[str] | None = None
+    output_schema: dict[str, JsonValue] | None = None
+
+
+@dataclass(frozen=True)
+class AskModel:
+    """One turn of an agent; the conversation before it lies in PostgreSQL. Turns count from 1."""
+
+    execution_id: str
+    path: str
+    turn: int
+    agent: Agent
+    input: Value
+    timeout_seconds: float
+
+
+@dataclass(frozen=True)
+class WantedCall:
+    """A tool call that the model asks for; its arguments stay in PostgreSQL."""
+
+    id: str
+    tool: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What came of one turn: the final output, or tool calls to make, or `complaint`: why the answer is no good."""
+
+    output: Value | None = None
+    calls: list[WantedCall] = field(default_factory=list)
+    complaint: str = ""
+    max_turns: int = 100
+    attempts: int = 1
+    usage: Usage = Usage()
 
 
 @dataclass

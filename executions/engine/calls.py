@@ -1,0 +1,248 @@
+"""Every call that leaves the workflow: which activity, with what patience, and what a lost worker means."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
+from pydantic import JsonValue
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
+from temporalio.workflow import ActivityCancellationType
+
+from executions.engine import messages
+from executions.engine.errors import failed, is_lost, is_unavailable, of_activity
+from executions.engine.messages import (
+    AskModel,
+    Batch,
+    CallTool,
+    JoinValues,
+    Loaded,
+    LoadValues,
+    ResolveValue,
+    StoreValues,
+    ToolResult,
+    Turn,
+    Value,
+)
+from executions.engine.sizes import size_of
+from executions.engine.tasks import require_not_cancelled
+from workflows.definition.steps import RetryPolicy as StepRetry
+
+T = TypeVar("T")
+
+# Temporal takes at most 2,000 pending activities and 4 MB of commands in one workflow task.
+MAX_RUNNING_CALLS = 100
+MAX_RESCHEDULES = 5
+MAX_UNAVAILABLE = 10
+HEARTBEAT_TIMEOUT = timedelta(seconds=10)
+# The activity has the same deadline and better words, so it shall come first.
+GRACE_SECONDS = 5
+# Local results travel with the end of the workflow task: it is ended before they are too many to repeat or to send.
+MAX_LOCAL_CALLS_PER_TASK = 200
+MAX_LOCAL_BYTES_PER_TASK = 1024 * 1024
+# Our own database: waits for its return as long as it takes.
+OWN_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10)
+)
+
+
+class Calls:
+    """The way out of one run."""
+
+    def __init__(self, execution_id: str) -> None:
+        self.execution_id = execution_id
+        self.in_flight = 0
+        self._slots = asyncio.Semaphore(MAX_RUNNING_CALLS)
+        self._local_calls = 0
+        self._local_bytes = 0
+
+    async def ask_model(self, question: AskModel, retry: StepRetry) -> Turn:
+        """One turn of an agent. Asking again for a turn that was answered gives the recorded answer."""
+
+        async def call() -> Turn:
+            turn: Turn = await workflow.execute_activity(
+                messages.ASK_MODEL,
+                question,
+                result_type=Turn,
+                start_to_close_timeout=_deadline(question.timeout_seconds),
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                retry_policy=_policy(retry),
+                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary=f"{question.path} turn {question.turn}",
+            )
+            return turn
+
+        return await self._persistently(
+            call, _always, seconds=question.timeout_seconds, max_attempts=retry.max_attempts
+        )
+
+    async def call_tool(self, request: CallTool, retry: StepRetry) -> ToolResult:
+        """One call of a tool of a server."""
+
+        async def call() -> ToolResult:
+            result: ToolResult = await workflow.execute_activity(
+                messages.CALL_TOOL,
+                request,
+                result_type=ToolResult,
+                start_to_close_timeout=_deadline(request.timeout_seconds),
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                retry_policy=_policy(retry),
+                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary=f"{request.path} {request.tool}",
+            )
+            return result
+
+        async def may_repeat() -> bool:
+            return await self._own(messages.MAY_REPEAT, request, bool)
+
+        return await self._persistently(
+            call, may_repeat, seconds=request.timeout_seconds, max_attempts=retry.max_attempts
+        )
+
+    async def call_local_tool(self, request: CallTool, retry: StepRetry) -> ToolResult:
+        """One call of a native tool that is quick, without effects and may run again."""
+
+        async def call() -> ToolResult:
+            result: ToolResult = await workflow.execute_local_activity(
+                messages.CALL_TOOL,
+                request,
+                result_type=ToolResult,
+                start_to_close_timeout=_deadline(request.timeout_seconds),
+                retry_policy=_policy(retry),
+                summary=f"{request.path} {request.tool}",
+            )
+            self._count_local(size_of(result.output.json))
+            return result
+
+        return await self._persistently(
+            call, _always, seconds=request.timeout_seconds, max_attempts=retry.max_attempts
+        )
+
+    async def resolve_value(self, request: ResolveValue) -> Value:
+        """A template over stored values, filled in."""
+        value = await self._own(messages.RESOLVE_VALUE, request, Value)
+        self._count_local(size_of(value.json))
+        return value
+
+    async def load_values(self, request: LoadValues) -> list[Loaded]:
+        """Values for a condition, in the order of the bindings."""
+        return await self._own(messages.LOAD_VALUES, request, list[Loaded])
+
+    async def join_values(self, request: JoinValues) -> Value:
+        """Values of which some are stored, as one."""
+        return await self._own(messages.JOIN_VALUES, request, Value)
+
+    async def store_values(self, values: list[JsonValue]) -> list[Value]:
+        """The keys of the values, in order."""
+        request = StoreValues(self.execution_id, values)
+        return await self._own(messages.STORE_VALUES, request, list[Value])
+
+    async def packed(self, value: Value) -> Value:
+        """`value` small enough to be an activity's argument."""
+        if value.is_stored or size_of(value.json) <= messages.MAX_TASK_BYTES:
+            return value
+        return (await self.store_values([value.json]))[0]
+
+    async def record(self, batch: Batch) -> None:
+        """Write a batch down. Counts as no call in flight: the recorder is waited for in its own way."""
+        await self._local(messages.RECORD, batch, type(None))
+
+    async def end_task_if_long(self) -> None:
+        """Let the workflow task end where it carries many local results: what it holds is then in the history."""
+        is_long = self._local_calls >= MAX_LOCAL_CALLS_PER_TASK
+        if is_long or self._local_bytes >= MAX_LOCAL_BYTES_PER_TASK:
+            self._local_calls = self._local_bytes = 0
+            await workflow.sleep(timedelta(milliseconds=1))
+
+    async def _persistently(
+        self,
+        call: Callable[[], Awaitable[T]],
+        may_repeat: Callable[[], Awaitable[bool]],
+        *,
+        seconds: float,
+        max_attempts: int,
+    ) -> T:
+        """The call's result, asked for again when the worker was lost or our database was away."""
+        lost = unavailable = 0
+        while True:
+            try:
+                return await self._outside(call)
+            except ActivityError as error:
+                if is_lost(error):
+                    lost += 1
+                    if lost > MAX_RESCHEDULES or not await may_repeat():
+                        raise _worker_lost(lost) from None
+                elif is_unavailable(error) and unavailable < MAX_UNAVAILABLE:
+                    unavailable += 1
+                    await self._outside(partial(_pause, unavailable))
+                else:
+                    raise of_activity(error, seconds=seconds, max_attempts=max_attempts) from None
+
+    async def _own(self, activity: str, request: object, result_type: type[T]) -> T:
+        try:
+            return await self._outside(lambda: self._local(activity, request, result_type))
+        except ActivityError as error:
+            raise of_activity(error, seconds=0, max_attempts=1) from None
+
+    async def _local(self, activity: str, request: object, result_type: type[T]) -> T:
+        self._count_local(0)
+        result: T = await workflow.execute_local_activity(
+            activity,
+            request,
+            result_type=result_type,
+            start_to_close_timeout=timedelta(seconds=60),
+            retry_policy=OWN_RETRY,
+        )
+        return result
+
+    async def _outside(self, start: Callable[[], Awaitable[T]]) -> T:
+        require_not_cancelled()
+        self.in_flight += 1
+        try:
+            async with self._slots:
+                result = await start()
+        except ActivityError:
+            require_not_cancelled()
+            raise
+        finally:
+            self.in_flight -= 1
+        require_not_cancelled()
+        return result
+
+    def _count_local(self, result_bytes: int) -> None:
+        self._local_calls += 1
+        self._local_bytes += result_bytes
+
+
+async def _always() -> bool:
+    return True
+
+
+async def _pause(attempt: int) -> None:
+    await workflow.sleep(timedelta(seconds=min(2.0**attempt, 30.0)))
+
+
+def _deadline(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds + GRACE_SECONDS)
+
+
+def _policy(retry: StepRetry) -> RetryPolicy:
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=retry.initial_interval_seconds),
+        backoff_coefficient=retry.backoff_coefficient,
+        maximum_interval=timedelta(
+            seconds=max(retry.maximum_interval_seconds, retry.initial_interval_seconds)
+        ),
+        maximum_attempts=retry.max_attempts,
+    )
+
+
+def _worker_lost(times: int) -> Exception:
+    return failed(
+        "worker_lost",
+        f"The worker was lost {times} time{'s'[: times != 1]} in the middle of this call.",
+        hint="Look at what the call may have done before you run it again.",
+    )

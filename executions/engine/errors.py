@@ -1,0 +1,84 @@
+"""How a step fails inside the engine, and how Temporal's failures become the language's error kinds."""
+
+from dataclasses import replace
+from typing import Any, get_args
+
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType
+
+from executions.engine.messages import ErrorInfo, Value
+from workflows.definition.steps import UNCATCHABLE, ErrorKind
+
+KINDS = frozenset(get_args(ErrorKind))
+# Types of activity failures that are no kind of the language; the interpreter answers them itself.
+UNAVAILABLE = "unavailable"
+UNRECORDED = "unrecorded"
+
+
+class StepFailed(Exception):
+    """A step, branch or iteration failed and nothing inside it caught that."""
+
+    def __init__(self, error: ErrorInfo, attempts: int = 0) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.attempts = attempts
+
+    @property
+    def is_catchable(self) -> bool:
+        """Whether an `on_error` or a tolerant parallel may go on after it."""
+        return self.error.kind not in UNCATCHABLE
+
+
+class RunEnded(Exception):
+    """An `end` step of scope `run` was reached: ends every list around it."""
+
+    def __init__(self, output: Value, error: ErrorInfo | None) -> None:
+        super().__init__("The run ended.")
+        self.output = output
+        self.error = error
+
+
+def failed(kind: ErrorKind, message: str, *, code: str = "", hint: str = "") -> StepFailed:
+    """A failure whose place is filled in by the step that it leaves."""
+    return StepFailed(ErrorInfo(kind=kind, message=message, code=code or kind, hint=hint))
+
+
+def placed(failure: StepFailed, *, step: str, path: str) -> StepFailed:
+    """The failure with the innermost step that it left, which is the first to say so."""
+    if failure.error.path:
+        return failure
+    return StepFailed(replace(failure.error, step=step, path=path), failure.attempts)
+
+
+def is_lost(error: ActivityError) -> bool:
+    """Whether the worker vanished in the middle of the call, or could not write down that it was made."""
+    cause = error.cause
+    if isinstance(cause, TimeoutError):
+        return cause.type == TimeoutType.HEARTBEAT
+    return isinstance(cause, ApplicationError) and cause.type == UNRECORDED
+
+
+def is_unavailable(error: ActivityError) -> bool:
+    """Whether our own database could not be reached, before anything was called."""
+    return isinstance(error.cause, ApplicationError) and error.cause.type == UNAVAILABLE
+
+
+def of_activity(error: ActivityError, *, seconds: float, max_attempts: int) -> StepFailed:
+    """The failure of a step whose activity failed."""
+    cause = error.cause
+    if isinstance(cause, TimeoutError):
+        message = f"No answer within {seconds:g} seconds."
+        return StepFailed(ErrorInfo("timeout", message, code="timeout"), max_attempts)
+    if isinstance(cause, ApplicationError) and cause.type in KINDS:
+        return _of_application(cause, cause.type)
+    return failed("internal", "Something went wrong inside the workflow engine; its log says more.")
+
+
+def _of_application(cause: ApplicationError, kind: Any) -> StepFailed:
+    details = cause.details[0] if cause.details and isinstance(cause.details[0], dict) else {}
+    error = ErrorInfo(
+        kind=kind,
+        message=cause.message,
+        code=str(details.get("code", "")) or kind,
+        hint=str(details.get("hint", "")),
+    )
+    return StepFailed(error, int(details.get("attempts", 1)))

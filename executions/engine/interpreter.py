@@ -1,0 +1,145 @@
+"""The Temporal workflow that runs a definition: starts, bounds, cancels, continues as new, and always says how it ended."""
+
+import asyncio
+from dataclasses import replace
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from executions.engine.errors import RunEnded, StepFailed, failed
+from executions.engine.messages import (
+    WORKFLOW_TYPE,
+    ErrorInfo,
+    RunChange,
+    RunInput,
+    RunOutcome,
+    RunState,
+    Value,
+)
+from executions.engine.run import Run
+from executions.engine.scopes import Scope, as_json
+from executions.engine.spilling import spill
+from executions.engine.tasks import outlast, settle
+from executions.engine.values import resolve
+from executions.engine.walking import list_output, run_list
+
+
+@workflow.defn(name=WORKFLOW_TYPE)
+class InterpreterWorkflow:
+    """Runs one canonical definition; its id is the execution's id."""
+
+    @workflow.run
+    async def run(self, run_input: RunInput) -> RunOutcome:
+        """The run's outcome; a failed run fails this workflow too, a cancelled one cancels it."""
+        run = Run(run_input, run_input.state or RunState(started_at=workflow.now()))
+        writing = asyncio.create_task(run.recorder.keep_writing())
+        if run_input.state is None:
+            run.recorder.run(RunChange("RUNNING", workflow.now()))
+        end = await self._end_of(run)
+        end = await _recorded(run, end)
+        await settle([writing])
+        return _told(end)
+
+    async def _end_of(self, run: Run) -> RunChange:
+        """How the run ended; does not return when it continues as new."""
+        walk = asyncio.create_task(_walk(run))
+        try:
+            while not walk.done():
+                await workflow.wait_condition(
+                    lambda: walk.done() or run.is_quiet or run.recorder.has_failed,
+                    timeout=run.time_left(),
+                )
+                if run.recorder.has_failed:
+                    await settle([walk])
+                    return _failed(_internal())
+                if not walk.done():
+                    await _continue_as_new(run)
+        except TimeoutError:
+            await settle([walk])
+            return _failed(_out_of_time(run))
+        except asyncio.CancelledError:
+            await settle([walk])
+            return RunChange("CANCELLED", workflow.now())
+        return walk.result()
+
+
+async def _walk(run: Run) -> RunChange:
+    """Walk the whole definition and say how it ended."""
+    definition = run.definition
+    scope = Scope("", definition.steps, definition.entry_step, definition.output)
+    try:
+        await _fill_context(run, scope)
+        output = await run_list(run, scope)
+    except RunEnded as end:
+        if end.error is not None:
+            return _failed(end.error)
+        return await _ended_early(run, scope, end)
+    except StepFailed as failure:
+        return _failed(failure.error)
+    except Exception:  # noqa: BLE001 - a mistake of ours must end the run visibly, not block its workflow task
+        workflow.logger.exception("The run failed inside the engine")
+        return _failed(_internal())
+    return RunChange("COMPLETED", workflow.now(), output)
+
+
+async def _ended_early(run: Run, scope: Scope, end: RunEnded) -> RunChange:
+    try:
+        output = end.output if end.output != Value() else await list_output(run, scope)
+    except StepFailed as failure:
+        return _failed(failure.error)
+    return RunChange("COMPLETED", workflow.now(), output)
+
+
+async def _fill_context(run: Run, scope: Scope) -> None:
+    """The definition's defaults, whose templates see the input, under what the run was given, which is data."""
+    if run.input.state is not None:
+        return
+    for key, template in run.definition.context.items():
+        if key not in run.input.context:
+            run.state.context[key] = await resolve(run, scope, template)
+    run.state.context |= run.input.context
+
+
+async def _continue_as_new(run: Run) -> None:
+    """Hand the state on to a new Temporal run, unless something moved while it was written down."""
+    await run.recorder.until_idle()
+    await spill(run)
+    if run.is_quiet and run.recorder.is_idle and not run.recorder.has_failed:
+        workflow.continue_as_new(replace(run.input, state=run.state))
+
+
+async def _recorded(run: Run, end: RunChange) -> RunChange:
+    """The end as it was written down, whatever happens meanwhile."""
+    run.recorder.run(end)
+    await outlast(asyncio.create_task(run.recorder.until_idle()))
+    if not run.recorder.has_failed:
+        return end
+    end = _failed(_internal())
+    last_try = asyncio.create_task(run.calls.record(run.recorder.start_over(end)))
+    await outlast(last_try)
+    return end
+
+
+def _told(end: RunChange) -> RunOutcome:
+    if end.status == "CANCELLED":
+        raise asyncio.CancelledError
+    if end.status == "FAILED" and end.error is not None:
+        raise ApplicationError(
+            end.error.message, as_json(end.error), type=end.error.kind, non_retryable=True
+        )
+    return RunOutcome("COMPLETED")
+
+
+def _failed(error: ErrorInfo) -> RunChange:
+    return RunChange("FAILED", workflow.now(), error=error)
+
+
+def _out_of_time(run: Run) -> ErrorInfo:
+    limit = run.definition.limits.timeout_seconds
+    return failed(
+        "limit_exceeded", f"The run did not end within {limit} seconds.", code="timeout_seconds"
+    ).error
+
+
+def _internal() -> ErrorInfo:
+    return failed("internal", "The workflow engine made a mistake; its log says more.").error

@@ -1,0 +1,160 @@
+"""One run as its steps see it: what it was given, what it remembers, and its ways out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from temporalio import workflow
+
+from executions.engine.calls import Calls
+from executions.engine.errors import failed
+from executions.engine.messages import (
+    ErrorInfo,
+    Outcome,
+    RunInput,
+    RunState,
+    StepChange,
+    StepStatus,
+    Usage,
+    Value,
+)
+from executions.engine.recorder import Recorder
+from executions.engine.tasks import require_not_cancelled
+from workflows.definition.steps import Definition, Step
+
+# Steps that call nothing give Temporal no chance to breathe: it fails a workflow task after two seconds.
+MAX_STEPS_WITHOUT_PAUSE = 100
+
+
+class Run:
+    """Shared by all steps of one run. `state` is all that must survive when it continues elsewhere."""
+
+    def __init__(self, run_input: RunInput, state: RunState) -> None:
+        self.input = run_input
+        self.state = state
+        self.definition = Definition.model_validate(run_input.definition)
+        self.calls = Calls(run_input.execution_id)
+        self.recorder = Recorder(run_input.execution_id, state, self.calls.record)
+        self.is_draining = False
+        self._started_here = 0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether every branch has stopped before its next step, so that `state` can be handed on."""
+        return self.is_draining and self.calls.in_flight == 0
+
+    async def before_step(self) -> None:
+        """The gate before each step: pauses, continues as new, never lets a cancelled branch go on."""
+        require_not_cancelled()
+        await self.calls.end_task_if_long()
+        if self._started_here and self._started_here % MAX_STEPS_WITHOUT_PAUSE == 0:
+            await self.recorder.until_idle()
+        require_not_cancelled()
+        self.is_draining = self.is_draining or self._is_history_long()
+        if self.is_draining:
+            await workflow.wait_condition(lambda: False)
+        self._started_here += 1
+
+    def _is_history_long(self) -> bool:
+        info = workflow.info()
+        is_long = info.get_current_history_length() >= self.input.continue_after_events
+        # Each of Temporal's runs gets at least one step further, or it would continue as new for ever.
+        return self._started_here > 0 and (is_long or info.is_continue_as_new_suggested())
+
+    # --- steps as they are recorded
+
+    def open_step(self, step: Step, path: str, iteration: int | None) -> None:
+        """The step starts: counted, remembered and recorded."""
+        self.state.steps_started += 1
+        self._note(
+            StepChange(
+                path=path,
+                step_id=step.id,
+                step_type=step.type,
+                name=step.name,
+                position=self.state.steps_started,
+                iteration=iteration,
+                status="RUNNING",
+                started_at=workflow.now(),
+            )
+        )
+
+    def require_steps_left(self) -> None:
+        """Raise `limit_exceeded` once more steps started than `limits.max_steps` allows."""
+        limit = self.definition.limits.max_steps
+        if self.state.steps_started > limit:
+            raise failed(
+                "limit_exceeded",
+                f"The run started more than {limit} steps.",
+                code="max_steps",
+                hint="Raise limits.max_steps, or look for a loop that does not end.",
+            )
+
+    def note_input(self, path: str, value: Value) -> None:
+        """What the step works on, once it is known."""
+        self._note(replace(self.state.open_steps[path], input=value))
+
+    def note_attempts(self, path: str, attempts: int) -> None:
+        """How often its most repeated call was made."""
+        step = self.state.open_steps[path]
+        self.state.open_steps[path] = replace(step, attempts=max(step.attempts, attempts))
+
+    def spend(self, path: str, usage: Usage) -> None:
+        """Add to what the step and the run have cost."""
+        step = self.state.open_steps[path]
+        self.state.open_steps[path] = replace(step, usage=step.usage + usage)
+        self.state.usage = self.state.usage + usage
+
+    def close_step(
+        self,
+        path: str,
+        status: StepStatus,
+        *,
+        output: Value | None = None,
+        error: ErrorInfo | None = None,
+    ) -> None:
+        """The step ended: recorded and no longer remembered as open."""
+        step = self.state.open_steps.pop(path)
+        self.recorder.step(
+            replace(step, status=status, completed_at=workflow.now(), output=output, error=error)
+        )
+
+    def forget(self, paths: Mapping[str, object] | list[str]) -> None:
+        """Drop outcomes that nobody can see any more."""
+        for path in paths:
+            self.state.outcomes.pop(path, None)
+
+    def _note(self, step: StepChange) -> None:
+        self.state.open_steps[step.path] = step
+        self.recorder.step(step)
+
+    # --- limits
+
+    def require_budget(self, *, is_model_call: bool) -> None:
+        """Raise `budget_exceeded` before a call that the run's limits no longer pay for."""
+        limits, usage = self.definition.limits, self.state.usage
+        tokens = usage.input_tokens + usage.output_tokens
+        if limits.max_tokens is not None and is_model_call and tokens >= limits.max_tokens:
+            raise _over_budget("max_tokens", f"{tokens} tokens are spent")
+        cost = usage.cost_usd
+        if limits.max_cost_usd is not None and cost is not None and cost >= limits.max_cost_usd:
+            raise _over_budget("max_cost_usd", f"{cost} US dollars are spent")
+        calls = usage.tool_calls
+        if limits.max_tool_calls is None or is_model_call:
+            return
+        if calls >= limits.max_tool_calls:
+            raise _over_budget("max_tool_calls", f"{calls} tool calls are made")
+
+    def time_left(self) -> timedelta:
+        """Until `limits.timeout_seconds` are over, counted from the first start."""
+        limit = timedelta(seconds=self.definition.limits.timeout_seconds)
+        return max(self.state.started_at + limit - workflow.now(), timedelta(0))
+
+
+def completed(output: Value, next_step: str | None) -> Outcome:
+    """The outcome of a step that went well."""
+    return Outcome("COMPLETED", output, next=next_step)
+
+
+def _over_budget(limit: str, spent: str) -> Exception:
+    return failed("budget_exceeded", f"{spent}: limits.{limit} allows no more.", code=limit)

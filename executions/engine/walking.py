@@ -1,0 +1,201 @@
+"""Walks a list of steps: one after the other along `next`, with everything that is common to all steps."""
+
+import asyncio
+from datetime import timedelta
+from typing import assert_never
+
+from temporalio import workflow
+
+from executions.engine.agent_turns import run_agent_step
+from executions.engine.choosing import run_conditional
+from executions.engine.errors import RunEnded, StepFailed, failed, placed
+from executions.engine.loops import run_loop
+from executions.engine.messages import Outcome, Position, Value
+from executions.engine.parallel import run_parallel
+from executions.engine.run import Run, completed
+from executions.engine.scopes import Scope
+from executions.engine.tasks import outlast, settle
+from executions.engine.tool_steps import run_tool_step
+from executions.engine.values import resolve, resolve_optional
+from workflows.definition.references import as_text
+from workflows.definition.steps import (
+    END,
+    AgentStep,
+    ConditionalStep,
+    EndStep,
+    LoopStep,
+    ParallelStep,
+    Step,
+    ToolStep,
+)
+
+
+async def run_list(run: Run, scope: Scope) -> Value:
+    """Run the list from where it stands to its end; gives its output.
+
+    Raises `StepFailed` for what nothing in the list caught, and `RunEnded` at an `end` of scope `run`.
+    """
+    position = _position(run, scope)
+    try:
+        output: Value | None = None
+        while position.at != END:
+            step = scope.by_id[position.at]
+            outcome = await _visit(run, scope, position, step)
+            output = outcome.output if isinstance(step, EndStep) else None
+        if output is not None and output != Value():
+            return output
+        return await list_output(run, scope)
+    finally:
+        _forget(run, scope, position)
+
+
+async def list_output(run: Run, scope: Scope) -> Value:
+    """The declared output, else that of the last completed step that is no conditional."""
+    declared = await resolve_optional(run, scope, scope.output)
+    if declared is not None:
+        return declared
+    last = run.state.positions[scope.path].last_completed
+    return scope.records[last].output if last is not None else Value()
+
+
+def _position(run: Run, scope: Scope) -> Position:
+    """Where the list stands; a list that was left by continuing as new gets its records back."""
+    entry = scope.entry_step or (scope.steps[0].id if scope.steps else END)
+    position = run.state.positions.setdefault(scope.path, Position(at=entry))
+    scope.error = position.error
+    for step_id, visits in position.visits.items():
+        scope.records[step_id] = run.state.outcomes[scope.step_path(step_id, visits)]
+    return position
+
+
+def _forget(run: Run, scope: Scope, position: Position) -> None:
+    # The run's own list stays: it is what `list_output` and a fork look at.
+    if not scope.path:
+        return
+    run.state.positions.pop(scope.path, None)
+    run.forget([scope.step_path(step_id, visits) for step_id, visits in position.visits.items()])
+
+
+async def _visit(run: Run, scope: Scope, position: Position, step: Step) -> Outcome:
+    visit = position.visits.get(step.id, 0) + 1
+    path = scope.step_path(step.id, visit)
+    outcome = run.state.outcomes.get(path) or await _run_step(run, scope, step, path)
+    run.state.outcomes[path] = outcome
+    if visit > 1:
+        run.forget([scope.step_path(step.id, visit - 1)])
+    scope.records[step.id] = outcome
+    position.visits[step.id] = visit
+    position.at = outcome.next or END
+    if outcome.status == "FAILED":
+        position.error = scope.error = outcome.error
+    if outcome.status == "COMPLETED" and not isinstance(step, ConditionalStep | EndStep):
+        position.last_completed = step.id
+    return outcome
+
+
+async def _run_step(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
+    """Run one step and record how it ended; `on_error` has had its say in the outcome."""
+    if path not in run.state.open_steps:
+        await run.before_step()
+        scope.records.pop(step.id, None)
+        run.open_step(step, path, scope.iteration)
+    try:
+        run.require_steps_left()
+        outcome = await _within_timeout(run, scope, step, path)
+    except StepFailed as failure:
+        return _caught(run, step, path, placed(failure, step=step.id, path=path))
+    except RunEnded as end:
+        run.close_step(
+            path, "FAILED" if end.error else "COMPLETED", output=end.output, error=end.error
+        )
+        raise
+    except asyncio.CancelledError:
+        run.close_step(path, "CANCELLED")
+        raise
+    run.close_step(path, outcome.status, output=outcome.output)
+    return outcome
+
+
+def _caught(run: Run, step: Step, path: str, failure: StepFailed) -> Outcome:
+    """Where `on_error` goes on after the failure; raises it where nothing catches it."""
+    run.note_attempts(path, failure.attempts)
+    target = _error_target(step, failure)
+    if target == "skip":
+        run.close_step(path, "SKIPPED", error=failure.error)
+        return Outcome("SKIPPED", error=failure.error, next=getattr(step, "next", END))
+    run.close_step(path, "FAILED", error=failure.error)
+    if target == "fail":
+        raise failure
+    return Outcome("FAILED", error=failure.error, next=target)
+
+
+def _error_target(step: Step, failure: StepFailed) -> str:
+    """'fail', 'skip', or the id of the step (or 'end') to go to."""
+    if isinstance(step, EndStep) or not failure.is_catchable:
+        return "fail"
+    if isinstance(step.on_error, str):
+        return step.on_error
+    for arm in step.on_error:
+        if not arm.match or failure.error.kind in arm.match:
+            return arm.next
+    return "fail"
+
+
+async def _within_timeout(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
+    """A whole-step timeout, which containers and conditionals have; calls have their own."""
+    if isinstance(step, AgentStep | ToolStep | EndStep) or step.timeout is None:
+        return await _guarded(run, scope, step, path)
+    deadline = run.state.open_steps[path].started_at + timedelta(seconds=step.timeout)
+    work = asyncio.create_task(_guarded(run, scope, step, path))
+    try:
+        await workflow.wait_condition(
+            work.done, timeout=max(deadline - workflow.now(), timedelta(0))
+        )
+    except TimeoutError:
+        await settle([work])
+        raise failed("timeout", f"The step did not end within {step.timeout} seconds.") from None
+    except asyncio.CancelledError:
+        await settle([work])
+        raise
+    await outlast(work)
+    return work.result()
+
+
+async def _guarded(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
+    try:
+        return await _execute(run, scope, step, path)
+    except (StepFailed, RunEnded):
+        raise
+    except Exception:  # noqa: BLE001 - a mistake of ours must end the run visibly, not block its workflow task
+        workflow.logger.exception("Step %s failed inside the engine", path)
+        raise failed("internal", "The workflow engine made a mistake; its log says more.") from None
+
+
+async def _execute(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
+    match step:
+        case AgentStep():
+            return completed(await run_agent_step(run, scope, step, path), step.next)
+        case ToolStep():
+            return completed(await run_tool_step(run, scope, step, path), step.next)
+        case ParallelStep():
+            return await run_parallel(run, scope, step, path, run_list)
+        case LoopStep():
+            return await run_loop(run, scope, step, path, run_list)
+        case ConditionalStep():
+            return await run_conditional(run, scope, step)
+        case EndStep():
+            return await _end(run, scope, step, path)
+    assert_never(step)
+
+
+async def _end(run: Run, scope: Scope, step: EndStep, path: str) -> Outcome:
+    output = await resolve_optional(run, scope, step.output)
+    if step.status == "failed":
+        message = await resolve(run, scope, step.error or f"The step {step.id!r} ended this.")
+        failure = placed(failed("raised", as_text(message.json)), step=step.id, path=path)
+        if step.scope == "container":
+            raise failure
+        raise RunEnded(output or Value(), failure.error)
+    if step.scope == "run" and scope.path:
+        raise RunEnded(output or Value(), None)
+    return completed(output or Value(), END)
