@@ -1,10 +1,28 @@
 """The one door to every tool, native or of an MCP server: rights, schema and the strict gate at each call."""
 
+import asyncio
+import hashlib
+import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.contrib.auth.models import User
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Q
 from pydantic import JsonValue
+
+from common import strict_json
+from discovery import mcp_client
+from discovery.mcp_failures import ServerUnreachable
+from discovery.mcp_targets import Target, target_of
+from discovery.models import McpTool
+from discovery.native_tools import NATIVE_TOOLS, NativeTool, call_native_tool
+from discovery.schema_checks import mismatch
+from discovery.selectors import callable_tools_for
+from discovery.tool_errors import ToolCallFailed
+
+NATIVE = "native"
 
 
 @dataclass(frozen=True)
@@ -33,8 +51,12 @@ class UsableTool:
 
 
 async def describe_tools(ids: Iterable[str], caller: User | None) -> list[UsableTool]:
-    """Those of `ids` that the caller may use now, in the order given; the others are left out."""
-    return []
+    """Those of `ids` that the caller may use now, in the order given and each once; the others are left out."""
+    wanted = [tool_id for tool_id in dict.fromkeys(ids) if "\x00" not in tool_id]
+    found = {row.id: row for row in _native_tools(wanted)}
+    if len(found) < len(wanted):
+        found |= {row.id: row for row in await sync_to_async(_mcp_tools)(wanted, caller)}
+    return [found[tool_id] for tool_id in wanted if tool_id in found]
 
 
 async def call_tool(
@@ -45,5 +67,147 @@ async def call_tool(
     timeout_seconds: float,
     idempotency_key: str,
 ) -> ToolOutcome:
-    """Call a tool on behalf of `caller`, within `timeout_seconds` in all; raises `ToolCallFailed`."""
-    return ToolOutcome(output=None, schema_hash="", duration_ms=0)
+    """Call a tool on behalf of `caller` (None may use native tools only); `timeout_seconds` is for everything.
+
+    Raises `ToolCallFailed`: `tool_missing` where the caller has no such tool at this moment, `schema_mismatch` for
+    arguments or a structured result that break the tool's schemas, `timeout`, else `tool_error`.
+    """
+    started = time.monotonic()
+    _refuse_bad_json({"tool": tool_id, "arguments": dict(arguments)})
+    server_id, _, name = tool_id.partition(":")
+    if server_id == NATIVE:
+        tool = _native_tool(name)
+        output = await _call_native(name, arguments, timeout_seconds, idempotency_key)
+    else:
+        tool, target = await sync_to_async(_mcp_tool)(tool_id, caller)
+        _require_fit(arguments, tool)
+        output = await mcp_client.call_tool(
+            target.address,
+            tool.name,
+            arguments,
+            timeout_seconds=timeout_seconds,
+            idempotency_key=idempotency_key,
+        )
+        _require_promised(output, tool)
+    return ToolOutcome(output, tool.schema_hash, round((time.monotonic() - started) * 1000))
+
+
+async def _call_native(
+    name: str, arguments: Mapping[str, JsonValue], timeout_seconds: float, idempotency_key: str
+) -> JsonValue:
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await call_native_tool(name, dict(arguments), idempotency_key=idempotency_key)
+    except TimeoutError:
+        raise ToolCallFailed(
+            f"The tool did not end within {timeout_seconds:g} seconds.",
+            kind="timeout",
+            hint="Give the step a longer timeout, or ask the tool for less.",
+            is_retryable=True,
+        ) from None
+
+
+def _mcp_tool(tool_id: str, caller: User | None) -> tuple[UsableTool, Target]:
+    """The tool and where it is; raises `ToolCallFailed`. Another's server looks like one that does not exist."""
+    server_id, _, name = tool_id.partition(":")
+    rows = callable_tools_for(caller or AnonymousUser()).defer(None)
+    row = rows.filter(server_id=server_id, name=name).first()
+    if row is None:
+        raise _missing(tool_id)
+    try:
+        target = target_of(row.server)
+    except ServerUnreachable as error:
+        raise ToolCallFailed(error.reason, code="server_unreachable", is_retryable=True) from error
+    if not target.allows(name):
+        raise _missing(tool_id)
+    return _usable(row), target
+
+
+def _mcp_tools(ids: list[str], caller: User | None) -> list[UsableTool]:
+    names = Q(pk=None)
+    for tool_id in ids:
+        server_id, _, name = tool_id.partition(":")
+        names |= Q(server_id=server_id, name=name)
+    return [_usable(row) for row in callable_tools_for(caller or AnonymousUser()).filter(names)]
+
+
+def _native_tools(ids: list[str]) -> list[UsableTool]:
+    names = [
+        tool_id.removeprefix(f"{NATIVE}:") for tool_id in ids if tool_id.startswith(f"{NATIVE}:")
+    ]
+    return [_native(NATIVE_TOOLS[name]) for name in names if name in NATIVE_TOOLS]
+
+
+def _native_tool(name: str) -> UsableTool:
+    if name not in NATIVE_TOOLS:
+        raise _missing(f"{NATIVE}:{name}")
+    return _native(NATIVE_TOOLS[name])
+
+
+def _missing(tool_id: str) -> ToolCallFailed:
+    return ToolCallFailed(
+        f"There is no tool {tool_id[:250]!r} that may be called now.",
+        kind="tool_missing",
+        hint="Its server may be disabled, or no longer offer it; refresh the server and look at its tools.",
+    )
+
+
+def _usable(row: McpTool) -> UsableTool:
+    return UsableTool(
+        id=f"{row.server_id}:{row.name}",
+        name=row.name,
+        description=row.description,
+        input_schema=row.input_schema,
+        output_schema=row.output_schema,
+        read_only=row.read_only,
+        destructive=row.destructive,
+        idempotent=row.idempotent,
+        schema_hash=row.schema_hash,
+        server_id=row.server_id,
+    )
+
+
+def _native(tool: NativeTool) -> UsableTool:
+    definition = [tool.name, tool.description, tool.input_schema, tool.output_schema]
+    return UsableTool(
+        id=tool.id,
+        name=tool.name,
+        description=tool.description,
+        input_schema=tool.input_schema,
+        output_schema=tool.output_schema,
+        read_only=tool.read_only,
+        destructive=tool.destructive,
+        idempotent=tool.idempotent,
+        schema_hash=hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest(),
+    )
+
+
+def _refuse_bad_json(call: Mapping[str, JsonValue]) -> None:
+    try:
+        strict_json.check(call)
+    except strict_json.RefusedJson as error:
+        raise ToolCallFailed(
+            f"In the tool call, at {error.pointer or '/'}: {error.detail}",
+            kind="schema_mismatch",
+            code="invalid_arguments",
+        ) from error
+
+
+def _require_fit(arguments: Mapping[str, JsonValue], tool: UsableTool) -> None:
+    problem = mismatch(dict(arguments), tool.input_schema)
+    if problem is not None:
+        raise ToolCallFailed(
+            f"In the tool's arguments, {problem}", kind="schema_mismatch", code="invalid_arguments"
+        )
+
+
+def _require_promised(output: JsonValue, tool: UsableTool) -> None:
+    """A tool with an output schema must keep it (MCP 2025-11-25, "Output Schema"): steps after it rely on it."""
+    problem = None if tool.output_schema is None else mismatch(output, tool.output_schema)
+    if problem is not None:
+        raise ToolCallFailed(
+            f"In the tool's result, {problem}",
+            kind="schema_mismatch",
+            code="invalid_result",
+            hint="Its server may have changed; refresh it.",
+        )

@@ -54,10 +54,6 @@ class StdioServer:
     allowed_tools: frozenset[str] | None
     is_disabled: bool
 
-    def allows(self, tool: str) -> bool:
-        """Whether the operator lets this tool be listed and called."""
-        return self.allowed_tools is None or tool in self.allowed_tools
-
 
 @dataclass(frozen=True)
 class McpConfig:

@@ -15,10 +15,24 @@ def agents_for(caller: Caller) -> QuerySet[Agent]:
 
 
 def mcp_servers_for(caller: Caller) -> QuerySet[McpServer]:
-    """MCP servers that the caller owns, that are shared with them, or that belong to the installation."""
-    return visible_rows(McpServer.objects.all(), caller, also=OF_THE_INSTALLATION)
+    """MCP servers that the caller owns, that are shared with them, or that belong to the installation.
+
+    Their headers are deferred: few readers need the secrets, and decrypting takes time. `.defer(None)` loads them.
+    """
+    rows = visible_rows(McpServer.objects.all(), caller, also=OF_THE_INSTALLATION)
+    return rows.defer("headers")
 
 
 def mcp_tools_for(caller: Caller) -> QuerySet[McpTool]:
-    """Tools of the servers that the caller may use, those no longer offered included."""
-    return McpTool.objects.filter(server__in=mcp_servers_for(caller).values("pk"))
+    """Tools of the servers that the caller may use, those no longer offered included; each with its server."""
+    rows = McpTool.objects.filter(server__in=mcp_servers_for(caller).values("pk"))
+    return rows.select_related("server").defer("server__headers")
+
+
+def callable_tools_for(caller: Caller) -> QuerySet[McpTool]:
+    """Those of the caller's tools that can be called: still offered, by a server that is not disabled."""
+    return (
+        mcp_tools_for(caller)
+        .filter(is_available=True)
+        .exclude(server__status=McpServer.Status.DISABLED)
+    )
