@@ -88,3 +88,10 @@ class UpstreamFailed(DomainError):
 
     status = 502
     code = "upstream_failed"
+
+
+class Unavailable(DomainError):
+    """A service that this installation needs does not answer; `extra` says what was kept."""
+
+    status = 503
+    code = "unavailable"

@@ -1,5 +1,7 @@
 """What happened: executions, their steps, every model and tool call, and the events that tell of them."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 
@@ -108,6 +110,11 @@ class WorkflowExecution(models.Model):
         """Whether the status is final."""
         return self.status in self.FINAL
 
+    @property
+    def duration_ms(self) -> int | None:
+        """From the start to the end; null until it has ended, or if it never started."""
+        return duration_ms(self.started_at, self.completed_at)
+
 
 class StepRun(models.Model):
     """One run of one step: a step in a loop has one for every iteration."""
@@ -159,6 +166,11 @@ class StepRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.execution_id} {self.path}"
+
+    @property
+    def duration_ms(self) -> int | None:
+        """From the start to the end; null until it has ended."""
+        return duration_ms(self.started_at, self.completed_at)
 
 
 class ModelCall(models.Model):
@@ -267,3 +279,10 @@ class StoredValue(models.Model):
 
     def __str__(self) -> str:
         return f"{self.execution_id} {self.key[:12]}"
+
+
+def duration_ms(started_at: datetime | None, completed_at: datetime | None) -> int | None:
+    """Milliseconds between two moments, or null while one is missing."""
+    if started_at is None or completed_at is None:
+        return None
+    return round((completed_at - started_at).total_seconds() * 1000)

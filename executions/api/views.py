@@ -1,0 +1,201 @@
+"""Runs over REST: start, list, look, follow, cancel."""
+
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import mixins
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.viewsets import GenericViewSet
+
+from executions import services
+from executions.api.filters import ExecutionFilter, list_rows
+from executions.api.serializers import (
+    EventQuerySerializer,
+    EventsSerializer,
+    ExecutionRowSerializer,
+    ExecutionSerializer,
+    StartSerializer,
+    StepDetailSerializer,
+    StepRunSerializer,
+    WaitSerializer,
+)
+from executions.events import await_events, events_after
+from executions.models import StepRun, WorkflowExecution
+from executions.selectors import executions_for, with_previews
+from workflows.api.idempotency import HEADER, idempotency_of
+from workflows.models import Workflow
+from workflows.selectors import workflows_for
+
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[202], description="The run's address."
+)
+TAGS = ["executions"]
+
+
+class ExecutionViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[WorkflowExecution]
+):
+    """Runs that the caller may see."""
+
+    queryset = WorkflowExecution.objects.none()
+    serializer_class = ExecutionSerializer
+    filterset_class = ExecutionFilter
+    lookup_url_kwarg = "execution_id"
+    ordering = "-created_at"
+    ordering_fields = ("created_at",)
+
+    def get_queryset(self) -> QuerySet[WorkflowExecution]:
+        """Starts from the caller."""
+        return executions_for(self.request.user)
+
+    @extend_schema(
+        operation_id="executions_list", tags=TAGS, responses=ExecutionRowSerializer(many=True)
+    )
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Runs, the newest first."""
+        page = self.paginate_queryset(self.filter_queryset(list_rows(self.get_queryset())))
+        return self.get_paginated_response(ExecutionRowSerializer(page, many=True).data)
+
+    @extend_schema(operation_id="executions_retrieve", tags=TAGS)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One run with its output and what each step did."""
+        return super().retrieve(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="executions_cancel",
+        tags=TAGS,
+        request=None,
+        responses={202: ExecutionSerializer},
+    )
+    def cancel(self, request: Request, execution_id: str) -> Response:
+        """Ask for the end of a run; the answer shows it as it stands, CANCELLED comes when its steps have stopped."""
+        execution = services.request_cancellation(self.get_object(), by=_user(request))
+        return Response(ExecutionSerializer(execution).data, status=202)
+
+    @extend_schema(
+        operation_id="executions_events",
+        tags=TAGS,
+        parameters=[EventQuerySerializer],
+        responses=EventsSerializer,
+        filters=False,
+    )
+    def events(self, request: Request, execution_id: str) -> Response:
+        """What happened after event `after`; with `wait` the answer comes with the first news."""
+        execution = self.get_object()
+        query = EventQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        after, limit, wait = (query.validated_data[name] for name in ("after", "limit", "wait"))
+        found = (
+            await_events(execution, after, wait, limit)
+            if wait
+            else events_after(execution, after, limit)
+        )
+        last = found[-1].number if found else after
+        body = {"results": found, "last": last, "is_finished": execution.is_finished}
+        return Response(EventsSerializer(body).data)
+
+
+class WorkflowExecutionViewSet(GenericViewSet[WorkflowExecution]):
+    """The runs of one workflow."""
+
+    queryset = WorkflowExecution.objects.none()
+    serializer_class = ExecutionRowSerializer
+    filterset_class = ExecutionFilter
+    ordering = "-created_at"
+    ordering_fields = ("created_at",)
+
+    def get_queryset(self) -> QuerySet[WorkflowExecution]:
+        """Those of this workflow that the caller may see; 404 for a workflow that is not the caller's to see."""
+        workflow = self._workflow(self.kwargs["workflow_id"])
+        return executions_for(self.request.user).filter(workflow=workflow)
+
+    @extend_schema(operation_id="workflow_executions_list", tags=TAGS)
+    def list(self, request: Request, workflow_id: str) -> Response:
+        """Runs of this workflow, the newest first."""
+        page = self.paginate_queryset(self.filter_queryset(list_rows(self.get_queryset())))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="workflow_execute",
+        tags=TAGS,
+        request=StartSerializer,
+        parameters=[WaitSerializer, HEADER, LOCATION],
+        responses={
+            202: ExecutionSerializer,
+            200: OpenApiResponse(ExecutionSerializer, description="It ended within `wait`."),
+        },
+    )
+    def execute(self, request: Request, workflow_id: str) -> Response:
+        """Start a run of the current (or the given) version."""
+        workflow = self._workflow(workflow_id)
+        query = WaitSerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        body = StartSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        execution = services.start_execution(
+            workflow=workflow,
+            by=_user(request),
+            triggered_by=_trigger(request),
+            **body.validated_data,
+            **idempotency_of(request),
+        )
+        execution = services.wait_for_end(execution, query.validated_data["wait"])
+        return _answer(execution, request)
+
+    def _workflow(self, workflow_id: str) -> Workflow:
+        return get_object_or_404(workflows_for(self.request.user), pk=workflow_id)
+
+
+class StepRunViewSet(GenericViewSet[StepRun]):
+    """The steps of one run."""
+
+    queryset = StepRun.objects.none()
+    serializer_class = StepRunSerializer
+    filter_backends = ()
+    ordering = "position"
+    ordering_fields = ("position",)
+
+    @extend_schema(operation_id="execution_steps_list", tags=TAGS)
+    def list(self, request: Request, execution_id: str) -> Response:
+        """Every step run, in the order of starting."""
+        execution = self._execution(execution_id)
+        page = self.paginate_queryset(with_previews(StepRun.objects.filter(execution=execution)))
+        context = {**self.get_serializer_context(), "execution_id": execution_id}
+        serializer = StepRunSerializer(page, many=True, context=context)
+        return self.get_paginated_response(serializer.data)
+
+    @extend_schema(
+        operation_id="execution_steps_retrieve", tags=TAGS, responses=StepDetailSerializer
+    )
+    def retrieve(self, request: Request, execution_id: str, path: str) -> Response:
+        """One step run with all of its values, its attempts, and an agent's messages and tool calls."""
+        execution = self._execution(execution_id)
+        step_run = get_object_or_404(StepRun, execution=execution, path=path)
+        return Response(StepDetailSerializer(step_run).data)
+
+    def _execution(self, execution_id: str) -> WorkflowExecution:
+        return get_object_or_404(executions_for(self.request.user), pk=execution_id)
+
+
+def _answer(execution: WorkflowExecution, request: Request) -> Response:
+    location = reverse("execution-detail", kwargs={"execution_id": execution.pk}, request=request)
+    return Response(
+        ExecutionSerializer(execution).data,
+        status=200 if execution.is_finished else 202,
+        headers={"Location": location},
+    )
+
+
+def _trigger(request: Request) -> WorkflowExecution.Trigger:
+    """A person at a browser has a session, a program a token."""
+    trigger = WorkflowExecution.Trigger
+    return trigger.USER if request.auth is None else trigger.API
+
+
+def _user(request: Request) -> User:
+    return cast(User, request.user)

@@ -1,0 +1,146 @@
+"""What a caller may read of runs.
+
+A run belongs to who started it. Those who may change its workflow (owner, members of its groups, staff) see it too:
+they answer for what it does. Runs of a template are their starter's alone, since everybody may start one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Case, F, JSONField, Min, Q, QuerySet, Value, When
+from django.db.models.expressions import Func
+from django.db.models.fields import IntegerField, TextField
+from django.db.models.functions import Cast, Left
+
+from common.ownership import Caller, visible_rows
+from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
+from workflows.models import Workflow
+
+# Above this an output is shown as its beginning and a link to the whole.
+PREVIEW_OVER_BYTES = 32 * 1024
+PREVIEW_CHARACTERS = 2_000
+
+
+def executions_for(caller: Caller) -> QuerySet[WorkflowExecution]:
+    """Runs that the caller started, and runs of workflows that they may change."""
+    rows = WorkflowExecution.objects.all()
+    if not isinstance(caller, User) or not caller.is_active:
+        return rows.none()
+    if caller.is_staff:
+        return rows
+    theirs = visible_rows(Workflow.objects.filter(is_template=False), caller)
+    return rows.filter(Q(created_by=caller) | Q(workflow__in=theirs.values("pk")))
+
+
+def unfinished_executions() -> QuerySet[WorkflowExecution]:
+    """Runs of everybody that have not ended, the oldest first."""
+    return WorkflowExecution.objects.exclude(status__in=WorkflowExecution.FINAL).order_by(
+        "created_at"
+    )
+
+
+@dataclass(frozen=True)
+class StepsOfRun:
+    """What the steps of a run did: their ids by first start, and each one's last result."""
+
+    steps_executed: list[str]
+    step_results: dict[str, dict[str, Any]]
+
+
+def steps_of(execution: WorkflowExecution, link: Callable[[str], str]) -> StepsOfRun:
+    """`steps_executed` and `step_results` of the API, in two queries; `link` makes a step run's address of its path.
+
+    Of a step in a loop the last iteration counts. Outputs over 32 KiB never leave the database: they are
+    `{preview, size_bytes, truncated, link}`.
+    """
+    runs = StepRun.objects.filter(execution=execution)
+    order = runs.values("step_id").annotate(first=Min("position")).order_by("first")
+    ids = [row["step_id"] for row in order]
+    last = with_previews(runs.order_by("step_id", "-position").distinct("step_id"))
+    results = {row["step_id"]: _result(row, link) for row in last}
+    return StepsOfRun(ids, {step_id: results[step_id] for step_id in ids if step_id in results})
+
+
+def last_statuses(execution: WorkflowExecution) -> dict[str, str]:
+    """`{step id: status}`, in a loop of the last iteration."""
+    runs = StepRun.objects.filter(execution=execution).order_by("step_id", "-position")
+    return dict(runs.distinct("step_id").values_list("step_id", "status"))
+
+
+def with_previews(runs: QuerySet[StepRun]) -> QuerySet[Any, Any]:
+    """Step runs as dicts with `output` (null above the limit), `size_bytes` and `preview`."""
+    text = Cast("output_json", TextField())
+    size = Func(text, function="octet_length", output_field=IntegerField())
+    fits = Q(size_bytes__lte=PREVIEW_OVER_BYTES)
+    return runs.annotate(
+        size_bytes=size,
+        output=Case(When(fits, then=F("output_json")), default=None, output_field=JSONField()),
+        preview=Case(
+            When(fits, then=Value("")),
+            default=Left(text, PREVIEW_CHARACTERS),
+            output_field=TextField(),
+        ),
+    ).values(
+        "pk",
+        "path",
+        "step_id",
+        "step_type",
+        "name",
+        "iteration",
+        "position",
+        "status",
+        "attempts",
+        "input_tokens",
+        "output_tokens",
+        "started_at",
+        "completed_at",
+        "size_bytes",
+        "output",
+        "preview",
+        error=F("error_json"),
+    )
+
+
+def shown_output(row: dict[str, Any], link: Callable[[str], str]) -> Any:
+    """The output of a row of `with_previews`, or its preview."""
+    if (row["size_bytes"] or 0) <= PREVIEW_OVER_BYTES:
+        return row["output"]
+    return {
+        "preview": row["preview"],
+        "size_bytes": row["size_bytes"],
+        "truncated": True,
+        "link": link(row["path"]),
+    }
+
+
+def step_run_of(execution: WorkflowExecution, path: str) -> StepRun | None:
+    """The step run at `path`, or null."""
+    return StepRun.objects.filter(execution=execution, path=path).first()
+
+
+def model_calls_of(step_run: StepRun) -> QuerySet[ModelCall]:
+    """The turns of an agent's step, in order: its conversation."""
+    return ModelCall.objects.filter(
+        execution_id=step_run.execution_id, path=step_run.path
+    ).order_by("turn")
+
+
+def tool_calls_of(step_run: StepRun) -> QuerySet[ToolCall]:
+    """The tool calls of a step, in order."""
+    return ToolCall.objects.filter(execution_id=step_run.execution_id, path=step_run.path).order_by(
+        "turn", "id"
+    )
+
+
+def _result(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        "status": row["status"],
+        "output": shown_output(row, link),
+        "error": row["error"],
+        "path": row["path"],
+        "iteration": row["iteration"],
+        "started_at": row["started_at"],
+        "completed_at": row["completed_at"],
+    }

@@ -1,0 +1,80 @@
+"""From a row to a run on Temporal; asked twice, Temporal itself refuses the second."""
+
+import logging
+
+from asgiref.sync import async_to_sync
+from pydantic import JsonValue
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from common.errors import Unavailable
+from discovery.native_tools import NATIVE_TOOLS
+from executions import temporal
+from executions.engine.messages import RunInput
+from executions.models import WorkflowExecution
+from executions.stored_values import kept_value
+from workflows.definition.catalogue import Catalogue
+from workflows.definition.steps import AgentStep, Definition, ToolStep, walk
+from workflows.selectors import catalogue_for, definition_of
+
+logger = logging.getLogger(__name__)
+
+# What a client call raises while Temporal can't be reached.
+UNREACHABLE = (RPCError, RuntimeError, TimeoutError, OSError)
+
+
+def start_on_temporal(execution: WorkflowExecution) -> None:
+    """Start the run of a PENDING row; does nothing if Temporal knows it already.
+
+    Raises `Unavailable` when Temporal does not answer: the row stays PENDING, and the sweep starts it later.
+    """
+    run_input = run_input_of(execution)
+    try:
+        async_to_sync(temporal.start_interpreter)(run_input)
+    except WorkflowAlreadyStartedError:
+        return
+    except UNREACHABLE as error:
+        logger.warning("execution %s: Temporal did not start it: %s", execution.pk, error)
+        raise unavailable(execution) from error
+    logger.info("execution %s started", execution.pk)
+
+
+def unavailable(execution: WorkflowExecution) -> Unavailable:
+    """The refusal that says what was kept."""
+    return Unavailable(
+        "Temporal does not answer. The run is kept as it is and goes on as soon as Temporal is back; "
+        "look at it again instead of starting another.",
+        code="temporal_unavailable",
+        extra={"execution_id": execution.pk},
+    )
+
+
+def run_input_of(execution: WorkflowExecution) -> RunInput:
+    """What the interpreter gets: the pinned definition, values or the keys of big ones, and what it may imitate."""
+    _, definition = definition_of(execution.workflow, execution.workflow_version)
+    context: dict[str, JsonValue] = execution.context_json or {}
+    simulate = execution.simulated
+    return RunInput(
+        execution_id=execution.pk,
+        definition=definition.to_json(),
+        user_input=kept_value(execution, execution.user_input),
+        input=kept_value(execution, execution.input_json),
+        context={key: kept_value(execution, value) for key, value in context.items()},
+        simulate=simulate,
+        local_tools=[f"native:{name}" for name, tool in NATIVE_TOOLS.items() if tool.is_local],
+        stand_ins=_stand_ins(definition, catalogue_for(execution.created_by)) if simulate else {},
+    )
+
+
+def _stand_ins(definition: Definition, catalogue: Catalogue) -> dict[str, JsonValue]:
+    """The output schemas that a simulation imitates, by tool id and by 'agent:ID'."""
+    schemas: dict[str, JsonValue] = {}
+    for _, step in walk(definition.steps):
+        schema = None
+        if isinstance(step, AgentStep) and step.agent_id and step.agent_id in catalogue.agents:
+            key, schema = f"agent:{step.agent_id}", catalogue.agents[step.agent_id].output_schema
+        elif isinstance(step, ToolStep) and step.tool and step.tool in catalogue.tools:
+            key, schema = step.tool, catalogue.tools[step.tool].output_schema
+        if schema is not None:
+            schemas[key] = dict(schema)
+    return schemas
