@@ -25,6 +25,7 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]
 _SocketOption = httpcore2.SOCKET_OPTION
 
 MAX_URL_LENGTH = 2_000
+_MAX_PORT = 65535
 _PORTS = {"http": 80, "https": 443}
 # Parsers disagree about these, which is how a check and a connection come to see different hosts.
 _AMBIGUOUS = re.compile(r"[\x00-\x20\x7f\\]")
@@ -75,7 +76,7 @@ def check_url(url: str) -> None:
     """
     try:
         parsed = parse_url(url)
-        host, port = parsed.raw_host.decode("ascii"), _port_of(parsed)
+        host, port = _bare(parsed.raw_host.decode("ascii")), _port_of(parsed)
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
@@ -103,6 +104,8 @@ def parse_url(url: str) -> httpx2.URL:
         raise AddressRefused("Put no user name or password into the address; use a header.")
     if not parsed.raw_host:
         raise AddressRefused("The address names no host.")
+    if not 0 < _port_of(parsed) <= _MAX_PORT:
+        raise AddressRefused("The address has no port from 1 to 65535.")
     return parsed
 
 
@@ -131,7 +134,12 @@ def _allow_list() -> AllowList:
 
 
 def _port_of(url: httpx2.URL) -> int:
-    return url.port or _PORTS[url.scheme]
+    return _PORTS[url.scheme] if url.port is None else url.port
+
+
+def _bare(host: str) -> str:
+    """Without the final dot, which some resolvers take as part of 'localhost.' and '127.0.0.1.' and others not."""
+    return host.rstrip(".")
 
 
 class _GuardedTransport(httpx2.AsyncHTTPTransport):
@@ -168,7 +176,7 @@ class _GuardedBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         """Resolve once, check every address, connect to the first that answers."""
         try:
-            found = await self._resolver(host, port)
+            found = await self._resolver(_bare(host), port)
         except (OSError, UnicodeError):
             raise httpcore2.ConnectError(f"The host {host!r} can't be resolved.") from None
         addresses = check_addresses(host, port, found)
