@@ -1,44 +1,68 @@
-"""What the serializers of every app share."""
+"""What the serializers and views of every app share."""
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
+from django.contrib.auth.models import User
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, NotAuthenticated
+from rest_framework.request import Request
 
 
 class StrictFieldsMixin(serializers.Serializer[Any]):
-    """Refuses fields that the serializer does not know, and changes to those that only the server writes.
+    """Refuses unknown fields, values of another JSON type, and changes to what only the server writes.
 
-    A read-only field is let through where it repeats the stored value, so that what was read can be sent back.
+    A read-only field is let through where it repeats the stored value, so that what was read can be sent back;
+    one named in `computed` always.
     """
+
+    computed: ClassVar[frozenset[str]] = frozenset()
 
     def to_internal_value(self, data: Any) -> Any:
         """The validated fields; raises `ValidationError` with an entry for each refused name."""
         if isinstance(data, Mapping):
-            refused = self._refused(data)
+            refused = dict(self._refused(data))
             if refused:
                 raise serializers.ValidationError(refused)
         return super().to_internal_value(data)
 
-    def _refused(self, data: Mapping[str, Any]) -> dict[str, list[serializers.ErrorDetail]]:
+    def _refused(self, data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         writable = [name for name, field in self.fields.items() if not field.read_only]
-        refused = {}
-        unchanged: Mapping[str, Any] | None = None
-        for name in data:
-            if name not in self.fields:
-                refused[name] = [_detail(unknown_field(name, writable), "unknown_field")]
-            elif self.fields[name].read_only:
-                if unchanged is None:
-                    unchanged = self._stored()
-                if name not in unchanged or unchanged[name] != data[name]:
-                    refused[name] = [_detail("Only the server writes this field.", "read_only")]
-        return refused
+        for name, value in data.items():
+            field = self.fields.get(name)
+            if field is None and name not in self.computed:
+                yield name, [ErrorDetail(unknown_field(name, writable), "unknown_field")]
+            elif field is not None and field.read_only:
+                if name not in self.computed and not self._repeats(name, value):
+                    yield name, [ErrorDetail("Only the server writes this field.", "read_only")]
+            elif field is not None and (wrong := wrong_type(field, value)):
+                yield name, wrong
 
-    def _stored(self) -> Mapping[str, Any]:
+    def _repeats(self, name: str, value: object) -> bool:
         if self.instance is None or self.root is not self:
-            return {}
-        return dict(self.to_representation(self.instance))
+            return False
+        stored = self.to_representation(self.instance)
+        return name in stored and bool(stored[name] == value)
+
+
+def wrong_type(field: Any, value: object) -> Any:
+    """REST framework's fields convert ('5' to 5, 'yes' to true); a JSON API says what is wrong instead. Null: nothing."""
+    match field:
+        case _ if value is None:
+            return None
+        case serializers.BooleanField():
+            return None if isinstance(value, bool) else _expected("true or false")
+        case serializers.IntegerField() | serializers.FloatField():
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            return None if is_number else _expected("a number")
+        case serializers.ListField():
+            return _wrong_items(field.child, enumerate(value)) if isinstance(value, list) else None
+        case serializers.DictField():
+            return _wrong_items(field.child, value.items()) if isinstance(value, dict) else None
+        case serializers.CharField() | serializers.ChoiceField() | serializers.DateTimeField():
+            return None if isinstance(value, str) else _expected("a text")
+    return None
 
 
 def unknown_field(name: str, known: Iterable[str]) -> str:
@@ -48,5 +72,17 @@ def unknown_field(name: str, known: Iterable[str]) -> str:
     return f"There is no field {name[:100]!r}.{hint}"
 
 
-def _detail(text: str, code: str) -> serializers.ErrorDetail:
-    return serializers.ErrorDetail(text, code=code)
+def caller(request: Request) -> User:
+    """The user who asks; raises `NotAuthenticated`."""
+    if not isinstance(request.user, User):
+        raise NotAuthenticated
+    return request.user
+
+
+def _wrong_items(child: Any, items: Iterable[tuple[Any, Any]]) -> Any:
+    wrong = {key: found for key, item in items if (found := wrong_type(child, item))}
+    return wrong or None
+
+
+def _expected(what: str) -> list[ErrorDetail]:
+    return [ErrorDetail(f"Give {what}.", "wrong_type")]

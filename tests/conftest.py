@@ -1,8 +1,10 @@
 """People and clients that every test may ask for. Servers come from `tests/stack.py`."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from knox.models import AuthToken
 from rest_framework.test import APIClient
@@ -12,6 +14,12 @@ from tests.fakes.fixtures import model_server
 __all__ = ["model_server"]
 
 ClientFor = Callable[[User], APIClient]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _folder_for_static_files() -> None:
+    """WhiteNoise warns where there is none, and warnings are errors here."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture

@@ -42,3 +42,13 @@ def id_taken(workflow_id: str) -> Conflict:
     return Conflict(
         f"The id {workflow_id!r} is taken; choose another.", code="id_taken", pointer="/id"
     )
+
+
+def require_same_id(workflow: Workflow, given: object, *, pointer: str) -> None:
+    """Raise `Invalid` for an id (null: none was given) that is not the workflow's."""
+    if given not in (None, workflow.pk):
+        raise Invalid(
+            f"The id of a workflow never changes; this one is {workflow.pk!r}.",
+            code="id_changed",
+            pointer=pointer,
+        )

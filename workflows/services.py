@@ -11,7 +11,7 @@ from common.errors import Forbidden, Invalid, NotFound
 from common.idempotency import first_answer
 from common.ownership import require_change
 from workflows.checking import checked, described
-from workflows.identifiers import id_from_name, id_taken, require_usable
+from workflows.identifiers import id_from_name, id_taken, require_same_id, require_usable
 from workflows.models import Workflow
 from workflows.revisions import require_revision
 from workflows.selectors import catalogue_for, definition_of, version_of
@@ -232,12 +232,7 @@ def _locked(workflow: Workflow, *, by: User, expected_revision: int | None) -> W
 
 def _of(row: Workflow, definition: Mapping[str, Any]) -> dict[str, Any]:
     """`definition` with the row's id and, where it has none, its name; raises `Invalid` for another id."""
-    if definition.get("id") not in (None, row.pk):
-        raise Invalid(
-            f"The id of a workflow never changes; this one is {row.pk!r}.",
-            code="id_changed",
-            pointer="/definition/id",
-        )
+    require_same_id(row, definition.get("id"), pointer="/definition/id")
     given_name = definition.get("name")
     return described(definition, id=row.pk, name=row.name if given_name is None else given_name)
 

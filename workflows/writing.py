@@ -28,7 +28,7 @@ class Fields(TypedDict, total=False):
 def put_definition(workflow: Workflow, definition: Definition, found: Report) -> bool:
     """Set the definition and what follows from it; whether it differs from the stored one."""
     canonical = definition.to_json()
-    changed = canonical != workflow.definition_json
+    changed = bool(canonical != workflow.definition_json)
     workflow.name = definition.name
     workflow.description = definition.description
     workflow.definition_json = canonical

@@ -1,5 +1,6 @@
 """Every setting of the product; docs/configuration.md explains those that an operator may give."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +47,15 @@ INSTALLED_APPS = [
     "workflowsite",
 ]
 MIDDLEWARE = [
+    # First, so that even a refused host has a request_id.
+    "django_structlog.middlewares.RequestMiddleware",
+    "workflowsite.rest.problem_pages.api_problem_middleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -147,7 +150,7 @@ X_FRAME_OPTIONS = "DENY"
 # --- REST
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "workflowsite.rest.tokens.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -155,10 +158,24 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["workflowsite.rest.bodies.OrjsonRenderer"],
     "DEFAULT_PAGINATION_CLASS": "workflowsite.rest.pages.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_standardized_errors.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "workflowsite.rest.problem_details.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "workflowsite.rest.schema.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
+    "DEFAULT_THROTTLE_RATES": {"login": env.str("LOGIN_RATE", default="10/min")},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+_PROBLEM = "workflowsite.rest.schema.ProblemDetailsSerializer"
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "workflowsite.rest.problem_details.ProblemHandler",
+    "EXCEPTION_FORMATTER_CLASS": "workflowsite.rest.problem_details.ProblemFormatter",
+    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
+    "ERROR_SCHEMAS": dict.fromkeys(
+        ("400", "401", "403", "404", "405", "406", "413", "415", "429", "500"), _PROBLEM
+    ),
+}
+REST_KNOX = {
+    "TOKEN_TTL": timedelta(days=env.int("TOKEN_DAYS", default=30)),
+    "TOKEN_LIMIT_PER_USER": 50,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Workflow builder",

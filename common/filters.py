@@ -1,0 +1,68 @@
+"""Query parameters of lists: what is not understood is refused, never silently ignored."""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.validators import ProhibitNullCharactersValidator
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from common.rest import unknown_field
+
+# Read by the paginator.
+OF_EVERY_LIST = frozenset({"cursor", "limit", "ordering", "total"})
+
+
+class StrictFilterSet(django_filters.FilterSet):  # type: ignore[misc]
+    """Refuses query parameters that the list does not know."""
+
+    def is_valid(self) -> bool:
+        """Whether the known parameters are well formed; raises `ValidationError` for an unknown one."""
+        known = OF_EVERY_LIST | self.filters.keys()
+        unknown = {
+            name: [ErrorDetail(unknown_field(name, sorted(known)), "unknown_parameter")]
+            for name in self.data
+            if name not in known
+        }
+        if unknown:
+            raise ValidationError(unknown)
+        return bool(super().is_valid())
+
+
+@extend_schema_field(OpenApiTypes.BOOL)
+class TrueOrFalse(django_filters.TypedChoiceFilter):  # type: ignore[misc]
+    """`true` or `false`; django-filter's own takes anything else for no filter."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            choices=[("true", "true"), ("false", "false")],
+            coerce=lambda text: text == "true",
+            empty_value=None,
+            **options,
+        )
+
+
+class RepeatedField(forms.Field):
+    """The values of a parameter that may stand several times."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[str]:
+        """The texts; raises `ValidationError` for NUL characters."""
+        texts = [str(text) for text in value or []]
+        for text in texts:
+            ProhibitNullCharactersValidator()(text)
+        return texts
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class AllOf(django_filters.Filter):  # type: ignore[misc]
+    """A parameter that may stand several times: the list field must contain every value."""
+
+    field_class = RepeatedField
+
+    def filter(self, qs: Any, value: list[str]) -> Any:
+        """The rows whose list holds all the values."""
+        return qs.filter(**{f"{self.field_name}__contains": value}) if value else qs

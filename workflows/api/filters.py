@@ -1,0 +1,63 @@
+"""How lists of workflows are narrowed."""
+
+import re
+from typing import Any
+
+import django_filters
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import QuerySet
+
+from common.filters import AllOf, StrictFilterSet, TrueOrFalse
+from workflows.models import Workflow
+
+
+class SearchFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """Full text over id, name, description and category; each word may be the beginning of one."""
+
+    def filter(self, qs: Any, value: str) -> Any:
+        """The rows that contain all the words."""
+        words = re.findall(r"\w+", value or "")[:20]
+        if not words:
+            return qs if not value else qs.none()
+        query = " & ".join(f"'{word}':*" for word in words)
+        return qs.filter(search_vector=SearchQuery(query, search_type="raw", config="simple"))
+
+
+class TemplateFilter(StrictFilterSet):
+    """Of templates."""
+
+    category = django_filters.CharFilter(max_length=50)
+    search = SearchFilter(max_length=200)
+    tag = AllOf(field_name="tags")
+
+    class Meta:
+        model = Workflow
+        fields: list[str] = []
+
+
+class WorkflowFilter(TemplateFilter):
+    """Of workflows. Archived ones show only where `is_active` or `archived` says so."""
+
+    is_template = TrueOrFalse()
+    is_active = TrueOrFalse()
+    is_published = TrueOrFalse()
+    archived = TrueOrFalse(method="with_archived", label="true: archived ones too.")
+    source_template_id = django_filters.CharFilter(max_length=100)
+    created_by = django_filters.CharFilter(
+        field_name="created_by__username", max_length=150, label="A user name."
+    )
+    uses_agent = django_filters.CharFilter(field_name="agent_uses__agent_id", max_length=100)
+    uses_tool = django_filters.CharFilter(field_name="tool_uses__tool", max_length=230)
+    updated_after = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gt")
+
+    def filter_queryset(self, queryset: QuerySet[Workflow]) -> QuerySet[Workflow]:
+        """The rows that match; only active ones unless asked otherwise."""
+        chosen = self.form.cleaned_data
+        rows: QuerySet[Workflow] = super().filter_queryset(queryset)
+        if chosen["is_active"] is None and not chosen["archived"]:
+            return rows.filter(is_active=True)
+        return rows
+
+    def with_archived(self, rows: Any, name: str, value: bool) -> Any:
+        """Archived rows are taken out in `filter_queryset`, where they are."""
+        return rows

@@ -1,0 +1,73 @@
+"""The versions of a workflow over REST."""
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.rest import caller
+from workflows import services
+from workflows.api import conditional
+from workflows.api.conditional import expected_revision
+from workflows.api.serializers import (
+    VersionRowSerializer,
+    VersionSerializer,
+    WorkflowWrittenSerializer,
+)
+from workflows.api.views import STALE, WorkflowScopedView, visible_workflow, written
+from workflows.models import WorkflowVersion
+from workflows.selectors import version_of
+
+
+class VersionsView(GenericAPIView[WorkflowVersion]):
+    """All versions of a workflow."""
+
+    queryset = WorkflowVersion.objects.none()
+    serializer_class = VersionRowSerializer
+    ordering_fields = ["number"]
+    ordering = "-number"
+
+    def get_queryset(self) -> QuerySet[WorkflowVersion]:
+        """The versions of the workflow of the address, without their definitions."""
+        workflow = visible_workflow(self.request, self.kwargs["workflow_id"])
+        return workflow.versions.select_related("created_by").defer("definition_json")
+
+    @extend_schema(
+        operation_id="workflow_versions_list", responses={200: VersionRowSerializer(many=True)}
+    )
+    def get(self, request: Request, workflow_id: str) -> Response:
+        """The versions, newest first, without their definitions."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(VersionRowSerializer(page, many=True).data)
+
+
+class VersionView(WorkflowScopedView):
+    """One version of a workflow."""
+
+    serializer_class = VersionSerializer  # type: ignore[assignment]
+
+    @extend_schema(operation_id="workflow_versions_read", responses={200: VersionSerializer})
+    def get(self, request: Request, workflow_id: str, number: int) -> Response:
+        """The version with its definition."""
+        return Response(VersionSerializer(version_of(self.workflow(), number)).data)
+
+
+class VersionRestoreView(WorkflowScopedView):
+    """An older version of a workflow."""
+
+    @extend_schema(
+        operation_id="workflow_versions_restore",
+        request=None,
+        parameters=[conditional.HEADER],
+        responses={200: WorkflowWrittenSerializer, 412: STALE},
+    )
+    def post(self, request: Request, workflow_id: str, number: int) -> Response:
+        """Make its definition the current one again, as a new version."""
+        restored = services.restore_version(
+            self.workflow(),
+            number=number,
+            by=caller(request),
+            expected_revision=expected_revision(request),
+        )
+        return written(restored, request)

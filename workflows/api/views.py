@@ -1,0 +1,230 @@
+"""Workflows over REST: each view names the shapes and calls one service."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.errors import NotFound
+from common.rest import caller
+from workflows import services
+from workflows.api import conditional, idempotency
+from workflows.api.conditional import etag, expected_revision
+from workflows.api.filters import WorkflowFilter
+from workflows.api.idempotency import idempotency_of
+from workflows.api.serializers import (
+    CopySerializer,
+    UnsavedSerializer,
+    ValidationReportSerializer,
+    WorkflowCreateSerializer,
+    WorkflowRowSerializer,
+    WorkflowSerializer,
+    WorkflowWrittenSerializer,
+)
+from workflows.checking import check, described
+from workflows.identifiers import require_same_id
+from workflows.models import Workflow
+from workflows.run_summaries import with_run_summaries
+from workflows.selectors import catalogue_for, workflows_for
+
+STALE = OpenApiResponse(description="The `If-Match` no longer holds; says what changed since.")
+ARCHIVED = OpenApiParameter("archived", bool, description="true: read an archived one too.")
+
+
+def written(workflow: Workflow, request: Request, code: int = status.HTTP_200_OK) -> Response:
+    """A workflow just written, with its `ETag` and what validation says of it."""
+    report = check(workflow.definition_json, catalogue_for(caller(request)))
+    workflow.validation = report  # type: ignore[attr-defined]
+    headers = {"ETag": etag(workflow.revision)}
+    if code == status.HTTP_201_CREATED:
+        headers["Location"] = f"/api/v1/workflows/{workflow.pk}"
+    return Response(WorkflowWrittenSerializer(workflow).data, status=code, headers=headers)
+
+
+def visible_workflow(request: Request, workflow_id: str, *, archived: bool = False) -> Workflow:
+    """The workflow, if the caller may see it; raises `NotFound`, for an archived one too unless `archived`."""
+    rows = workflows_for(caller(request)).select_related("created_by")
+    row = rows.filter(pk=workflow_id).first()
+    if row is None or not (row.is_active or archived):
+        raise NotFound("There is no such workflow.")
+    return row
+
+
+class WorkflowScopedView(GenericAPIView[Workflow]):
+    """A view of one workflow that the caller may see."""
+
+    queryset = Workflow.objects.none()
+    pagination_class = None
+
+    def workflow(self, *, archived: bool = False) -> Workflow:
+        """The workflow of the address; raises `NotFound`."""
+        return visible_workflow(self.request, self.kwargs["workflow_id"], archived=archived)
+
+    def body(self) -> Any:
+        """The validated body."""
+        serializer = self.get_serializer(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+
+class WorkflowsView(GenericAPIView[Workflow]):
+    """All workflows that the caller may see."""
+
+    queryset = Workflow.objects.none()
+    serializer_class = WorkflowRowSerializer
+    filterset_class = WorkflowFilter
+    ordering_fields = ["updated_at", "created_at", "name", "id"]
+    ordering = "-updated_at"
+
+    def get_queryset(self) -> QuerySet[Workflow]:
+        """The rows of a list, with how they did lately, without what a row does not show."""
+        rows = workflows_for(caller(self.request)).select_related("created_by")
+        rows = rows.defer("definition_json", "layout", "search_vector")
+        return with_run_summaries(rows, caller(self.request)).prefetch_related("shared_with")
+
+    @extend_schema(operation_id="workflows_list", responses={200: WorkflowRowSerializer(many=True)})
+    def get(self, request: Request) -> Response:
+        """Workflows that the caller owns, that are shared with them, and published templates."""
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(WorkflowRowSerializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="workflows_create",
+        request=WorkflowCreateSerializer,
+        parameters=[idempotency.HEADER],
+        responses={201: WorkflowWrittenSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Store a workflow. A definition with problems becomes a draft (`can_execute` false)."""
+        body = WorkflowCreateSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        fields = dict(body.validated_data)
+        own = {key: fields.pop(key, None) for key in ("id", "name", "description")}
+        definition = described(fields.pop("definition_json", {}), **own)
+        workflow = services.create_workflow(
+            by=caller(request), definition=definition, **fields, **idempotency_of(request)
+        )
+        return written(workflow, request, status.HTTP_201_CREATED)
+
+
+class WorkflowView(WorkflowScopedView):
+    """One workflow."""
+
+    serializer_class = WorkflowSerializer
+
+    @extend_schema(
+        operation_id="workflows_read",
+        parameters=[ARCHIVED],
+        responses={200: WorkflowSerializer},
+    )
+    def get(self, request: Request, workflow_id: str) -> Response:
+        """The workflow with its definition; `ETag` names its revision."""
+        workflow = self.workflow(archived=request.query_params.get("archived") == "true")
+        data = WorkflowSerializer(workflow).data
+        return Response(data, headers={"ETag": etag(workflow.revision)})
+
+    @extend_schema(
+        operation_id="workflows_replace",
+        request=WorkflowSerializer,
+        parameters=[conditional.HEADER],
+        responses={200: WorkflowWrittenSerializer, 412: STALE},
+    )
+    def put(self, request: Request, workflow_id: str) -> Response:
+        """Replace name, description, category, tags and definition; what else is not given stays."""
+        emptied = {"description": "", "category": "", "tags": [], "definition_json": {}}
+        return self._save(request, emptied)
+
+    @extend_schema(
+        operation_id="workflows_change",
+        request=WorkflowSerializer,
+        parameters=[conditional.HEADER],
+        responses={200: WorkflowWrittenSerializer, 412: STALE},
+    )
+    def patch(self, request: Request, workflow_id: str) -> Response:
+        """Change what is given; the definition is replaced as a whole."""
+        return self._save(request, {})
+
+    @extend_schema(
+        operation_id="workflows_archive",
+        parameters=[conditional.HEADER],
+        responses={204: None, 412: STALE},
+    )
+    def delete(self, request: Request, workflow_id: str) -> Response:
+        """Archive it: its runs stay, its id stays taken, `restore` brings it back."""
+        services.archive_workflow(
+            self.workflow(), by=caller(request), expected_revision=expected_revision(request)
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _save(self, request: Request, absent: dict[str, Any]) -> Response:
+        workflow = self.workflow()
+        body = WorkflowSerializer(workflow, data=request.data)
+        body.is_valid(raise_exception=True)
+        fields = {**absent, **body.validated_data}
+        require_same_id(workflow, fields.pop("id", None), pointer="/id")
+        if "definition_json" in fields:
+            fields["definition"] = fields.pop("definition_json")
+        saved = services.save_workflow(
+            workflow, by=caller(request), expected_revision=expected_revision(request), **fields
+        )
+        return written(saved, request)
+
+
+class WorkflowRestoreView(WorkflowScopedView):
+    """An archived workflow."""
+
+    @extend_schema(
+        operation_id="workflows_restore",
+        request=None,
+        parameters=[conditional.HEADER],
+        responses={200: WorkflowWrittenSerializer, 412: STALE},
+    )
+    def post(self, request: Request, workflow_id: str) -> Response:
+        """Bring it back from the archive."""
+        restored = services.restore_workflow(
+            self.workflow(archived=True),
+            by=caller(request),
+            expected_revision=expected_revision(request),
+        )
+        return written(restored, request)
+
+
+class WorkflowCopyView(WorkflowScopedView):
+    """A workflow to copy."""
+
+    serializer_class = CopySerializer
+
+    @extend_schema(
+        operation_id="workflows_copy",
+        request=CopySerializer,
+        parameters=[idempotency.HEADER],
+        responses={201: WorkflowWrittenSerializer},
+    )
+    def post(self, request: Request, workflow_id: str) -> Response:
+        """An own copy of the current version."""
+        copied = services.copy_workflow(
+            self.workflow(), by=caller(request), **self.body(), **idempotency_of(request)
+        )
+        return written(copied, request, status.HTTP_201_CREATED)
+
+
+class WorkflowValidateView(WorkflowScopedView):
+    """The validation of a stored workflow."""
+
+    serializer_class = UnsavedSerializer
+
+    @extend_schema(
+        operation_id="workflows_validate",
+        request=UnsavedSerializer,
+        responses={200: ValidationReportSerializer},
+    )
+    def post(self, request: Request, workflow_id: str) -> Response:
+        """What is to be said about the stored definition, or about the one in the body."""
+        workflow = self.workflow()
+        raw = self.body().get("definition_json", workflow.definition_json)
+        report = check(described(raw, id=workflow.pk), catalogue_for(caller(request)))
+        return Response(ValidationReportSerializer(report).data)

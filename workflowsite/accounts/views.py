@@ -1,0 +1,122 @@
+"""The /auth endpoints."""
+
+from typing import Any
+
+from django.contrib.auth import authenticate, logout
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from knox.models import AuthToken
+from rest_framework import permissions, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from common.errors import DomainError, NotFound
+from workflowsite.accounts.serializers import (
+    LoginSerializer,
+    MeSerializer,
+    NewTokenRequestSerializer,
+    NewTokenSerializer,
+    TokenSerializer,
+)
+from workflowsite.accounts.throttling import LoginThrottle
+from workflowsite.accounts.tokens import issue_token
+
+
+class WrongCredentials(DomainError):
+    """A name and password that do not belong together, or a user who may not log in: they look alike."""
+
+    status = 401
+    code = "wrong_credentials"
+
+
+class LoginView(APIView):
+    """Name and password for a token."""
+
+    # No session here: an old cookie must not ask for a CSRF token.
+    authentication_classes: list[Any] = []
+    permission_classes = [permissions.AllowAny]
+    throttle_classes = [LoginThrottle]
+
+    @extend_schema(
+        operation_id="auth_login", request=LoginSerializer, responses={200: NewTokenSerializer}
+    )
+    def post(self, request: Request) -> Response:
+        """Log in; the token is shown this once."""
+        body = LoginSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        name, password = body.validated_data["name"], body.validated_data["password"]
+        user = authenticate(request, username=name, password=password)
+        if not isinstance(user, User):
+            raise WrongCredentials("This name and password do not belong together.")
+        given = issue_token(user)
+        user_logged_in.send(sender=User, request=request, user=user)
+        return Response(NewTokenSerializer(given).data)
+
+
+class LogoutView(APIView):
+    """The end of a token or session."""
+
+    @extend_schema(operation_id="auth_logout", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Delete the token that was sent, or end the session."""
+        if isinstance(request.auth, AuthToken):
+            request.auth.delete()
+        else:
+            logout(request._request)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MeView(APIView):
+    """The caller."""
+
+    @extend_schema(operation_id="auth_me", responses={200: MeSerializer})
+    def get(self, request: Request) -> Response:
+        """Who is asking."""
+        assert isinstance(request.user, User)
+        return Response(MeSerializer(request.user).data)
+
+
+class TokensView(APIView):
+    """The caller's tokens."""
+
+    @extend_schema(operation_id="auth_tokens_list", responses={200: TokenSerializer(many=True)})
+    def get(self, request: Request) -> Response:
+        """The caller's tokens, newest first; never the tokens themselves."""
+        rows = AuthToken.objects.filter(user=request.user).order_by("-created", "digest")
+        return Response(TokenSerializer(rows, many=True).data)
+
+    @extend_schema(
+        operation_id="auth_tokens_create",
+        request=NewTokenRequestSerializer,
+        responses={201: NewTokenSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """One more token, shown this once."""
+        NewTokenRequestSerializer(data=request.data).is_valid(raise_exception=True)
+        assert isinstance(request.user, User)
+        given = issue_token(request.user)
+        return Response(NewTokenSerializer(given).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(operation_id="auth_tokens_delete_all", responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Delete all of the caller's tokens, this request's too."""
+        AuthToken.objects.filter(user=request.user).delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class TokenView(APIView):
+    """One of the caller's tokens."""
+
+    @extend_schema(
+        operation_id="auth_tokens_delete",
+        parameters=[OpenApiParameter("token_id", str, OpenApiParameter.PATH)],
+        responses={204: None},
+    )
+    def delete(self, request: Request, token_id: str) -> Response:
+        """Delete one token, named by its first characters."""
+        deleted, _ = AuthToken.objects.filter(user=request.user, token_key=token_id).delete()
+        if not deleted:
+            raise NotFound("You have no such token.")
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,74 @@
+"""Answers under /api/ that no view gave: Django's own error pages become problem details."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
+
+from workflowsite.rest.problem_details import INTERNAL, MEDIA_TYPE, problem
+
+DETAILS = {
+    400: ("The request is malformed.", "malformed"),
+    403: ("This is not allowed.", "permission_denied"),
+    404: ("There is nothing here.", "not_found"),
+    405: ("This method is not allowed here.", "method_not_allowed"),
+    413: ("The body is larger than 2 MiB.", "too_large"),
+}
+
+
+@sync_and_async_middleware
+def api_problem_middleware(
+    get_response: Callable[[HttpRequest], Any],
+) -> Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]:
+    """Under /api/, refuse NUL in the address, replace HTML errors, and name the request in a header."""
+    if inspect.iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponseBase:
+            refused = _refused(request)
+            return refused or _finished(request, await get_response(request))
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        refused = _refused(request)
+        return refused or _finished(request, get_response(request))
+
+    return answer
+
+
+def problem_response(status: int, detail: str, code: str) -> HttpResponse:
+    """A problem-details answer outside REST framework."""
+    body = orjson.dumps(problem(status, detail, code))
+    return HttpResponse(body, status=status, content_type=MEDIA_TYPE)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The answer to an address under /api/ that leads nowhere, in debug mode too."""
+    return problem_response(404, f"There is nothing at {request.path[:200]!r}.", "not_found")
+
+
+def _refused(request: HttpRequest) -> HttpResponse | None:
+    # PostgreSQL refuses NUL in text with an error; nothing can have such an id.
+    if request.path.startswith("/api/") and "\x00" in request.path:
+        return problem_response(404, *DETAILS[404])
+    return None
+
+
+def _finished(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    if request_id:
+        response.headers["X-Request-ID"] = request_id
+    is_html = response.headers.get("Content-Type", "").startswith("text/html")
+    if not request.path.startswith("/api/") or not is_html or response.status_code < 400:
+        return response
+    status = response.status_code
+    fallback = (
+        (INTERNAL, "internal") if status >= 500 else (HTTPStatus(status).phrase, f"http_{status}")
+    )
+    return problem_response(status, *DETAILS.get(status, fallback))
