@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import psycopg
 import redis.asyncio
 from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 
 from executions import temporal
@@ -29,7 +31,8 @@ async def database() -> None:
 
 async def broker() -> None:
     """Redis takes a command."""
-    client = redis.asyncio.Redis.from_url(settings.REDIS_URL)
+    once = Retry(NoBackoff(), 0)
+    client = redis.asyncio.Redis.from_url(settings.REDIS_URL, retry=once)
     try:
         await client.ping()
     finally:

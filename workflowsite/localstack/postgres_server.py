@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from workflowsite.localstack.ports import LOOPBACK
-from workflowsite.localstack.postgres_home import PostgresHome, postgres_home
+from workflowsite.localstack.postgres_home import PostgresHome
 from workflowsite.localstack.server import Server, ServerFailed, launch, tethered
 
 USER = "workflow"
@@ -28,25 +28,26 @@ def url(port: int, password: str, database: str = DATABASE) -> str:
 
 
 @contextmanager
-def _password_descriptor(password: str) -> Iterator[int]:
-    """An open file with the password: initdb reads it whoever it runs as, and no path to it stays."""
-    with tempfile.TemporaryFile() as file:
-        file.write(password.encode() + b"\n")
-        file.seek(0)
-        yield file.fileno()
+def _password_file(home: PostgresHome, password: str) -> Iterator[str]:
+    """A file that only the one who runs PostgreSQL may read, gone afterwards."""
+    with tempfile.NamedTemporaryFile("w", dir=home.data.parent) as file:
+        if home.owner is not None:
+            os.chown(file.name, *home.owner)
+        file.write(password)
+        file.flush()
+        yield file.name
 
 
 def _initialise(home: PostgresHome, password: str, *, is_throw_away: bool) -> None:
     home.make_data_folder()
-    with _password_descriptor(password) as descriptor:
+    with _password_file(home, password) as password_file:
         command: list[str | Path] = [home.binaries / "initdb", "--pgdata", home.data]
-        command += ["--username", USER, "--auth", "scram-sha-256", "--pwfile", "/dev/stdin"]
+        command += ["--username", USER, "--auth", "scram-sha-256", "--pwfile", password_file]
         command += ["--encoding", "UTF8", "--locale-provider", "builtin"]
         command += ["--locale", "C", "--builtin-locale", "C.UTF-8"]
         command += ["--no-sync"] if is_throw_away else []
         outcome = subprocess.run(  # noqa: S603 - binaries of our own wheels
             tethered(command, identity=home.identity),
-            stdin=descriptor,
             capture_output=True,
             check=False,
             text=True,
@@ -57,7 +58,7 @@ def _initialise(home: PostgresHome, password: str, *, is_throw_away: bool) -> No
 
 
 def start(
-    folder: Path,
+    home: PostgresHome,
     *,
     port: int,
     password: str,
@@ -65,8 +66,7 @@ def start(
     is_throw_away: bool = False,
     held_files: Sequence[int] = (),
 ) -> Server:
-    """Start it with its data in `folder`, made at the first start; it is not ready yet."""
-    home = postgres_home(folder)
+    """Start it at `home`, whose database cluster is made at the first start; it is not ready yet."""
     if not home.is_initialised():
         _initialise(home, password, is_throw_away=is_throw_away)
     settings = {

@@ -5,6 +5,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from workflowsite.localstack.ports import LOOPBACK
 from workflowsite.localstack.private_files import private_folder
@@ -57,7 +59,9 @@ def start(
 
 def answers(address: str) -> bool:
     """Whether a command with the password succeeds."""
-    client = redis.Redis.from_url(address, socket_timeout=1, socket_connect_timeout=1)
+    # The client's own retries would take seconds; the caller asks again anyway.
+    once = Retry(NoBackoff(), 0)
+    client = redis.Redis.from_url(address, socket_timeout=1, socket_connect_timeout=1, retry=once)
     try:
         return bool(client.ping())
     except redis.RedisError:

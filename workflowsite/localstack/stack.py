@@ -6,6 +6,7 @@ from pathlib import Path
 
 from workflowsite.localstack import postgres_server, redis_server, temporal_server
 from workflowsite.localstack.ports import LOOPBACK, free_port
+from workflowsite.localstack.postgres_home import postgres_home
 from workflowsite.localstack.private_files import (
     ENDPOINTS_FILE,
     installation_secrets,
@@ -111,7 +112,7 @@ class LocalStack:
         port, password = self._port("DATABASE_URL"), self._secrets["POSTGRES_PASSWORD"]
         self.report("Starting PostgreSQL")
         server = postgres_server.start(
-            self.state_dir / "postgres",
+            postgres_home(self.state_dir / "postgres"),
             port=port,
             password=password,
             log=self._log("postgres"),
