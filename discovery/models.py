@@ -102,7 +102,11 @@ class McpServer(models.Model):
     )
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.UNCHECKED)
     last_checked_at = models.DateTimeField(null=True, blank=True)
-    error = models.CharField(max_length=1000, blank=True, help_text="Why it can't be reached.")
+    error = models.CharField(
+        max_length=1000,
+        blank=True,
+        help_text="Why it can't be reached, or which tools were left out.",
+    )
     refresh_requested_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="Empty: no refresh waits for a worker."
     )
@@ -132,6 +136,11 @@ class McpServer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_active(self) -> bool:
+        """False: nobody can call its tools."""
+        return self.status != self.Status.DISABLED
 
 
 class McpTool(models.Model):

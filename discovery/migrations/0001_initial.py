@@ -70,7 +70,9 @@ class Migration(migrations.Migration):
                 (
                     "error",
                     models.CharField(
-                        blank=True, help_text="Why it can't be reached.", max_length=1000
+                        blank=True,
+                        help_text="Why it can't be reached, or which tools were left out.",
+                        max_length=1000,
                     ),
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),

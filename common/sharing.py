@@ -1,0 +1,35 @@
+"""With whom a row is shared: groups, by name."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+
+from common.errors import Forbidden, Invalid
+
+
+def share(row: Any, names: Iterable[str], *, by: User) -> None:
+    """Share a row (with `created_by` and `shared_with`) with the groups of these names, and with no others.
+
+    Only the owner and staff may. The owner may name the groups they are in; another group looks like one that does not
+    exist. Raises `Forbidden` and `Invalid`.
+    """
+    wanted = set(names)
+    if wanted == {group.name for group in row.shared_with.all()}:
+        return
+    if not by.is_staff and row.created_by_id != by.pk:
+        raise Forbidden("Only its owner or staff may change with whom this is shared.")
+    groups = {group.name: group for group in _groups_open_to(by).filter(name__in=wanted)}
+    unknown = sorted(wanted - groups.keys())
+    if unknown:
+        raise Invalid(
+            f"You are in no group called {unknown[0]!r}.",
+            code="unknown_group",
+            pointer="/shared_with",
+        )
+    row.shared_with.set(groups.values())
+
+
+def _groups_open_to(user: User) -> QuerySet[Group]:
+    return Group.objects.all() if user.is_staff else user.groups.all()
