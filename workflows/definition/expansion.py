@@ -57,7 +57,10 @@ class Sources:
 
     def nearest(self, canonical: str) -> str:
         """The innermost place that the caller did send and that holds `canonical`."""
-        pointer = self.pointer(canonical)
+        return self.existing(self.pointer(canonical))
+
+    def existing(self, pointer: str) -> str:
+        """The longest part of `pointer` that leads to something in what the caller sent."""
         value, found = self.raw, ""
         for key in split(pointer):
             try:
@@ -164,7 +167,7 @@ class _Expander:
         if kind == "end" and step.get("next", END) is None:
             step = {key: value for key, value in step.items() if key != "next"}
         result = self._part(step, STEP_FIELDS[kind], source, f"A step of the type {kind!r}")
-        self._put_flow(result, step, index, inferred, source)
+        self._put_flow(result, index, inferred, pointer)
         self._retries(result, pointer, source)
         self._arms(result, source)
         if kind == "parallel" and isinstance(result.get("branches"), list):
@@ -196,24 +199,22 @@ class _Expander:
         self._problem("unknown_step_type", here, f"No step type is called {shown}.", hint, fix)
 
     def _put_flow(
-        self,
-        result: dict[str, Any],
-        step: dict[str, Any],
-        index: int,
-        inferred: flow.Flow,
-        source: str,
+        self, result: dict[str, Any], index: int, inferred: flow.Flow, pointer: str
     ) -> None:
-        if step["type"] == "conditional":
+        source = self.sources.pointer(pointer)
+        if result["type"] == "conditional":
             result.pop("next", None)
-        if index in inferred.defaults:
-            result["default"] = inferred.defaults[index]
-        if index in inferred.nexts:
-            result["next"] = inferred.nexts[index]
+        for name, values in (("default", inferred.defaults), ("next", inferred.nexts)):
+            if index not in values:
+                continue
+            result[name] = values[index]
+            if index in inferred.origins:
+                origin = f"{pointer.rsplit('/', 1)[0]}/{inferred.origins[index]}/next"
+                self.sources.move(f"{pointer}/{name}", self.sources.pointer(origin))
         if index in inferred.guesses:
             message = f"`next` is missing; taken as {result['next']!r}, which passes over steps."
             hint = "Write `next` out if something else is meant."
-            place = join(source, "next")
-            fix = ({"op": "add", "path": place, "value": result["next"]},)
+            fix = ({"op": "add", "path": join(source, "next"), "value": result["next"]},)
             warning = Problem("guessed_next", "warning", source, message, hint, fix)
             self.result.warnings.append(warning)
 

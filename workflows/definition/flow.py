@@ -15,10 +15,14 @@ ON_ERROR_WORDS = frozenset({"fail", "skip"})
 
 @dataclass
 class Flow:
-    """What was inferred for one list: per index the `next` or `default` to add, and which of them skipped an element."""
+    """What was inferred for one list: per index the `next` or `default` to add, and which of them skipped an element.
+
+    `origins` tells which conditional's `next` a step's `next` or default was taken from.
+    """
 
     nexts: dict[int, str] = field(default_factory=dict)
     defaults: dict[int, str] = field(default_factory=dict)
+    origins: dict[int, int] = field(default_factory=dict)
     guesses: set[int] = field(default_factory=set)
 
 
@@ -65,7 +69,8 @@ class _Inference:
                 self.index.setdefault(step["id"], number)
         self.forward = self._forward_targets()
         self.flow = Flow()
-        self.meeting_points: dict[int, str] = {}
+        # Conditionals at the end of an arm: where their own arms meet, and whose `next` says so.
+        self.inherited: dict[int, tuple[str, int]] = {}
         self.visited: set[int] = set()
 
     def run(self) -> Flow:
@@ -111,32 +116,33 @@ class _Inference:
         return result
 
     def _join_arms(self, number: int, step: dict[str, Any]) -> None:
-        meeting = step.get("next")
+        meeting, origin = step.get("next"), number
         if meeting is None:
-            meeting = self.meeting_points.get(number)
+            meeting, origin = self.inherited.get(number, (None, number))
         if not isinstance(meeting, str):
             return
         for target in arm_targets(step):
             start = self.index.get(target, -1)
             if start > number:
-                self._join_arm(start, meeting)
+                self._join_arm(start, meeting, origin)
         if step.get("default") is None:
             self.flow.defaults[number] = meeting
+            self.flow.origins[number] = origin
 
-    def _join_arm(self, start: int, meeting: str) -> None:
+    def _join_arm(self, start: int, meeting: str, origin: int) -> None:
         """Lead the last step of the arm that begins at `start` to the meeting point."""
         here: int | None = start
         while here is not None and here not in self.visited and self._id(here) != meeting:
             self.visited.add(here)
-            here = self._continue_arm(here, meeting)
+            here = self._continue_arm(here, meeting, origin)
 
-    def _continue_arm(self, here: int, meeting: str) -> int | None:
+    def _continue_arm(self, here: int, meeting: str, origin: int) -> int | None:
         """The arm's element behind `here`; none where the arm ends, which is then led to the meeting point."""
         step = self.steps[here]
         if step.get("type") == "conditional":
             inner = step.get("next")
             if inner is None:
-                self.meeting_points[here] = meeting
+                self.inherited[here] = (meeting, origin)
                 return None
             after = self.index.get(inner, -1) if isinstance(inner, str) else -1
             return after if after > here else None
@@ -146,5 +152,6 @@ class _Inference:
         is_last = following >= len(self.steps) or following in self.forward
         if is_last or self._id(following) == meeting:
             self.flow.nexts[here] = meeting
+            self.flow.origins[here] = origin
             return None
         return following

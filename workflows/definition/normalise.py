@@ -17,11 +17,15 @@ from workflows.definition.texts import text_problems
 
 
 @dataclass(frozen=True)
-class Normalised:
-    """A definition, where each of its parts came from, and the guesses that were made."""
+class Attempt:
+    """What became of an input: the definition, null if its shape is broken, and where each of its parts came from.
 
-    definition: Definition
+    Errors say why the input can't be stored; warnings tell of guesses. Their pointers lead into the input.
+    """
+
+    definition: Definition | None
     sources: Sources
+    errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
 
@@ -30,23 +34,25 @@ def normalise(raw: object) -> Definition:
 
     Raises `DefinitionError`, with all problems in document order, and nothing else.
     """
-    return normalise_with_sources(raw).definition
+    result = attempt(raw)
+    if result.errors or result.definition is None:
+        problems = in_document_order(result.errors, result.sources.raw)
+        raise DefinitionError(problems[:MAX_PROBLEMS])
+    return result.definition
 
 
-def normalise_with_sources(raw: object) -> Normalised:
-    """As `normalise`, with the way back to what was sent."""
+def attempt(raw: object) -> Attempt:
+    """As `normalise`, but goes on past what it can. Raises `DefinitionError` where nothing is left to look at."""
     expansion = expand(raw)
-    errors = [*expansion.errors, *_late_problems(expansion)]
+    errors = [*expansion.errors, *_located(text_problems(expansion.canonical), expansion)]
     definition: Definition | None = None
     try:
         definition = Definition.model_validate(expansion.canonical)
     except ValidationError as error:
         errors += _located(shape_problems(error, expansion.canonical), expansion)
-    if definition is not None and not errors:
+    if definition is not None:
         errors += _size_problems(definition)
-    if errors or definition is None:
-        raise DefinitionError(in_document_order(errors, expansion.sources.raw)[:MAX_PROBLEMS])
-    return Normalised(definition, expansion.sources, tuple(expansion.warnings))
+    return Attempt(definition, expansion.sources, tuple(errors), tuple(expansion.warnings))
 
 
 def content_hash(definition: Definition) -> str:
@@ -73,12 +79,22 @@ def locate(problem: Problem, sources: Sources) -> Problem:
 
 
 def _located_operation(operation: dict[str, Any], sources: Sources) -> dict[str, Any]:
-    places = {key: sources.pointer(operation[key]) for key in ("path", "from") if key in operation}
-    return operation | places
-
-
-def _late_problems(expansion: Expansion) -> Iterable[Problem]:
-    return _located(text_problems(expansion.canonical), expansion)
+    """The operation on what was sent: what a default stood for is added, with the objects around it."""
+    located = operation | {
+        key: sources.pointer(operation[key]) for key in ("path", "from") if key in operation
+    }
+    if operation["op"] not in ("add", "replace"):
+        return located
+    parent = located["path"].rsplit("/", 1)[0]
+    existing = sources.existing(located["path"])
+    if existing == located["path"]:
+        return located
+    value = operation["value"]
+    while parent != existing and len(parent) > len(existing):
+        name = split(located["path"])[-1]
+        located["path"], value = parent, {name: value}
+        parent = parent.rsplit("/", 1)[0]
+    return located | {"op": "add", "value": value}
 
 
 def _located(problems: Iterable[Problem], expansion: Expansion) -> list[Problem]:

@@ -17,12 +17,13 @@ MAX_INTEGER = 2**63 - 1
 
 def join(pointer: str, *keys: str | int) -> str:
     """`pointer` extended by `keys`, escaped as in RFC 6901, section 3."""
-    return pointer + "".join(f"/{_escape(key)}" for key in keys)
+    for key in keys:
+        is_plain = isinstance(key, int) or ("~" not in key and "/" not in key)
+        pointer = f"{pointer}/{key if is_plain else _escape(str(key))}"
+    return pointer
 
 
-def _escape(key: str | int) -> str:
-    if isinstance(key, int) or ("~" not in key and "/" not in key):
-        return f"/{key}"[1:]
+def _escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 

@@ -243,6 +243,22 @@ def parse_expression(text: str, start: int) -> tuple[Expression, int]:
     return Expression(tuple(references), source, has_literal, literal or "null"), position + 1
 
 
+def replace_expression(text: str, old: Expression, new: str) -> str:
+    """`text`, a template or condition that parses, with each `old` written as `${new}`."""
+    parts: list[str] = []
+    position = 0
+    while opening := _OPENING.search(text, position):
+        if opening.group() == "$${":
+            parts.append(text[position : opening.end()])
+            position = opening.end()
+            continue
+        expression, end = parse_expression(text, opening.start())
+        parts.append(text[position : opening.start()])
+        parts.append(f"${{{new}}}" if expression == old else text[opening.start() : end])
+        position = end
+    return "".join([*parts, text[position:]])
+
+
 def _parse_reference(text: str, key: re.Match[str], limit: int) -> tuple[Reference, int]:
     position = key.end()
     path: list[str | int] = []

@@ -1,0 +1,1 @@
+"""The checks of docs/definition-language.md, 5, one module per concern; each yields problems."""
