@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from httpx2 import URL
+
 from common.errors import Invalid
 
 MAX_HEADERS = 20
@@ -36,5 +38,19 @@ def check_headers(headers: Mapping[str, str]) -> None:
             )
 
 
-def _refusal(detail: str) -> Invalid:
-    return Invalid(detail, code="invalid_headers", pointer="/headers")
+def require_same_origin(headers: Mapping[str, str] | None, *, before: str, after: str) -> None:
+    """Refuse to keep `headers` when the address moves to another server; raises `Invalid`.
+
+    Whoever may change the address must not be able to have the owner's secrets sent to a host of theirs. Both
+    addresses must have passed the outbound guard.
+    """
+    old, new = URL(before), URL(after)
+    if headers and (old.scheme, old.host, old.port) != (new.scheme, new.host, new.port):
+        raise _refusal(
+            "The address leads to another server; give the headers for that one too, or none.",
+            code="headers_required",
+        )
+
+
+def _refusal(detail: str, *, code: str = "invalid_headers") -> Invalid:
+    return Invalid(detail, code=code, pointer="/headers")

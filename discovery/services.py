@@ -8,14 +8,13 @@ from typing import Any, TypedDict, Unpack
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from httpx2 import URL
 
 from common.errors import Conflict, Forbidden, Invalid
 from common.ownership import require_change
 from common.sharing import share
 from discovery import tasks
 from discovery.agent_rules import check_output_schema, check_tools
-from discovery.headers import check_headers
+from discovery.headers import check_headers, require_same_origin
 from discovery.identifiers import id_from_name, id_taken
 from discovery.models import Agent, McpServer
 from discovery.network import check_url
@@ -157,7 +156,8 @@ def save_mcp_server(
     row = _locked_http_server(server, by=by)
     address = (row.url, row.headers)
     if "url" in fields and "headers" not in fields:
-        _require_same_origin(row, fields["url"])
+        check_url(fields["url"])
+        require_same_origin(row.headers, before=row.url, after=fields["url"])
     changed = _put(row, fields)
     if is_active is not None and is_active != row.is_active:
         row.status, row.error = (Status.UNCHECKED if is_active else Status.DISABLED), ""
@@ -254,16 +254,3 @@ def _operators_own() -> Forbidden:
         "This server stands in the operator's file; it is changed there and nowhere else.",
         code="operators_own",
     )
-
-
-def _require_same_origin(server: McpServer, url: str) -> None:
-    """Whoever may change the address must not be able to have the owner's headers sent to a host of theirs."""
-    check_url(url)
-    headers: Mapping[str, str] | None = server.headers
-    old, new = URL(server.url), URL(url)
-    if headers and (old.scheme, old.host, old.port) != (new.scheme, new.host, new.port):
-        raise Invalid(
-            "The address leads to another server; give the headers for that one too (null for none).",
-            code="headers_required",
-            pointer="/headers",
-        )
