@@ -8,6 +8,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -88,7 +89,10 @@ class Command(BaseCommand):
         """What the children get; this process read its settings before the servers had addresses."""
         secrets = installation_secrets(settings.STATE_DIR)
         keys = {name: env.str(name, default="") or secrets[name] for name in KEYS}
-        return os.environ | stack.endpoints | keys | {"PYTHONUNBUFFERED": "1"}
+        # `python` in mcp.json means the one with our packages.
+        programs = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+        own = {"PYTHONUNBUFFERED": "1", "PATH": programs}
+        return os.environ | stack.endpoints | keys | own
 
     def _prepare(self, environment: dict[str, str], *, with_demo_data: bool) -> dict[str, str]:
         """Run `manage.py prepare`; returns what it tells about the log-in."""
