@@ -13,8 +13,8 @@ from rest_framework.request import Request
 class StrictFieldsMixin(serializers.Serializer[Any]):
     """Refuses unknown fields, values of another JSON type, and changes to what only the server writes.
 
-    A read-only field is let through where it repeats the stored value, so that what was read can be sent back;
-    one named in `computed` always.
+    In a change, a read-only field is let through where it repeats the stored value, so that what was read can be sent
+    back; one named in `computed` always, since it may have moved on.
     """
 
     computed: ClassVar[frozenset[str]] = frozenset()
@@ -31,12 +31,14 @@ class StrictFieldsMixin(serializers.Serializer[Any]):
         writable = [name for name, field in self.fields.items() if not field.read_only]
         for name, value in data.items():
             field = self.fields.get(name)
-            if field is None and name not in self.computed:
+            if name in self.computed and self.instance is not None:
+                continue
+            if field is None:
                 yield name, [ErrorDetail(unknown_field(name, writable), "unknown_field")]
-            elif field is not None and field.read_only:
-                if name not in self.computed and not self._repeats(name, value):
+            elif field.read_only:
+                if not self._repeats(name, value):
                     yield name, [ErrorDetail("Only the server writes this field.", "read_only")]
-            elif field is not None and (wrong := wrong_type(field, value)):
+            elif wrong := wrong_type(field, value):
                 yield name, wrong
 
     def _repeats(self, name: str, value: object) -> bool:

@@ -11,6 +11,27 @@ from workflows.api.fields import DefinitionField
 from workflows.models import Workflow, WorkflowVersion
 
 MOST_COORDINATE = 1_000_000
+# JSON Schema's expressions are ECMAScript's, which has no `\\Z`; Python's `$` alone lets a newline through.
+ID_PATTERN = r"^[a-zA-Z][a-zA-Z0-9_-]{0,99}$(?!\n)"
+
+
+class IdField(serializers.RegexField):
+    """An id as people choose it; the pattern is in the OpenAPI file."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            ID_PATTERN,
+            trim_whitespace=False,
+            error_messages={"invalid": str(identifier.message)},
+            **options,
+        )
+
+
+class NameField(serializers.RegexField):
+    """A name with at least one visible character."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(r"\S", max_length=200, trim_whitespace=False, **options)
 
 
 class GroupNames(serializers.ListField):
@@ -70,12 +91,8 @@ class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow
 
     computed = frozenset({"validation", "updated_at", "revision", "version", "can_execute"})
 
-    id = serializers.CharField(
-        required=False,
-        validators=[identifier],
-        help_text="Made from the name where absent; never changes.",
-    )
-    name = serializers.CharField(max_length=200, required=False)
+    id = IdField(required=False, help_text="Made from the name where absent; never changes.")
+    name = NameField(required=False)
     description = serializers.CharField(max_length=1000, required=False, allow_blank=True)
     category = serializers.CharField(max_length=50, required=False, allow_blank=True)
     tags = serializers.ListField(
@@ -152,7 +169,9 @@ class WorkflowCreateSerializer(WorkflowSerializer):
             raise serializers.ValidationError({"name": [_required("A workflow needs a name.")]})
         given = {attrs.get("id"), definition.get("id")} - {None}
         if len(given) > 1:
-            raise serializers.ValidationError({"id": [_required("The definition has another id.")]})
+            raise serializers.ValidationError(
+                {"id": [ErrorDetail("The definition has another id.", code="two_ids")]}
+            )
         return attrs
 
 
@@ -215,8 +234,8 @@ class VersionSerializer(VersionRowSerializer):
 
 
 class CopySerializer(StrictFieldsMixin):
-    new_id = serializers.CharField(required=False, validators=[identifier])
-    new_name = serializers.CharField(required=False, max_length=200)
+    new_id = IdField(required=False, help_text="Made from the new name where absent.")
+    new_name = NameField(required=False)
 
 
 class UnsavedSerializer(StrictFieldsMixin):

@@ -11,13 +11,17 @@ from rest_framework.response import Response
 
 from common.errors import NotFound
 from common.rest import StrictFieldsMixin, caller
-from discovery.models import identifier
 from workflows import services
 from workflows.api import idempotency
 from workflows.api.conditional import etag
 from workflows.api.filters import TemplateFilter
 from workflows.api.idempotency import idempotency_of
-from workflows.api.serializers import WorkflowSerializer, WorkflowWrittenSerializer
+from workflows.api.serializers import (
+    IdField,
+    NameField,
+    WorkflowSerializer,
+    WorkflowWrittenSerializer,
+)
 from workflows.api.views import written
 from workflows.definition.catalogue import Catalogue
 from workflows.models import Workflow
@@ -73,8 +77,8 @@ class TemplateRowSerializer(TemplateSerializer):
 class InstantiateSerializer(StrictFieldsMixin):
     """What the workflow made from a template is called and uses."""
 
-    id = serializers.CharField(required=False, validators=[identifier])
-    name = serializers.CharField(required=False, max_length=200)
+    id = IdField(required=False)
+    name = NameField(required=False)
     agents = serializers.DictField(
         child=serializers.CharField(max_length=100),
         required=False,
