@@ -1,0 +1,315 @@
+"""A compact plan to a workflow definition: ids, ways, and references from consumers to producers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from generation.deciding import answer_field, choose_by, judged_until
+from generation.plan import (
+    AgentUse,
+    Choice,
+    Loop,
+    NewAgent,
+    NewTool,
+    Node,
+    Parallel,
+    Plan,
+    ToolUse,
+)
+from generation.planning.arguments import Source, escape, fill
+from generation.planning.suggesting import identifier
+from workflows.definition.catalogue import Catalogue
+from workflows.definition.steps import END, MAX_ITERATIONS, MAX_NESTING, RESERVED_STEP_IDS
+
+DEFAULT_ITERATIONS = {"foreach": 100, "until": 5, "count": 3}
+# What a tool's name starts with when its result is worth handing on.
+READING = ("get", "read", "fetch", "list", "search", "query", "find", "download", "extract", "transcribe", "run",
+           "describe", "summarize", "render", "convert", "generate", "translate", "classify", "current")  # fmt: skip
+USER_INPUT = Source("${user_input}", "Request")
+
+
+@dataclass
+class Scope:
+    """The data that a step may read, oldest first; the first is the run's or the iteration's input."""
+
+    sources: list[Source] = field(default_factory=lambda: [USER_INPUT])
+
+    def inner(self, *more: Source) -> "Scope":
+        """A copy for a branch or a loop body."""
+        return Scope([*self.sources, *more])
+
+
+@dataclass
+class Expansion:
+    """Builds the steps; `warnings` collects what a person should look at."""
+
+    catalogue: Catalogue
+    warnings: list[str] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    last: dict[str, Any] | None = None
+
+    def steps(
+        self, nodes: Sequence[Node], scope: Scope, *, after: str = END, depth: int = 1
+    ) -> list[dict[str, Any]]:
+        """The steps of one list; the last one goes to `after`. Nesting that the language refuses is unrolled."""
+        flat = _flattened(nodes) if depth >= MAX_NESTING else list(nodes)
+        ids = [self._id(node) for node in flat]
+        found: list[dict[str, Any]] = []
+        for number, node in enumerate(flat):
+            following = ids[number + 1] if number + 1 < len(ids) else after
+            found += self._step(node, ids[number], following, scope, depth)
+        return found
+
+    def _step(
+        self, node: Node, step_id: str, following: str, scope: Scope, depth: int
+    ) -> list[dict[str, Any]]:
+        match node:
+            case AgentUse() | NewAgent():
+                return [self._agent(node, step_id, following, scope)]
+            case ToolUse() | NewTool():
+                return [self._tool(node, step_id, following, scope)]
+            case Parallel():
+                return [self._parallel(node, step_id, following, scope, depth)]
+            case Choice():
+                return self._choice(node, step_id, following, scope, depth)
+            case Loop():
+                return [self._loop(node, step_id, following, scope, depth)]
+
+    def _agent(
+        self, node: AgentUse | NewAgent, step_id: str, following: str, scope: Scope
+    ) -> dict[str, Any]:
+        agent_id = node.agent_id if isinstance(node, AgentUse) else node.id
+        entry = self.catalogue.agents.get(agent_id)
+        name = entry.name if entry else node.name if isinstance(node, NewAgent) else agent_id
+        step = {
+            "id": step_id, "type": "agent", "name": shown(name, 200), "agent_id": agent_id,
+            "input": _input_of(node.task, scope), "next": following,
+        }  # fmt: skip
+        schema = dict(entry.output_schema) if entry and entry.output_schema else None
+        scope.sources.append(Source(f"${{steps.{step_id}.output}}", name, schema))
+        self.last = step
+        return step
+
+    def _tool(
+        self, node: ToolUse | NewTool, step_id: str, following: str, scope: Scope
+    ) -> dict[str, Any]:
+        tool_id = node.tool_id if isinstance(node, ToolUse) else f"{node.server_id}:{node.tool}"
+        entry = self.catalogue.tools.get(tool_id)
+        filled = fill(entry.input_schema if entry else {}, node.task, scope.sources)
+        given = node.arguments if isinstance(node, ToolUse) else {}
+        step = {
+            "id": step_id, "type": "tool", "name": shown(node.task or tool_id, 200), "tool": tool_id,
+            "arguments": filled.arguments | given, "next": following,
+        }  # fmt: skip
+        for argument in filled.unsure:
+            if argument not in given:
+                self.warnings.append(f"Check the argument {argument!r} of the step {step_id!r}.")
+        if isinstance(node, ToolUse) and tool_id.partition(":")[2].startswith(READING):
+            schema = dict(entry.output_schema) if entry and entry.output_schema else None
+            scope.sources.append(
+                Source(f"${{steps.{step_id}.output}}", shown(node.task, 60), schema)
+            )
+        self.last = step
+        return step
+
+    def _parallel(
+        self, node: Parallel, step_id: str, following: str, scope: Scope, depth: int
+    ) -> dict[str, Any]:
+        branches = []
+        for number, branch in enumerate(node.branches, start=1):
+            steps = self.steps(branch, scope.inner(), depth=depth + 1)
+            branches.append(
+                {"id": f"branch-{number}", "steps": steps, "entry_step": steps[0]["id"]}
+            )
+        scope.sources.append(
+            Source(f"${{steps.{step_id}.output}}", "Results", {"type": "array"}, is_list=True)
+        )
+        self.last = None
+        return {
+            "id": step_id, "type": "parallel", "name": "At the same time", "branches": branches,
+            "aggregation": "all", "next": following,
+        }  # fmt: skip
+
+    def _choice(
+        self, node: Choice, step_id: str, following: str, scope: Scope, depth: int
+    ) -> list[dict[str, Any]]:
+        way = choose_by(self.last, [case.condition for case in node.cases], scope.sources[-1])
+        if way.warning:
+            self.warnings.append(f"{way.warning} Step {step_id!r}.")
+        if way.source is not None:
+            scope.sources[-1] = way.source
+        found: list[dict[str, Any]] = []
+        heads = []
+        for body in (*(case.body for case in node.cases), node.otherwise):
+            steps = self.steps(body, scope.inner(), after=following, depth=depth)
+            heads.append(steps[0]["id"] if steps else following)
+            found += steps
+        self.last = None
+        asked = "; ".join(case.condition for case in node.cases)
+        step = {
+            "id": step_id,
+            "type": "conditional",
+            "name": shown(asked, 200),
+            "default": heads[-1],
+        }
+        return [step | way.fields(heads[:-1]), *found]
+
+    def _loop(
+        self, node: Loop, step_id: str, following: str, scope: Scope, depth: int
+    ) -> dict[str, Any]:
+        times = node.times or DEFAULT_ITERATIONS[node.mode]
+        step: dict[str, Any] = {
+            "id": step_id, "type": "loop", "name": shown(f"{node.mode}: {node.phrase}", 200),
+            "loop_mode": node.mode, "max_iterations": max(1, min(times, MAX_ITERATIONS)),
+        }  # fmt: skip
+        if node.mode == "foreach":
+            step["over"] = self._over(step_id, scope)
+            inner = Scope([Source("${loop.item}", "Item")])
+        else:
+            inner = scope.inner(Source('${loop.last ?? "none yet"}', "Outcome of the round before"))
+        steps = self.steps(node.body, inner, depth=depth + 1)
+        step |= {"steps": steps, "entry_step": steps[0]["id"], "next": following}
+        if node.mode == "until":
+            step |= self._until(node, steps, step_id, scope)
+        else:
+            scope.sources.append(
+                Source(
+                    f"${{steps.{step_id}.output}}",
+                    "Results",
+                    {"type": "array"},
+                    is_list=node.mode == "foreach",
+                )
+            )
+        self.last = None
+        return step
+
+    def _until(
+        self, node: Loop, steps: list[dict[str, Any]], step_id: str, scope: Scope
+    ) -> dict[str, Any]:
+        verdict = judged_until(steps, node.phrase, node.times or DEFAULT_ITERATIONS["until"])
+        if verdict.warning:
+            self.warnings.append(f"{verdict.warning} Step {step_id!r}.")
+        scope.sources.append(Source(f"${{steps.{step_id}.output{verdict.text_path}}}", "Result"))
+        fields: dict[str, Any] = {"exit_condition": verdict.condition}
+        return fields | ({"output": verdict.output} if verdict.output else {})
+
+    def _over(self, step_id: str, scope: Scope) -> Any:
+        """The list that a foreach goes through; without a known one, the run's input is its only item."""
+        source = scope.sources[-1]
+        if source is USER_INPUT or source.template == "${loop.item}":
+            self.warnings.append(
+                f"Say what the loop {step_id!r} goes through: for now its only item is the input."
+            )
+            return [source.template]
+        if self.last is not None and self.last["type"] == "agent":
+            return answer_field(self.last, "items", {"type": "array", "items": {"type": "string"}})
+        listed = _list_field(source)
+        if listed:
+            return listed
+        if not source.is_list:
+            self.warnings.append(
+                f"The loop {step_id!r} needs a list: check that {source.template} is one."
+            )
+        return source.template
+
+    def _id(self, node: Node) -> str:
+        base = _base_id(node)
+        candidate, number = base, 2
+        while candidate in self.taken or candidate in RESERVED_STEP_IDS:
+            candidate = f"{base}-{number}"
+            number += 1
+        self.taken.add(candidate)
+        return candidate
+
+
+def definition_of(
+    plan: Plan, catalogue: Catalogue, *, workflow_id: str
+) -> tuple[dict[str, Any], list[str]]:
+    """The raw definition for `plan` (for `normalise`) and what a person should check."""
+    expansion = Expansion(catalogue)
+    steps = expansion.steps(_within_limits(plan.nodes), Scope())
+    definition: dict[str, Any] = {
+        "id": workflow_id,
+        "name": shown(plan.name, 200) or "Workflow",
+        "description": shown(plan.description, 1_000),
+        "steps": steps,
+    }
+    if steps:
+        definition["entry_step"] = steps[0]["id"]
+    return definition, expansion.warnings
+
+
+def shown(text: str, limit: int) -> str:
+    """`text` for a name or description: one line, no template syntax, at most `limit` characters."""
+    return " ".join(text.replace("${", "$ {").replace("{{", "{ {").split())[:limit].strip()
+
+
+def _input_of(task: str, scope: Scope) -> str:
+    """An agent's input: its task, and the newest data under their names."""
+    sources = scope.sources[-3:] if len(scope.sources) > 1 else scope.sources
+    data = "\n\n".join(
+        f"{escape(s.label)}:\n{s.template}" if s.label else s.template for s in sources
+    )
+    return f"{escape(task.strip())}\n\n{data}" if task.strip() else data
+
+
+def _list_field(source: Source) -> str:
+    schema = source.schema or {}
+    properties = schema.get("properties")
+    if not isinstance(properties, dict):
+        return ""
+    lists = [n for n, d in properties.items() if isinstance(d, dict) and d.get("type") == "array"]
+    if len(lists) != 1 or not lists[0].replace("_", "").isalnum():
+        return ""
+    return f"{source.template[:-1]}.{lists[0]}}}"
+
+
+def _base_id(node: Node) -> str:
+    match node:
+        case AgentUse():
+            return identifier(node.agent_id, fallback="agent")
+        case NewAgent():
+            return identifier(node.id, fallback="agent")
+        case ToolUse():
+            return identifier(node.tool_id.partition(":")[2], fallback="tool")
+        case NewTool():
+            return identifier(f"{node.server_name} {node.tool}", fallback="tool")
+        case Parallel():
+            return "at-the-same-time"
+        case Choice():
+            return "decide"
+        case Loop():
+            return {"foreach": "for-each", "until": "repeat-until", "count": "repeat"}[node.mode]
+
+
+def _within_limits(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """Containers without content are left out, whoever made the plan."""
+    kept: list[Node] = []
+    for node in nodes:
+        match node:
+            case Parallel():
+                full = tuple(b for branch in node.branches if (b := _within_limits(branch)))
+                kept += [Parallel(full)] if len(full) > 1 else full[0] if full else ()
+            case Loop():
+                body = _within_limits(node.body)
+                kept += [Loop(node.mode, node.phrase, body, node.times)] if body else []
+            case Choice():
+                cases = tuple(type(c)(c.condition, _within_limits(c.body)) for c in node.cases)
+                kept += [Choice(cases, _within_limits(node.otherwise))] if cases else []
+            case _:
+                kept.append(node)
+    return tuple(kept)
+
+
+def _flattened(nodes: Sequence[Node]) -> list[Node]:
+    found: list[Node] = []
+    for node in nodes:
+        match node:
+            case Parallel():
+                found += [leaf for branch in node.branches for leaf in _flattened(branch)]
+            case Loop():
+                found += _flattened(node.body)
+            case _:
+                found.append(node)
+    return found
+

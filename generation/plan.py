@@ -1,0 +1,121 @@
+"""The compact plan between a request and a definition: what the planner and the model both answer with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class AgentUse:
+    """Give `task` to an agent of the catalogue."""
+
+    agent_id: str
+    task: str = ""
+
+
+@dataclass(frozen=True)
+class ToolUse:
+    """Call a tool of the catalogue; `arguments` holds those that are certain."""
+
+    tool_id: str
+    task: str = ""
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NewAgent:
+    """Give `task` to an agent that is to be created."""
+
+    id: str
+    name: str
+    description: str
+    instructions: str
+    task: str = ""
+
+
+@dataclass(frozen=True)
+class NewTool:
+    """Call a tool of an MCP server that is not configured yet; `tool` is its presumable name."""
+
+    server_id: str
+    server_name: str
+    description: str
+    tool: str
+    task: str = ""
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Lists of nodes that run at the same time."""
+
+    branches: tuple[tuple["Node", ...], ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way out of a choice: when `condition` (in words) holds, do `body`."""
+
+    condition: str
+    body: tuple["Node", ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Cases in order, and what happens otherwise (nothing: go on)."""
+
+    cases: tuple[Case, ...]
+    otherwise: tuple["Node", ...] = ()
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Repeats `body`: over what `phrase` names, until what it says holds, or `times` times (0: not said)."""
+
+    mode: Literal["foreach", "until", "count"]
+    phrase: str
+    body: tuple["Node", ...]
+    times: int = 0
+
+
+Node = AgentUse | ToolUse | NewAgent | NewTool | Parallel | Choice | Loop
+Leaf = AgentUse | ToolUse | NewAgent | NewTool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole answer: the nodes in order, what it is called, and what could not be placed."""
+
+    nodes: tuple[Node, ...]
+    name: str = ""
+    description: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def leaves(nodes: tuple[Node, ...]) -> Iterator[Leaf]:
+    """Every use in reading order."""
+    for node in nodes:
+        match node:
+            case Parallel():
+                for branch in node.branches:
+                    yield from leaves(branch)
+            case Choice():
+                for case in node.cases:
+                    yield from leaves(case.body)
+                yield from leaves(node.otherwise)
+            case Loop():
+                yield from leaves(node.body)
+            case _:
+                yield node
+
+
+def key(leaf: Leaf) -> str:
+    """What a use refers to, the same for every use of the same thing."""
+    match leaf:
+        case AgentUse():
+            return f"agent:{leaf.agent_id}"
+        case ToolUse():
+            return f"tool:{leaf.tool_id}"
+        case NewAgent():
+            return f"agent:{leaf.id}"
+        case NewTool():
+            return f"tool:{leaf.server_id}:{leaf.tool}"

@@ -1,0 +1,166 @@
+"""The offline planner: a request and a catalogue to a plan; deterministic, without a model and without guesses."""
+
+import re
+from dataclasses import replace
+
+from generation.plan import AgentUse, Case, Choice, Leaf, Loop, Node, Parallel, Plan, key, leaves
+from generation.planning.languages import to_english
+from generation.planning.matching import Index, build_index
+from generation.planning.resolving import Resolver
+from generation.planning.structure import read_structure
+from generation.planning.suggesting import suggested_agent
+from generation.planning.tree import Act, Choose, Repeat, Together
+from generation.planning.tree import Node as Spoken
+from generation.planning.verbs import actions
+from workflows.definition.catalogue import Catalogue
+
+MAX_NODES = 60
+
+
+def plan(prompt: str, catalogue: Catalogue) -> Plan:
+    """The plan for `prompt`: uses only what `catalogue` holds, everything else is a suggestion. Never raises."""
+    index = build_index(catalogue)
+    english = to_english(prompt)
+    spoken = read_structure(english)
+    resolver = Resolver(catalogue=catalogue, index=index, is_translated=english != prompt)
+    for act in _forbidden(spoken):
+        resolver.forbid(act.text)
+    nodes = _Builder(resolver, index, is_terse=_is_terse(spoken)).sequence(spoken)
+    if not nodes:
+        # A request that nothing covers is still one job: for an agent that is to be created.
+        nodes = [suggested_agent("Request assistant", prompt.strip() or "Answer", catalogue)]
+    warnings = tuple(
+        f"Nothing in the catalogue covers this part: {text[:120]!r}." for text in resolver.unplaced
+    )
+    return Plan(nodes=tuple(nodes[:MAX_NODES]), warnings=warnings)
+
+
+def _forbidden(nodes: list[Spoken] | tuple[Spoken, ...]) -> list[Act]:
+    found: list[Act] = []
+    for node in nodes:
+        match node:
+            case Act():
+                found += [node] if node.is_negated else []
+            case Together():
+                found += [act for branch in node.branches for act in _forbidden(branch)]
+            case Choose():
+                found += [act for _, body in node.arms for act in _forbidden(body)]
+                found += _forbidden(node.otherwise or ())
+            case Repeat():
+                found += _forbidden(node.body)
+    return found
+
+
+def _is_terse(spoken: list[Spoken]) -> bool:
+    """'ticket -> triage -> reply': mostly things without verbs."""
+    acts = [node for node in spoken if isinstance(node, Act) and not node.is_negated]
+    return sum(not actions(act.text) for act in acts) * 2 >= len(acts)
+
+
+class _Builder:
+    """Walks the spoken tree and puts a plan together."""
+
+    def __init__(self, resolver: Resolver, index: Index, *, is_terse: bool) -> None:
+        self.is_terse = is_terse
+        self.resolver = resolver
+        self.index = index
+
+    def sequence(self, spoken: list[Spoken] | tuple[Spoken, ...]) -> list[Node]:
+        """The plan's nodes for a list of spoken ones."""
+        nodes: list[Node] = []
+        said = [node for node in spoken if not self._is_idle(node)]
+        for number, node in enumerate(said):
+            position = "last" if number == len(said) - 1 else "first" if number == 0 else "middle"
+            for found in self._one(node, nodes, position):
+                _append(nodes, found)
+        return nodes
+
+    def _is_idle(self, node: Spoken) -> bool:
+        """A prohibition, or a mere heading among instructions."""
+        if not isinstance(node, Act):
+            return False
+        return node.is_negated or not (self.is_terse or actions(node.text))
+
+    def _one(self, node: Spoken, before: list[Node], position: str) -> list[Node]:
+        match node:
+            case Act():
+                return self.resolver.resolve(node, position=position)
+            case Together():
+                branches = [self.sequence(branch) for branch in node.branches]
+                full = [tuple(branch) for branch in branches if branch]
+                return [Parallel(tuple(full))] if len(full) > 1 else [n for b in full for n in b]
+            case Choose():
+                judges = [] if before else self.resolver.judge(node.arms[0][0])
+                return [*judges, *self._choice(node)]
+            case Repeat():
+                return self._loop(node, before)
+
+    def _choice(self, node: Choose) -> list[Node]:
+        cases = [Case(condition, tuple(self.sequence(body))) for condition, body in node.arms]
+        otherwise = tuple(self.sequence(node.otherwise or ()))
+        cases = [case for case in cases if case.body or len(cases) > 1]
+        if not any(case.body for case in cases):
+            return list(otherwise)
+        return [Choice(tuple(cases), otherwise)]
+
+    def _loop(self, node: Repeat, before: list[Node]) -> list[Node]:
+        if node.mode == "foreach":
+            source = self._source(node, before)
+            body = self.sequence(node.body)
+            return (
+                [*source, Loop("foreach", node.phrase, tuple(body), node.times)] if body else source
+            )
+        body = self.sequence(node.body)
+        if node.mode == "until":
+            body = self._with_producer(node, body, before)
+        if not body:
+            return []
+        if node.mode == "until":
+            return [Loop("until", node.phrase, tuple(body), node.times)]
+        return [Loop("count", node.phrase, tuple(body), node.times)]
+
+    def _source(self, node: Repeat, before: list[Node]) -> list[Node]:
+        """What the loop goes through: read first, when the phrase names a place that nothing has read yet."""
+        servers = self.index.servers_named(node.phrase)
+        if servers & {k.split(":")[1] for k in map(key, leaves(tuple(before)))}:
+            return []
+        if before and not servers:
+            return []
+        found = self.resolver.reading(node.phrase, servers=servers)
+        self.resolver.used += [key(leaf) for leaf in leaves(tuple(found))]
+        return found
+
+    def _with_producer(self, node: Repeat, body: list[Node], before: list[Node]) -> list[Node]:
+        """'write it, then have it criticised and rewritten until …': the writer belongs into the loop."""
+        revisers = [n for n in body if isinstance(n, AgentUse) and _is_revision(n.task)]
+        producer = before[-1] if before and isinstance(before[-1], AgentUse) else None
+        writers = [n for n in body if isinstance(n, AgentUse) and n not in revisers]
+        if producer is not None and revisers and producer not in body:
+            before.pop()
+            return [producer, *(n for n in body if n not in revisers)]
+        if producer is not None and len(body) == 1 and writers and not revisers:
+            before.pop()
+            return [producer, *body]
+        if len(writers) >= 2 and revisers:
+            return [n for n in body if n not in revisers]
+        return body
+
+
+def _is_revision(task: str) -> bool:
+    return bool(
+        re.search(
+            r"\b(?:re-?w|revis|improv|refin|rework|redraft|polish|edit|fix|adjust|correct)",
+            task,
+            re.IGNORECASE,
+        )
+    )
+
+
+def _append(nodes: list[Node], node: Node) -> None:
+    """Add `node` unless the step before is the same use: two clauses about one agent are one step."""
+    last = nodes[-1] if nodes else None
+    if isinstance(last, Leaf) and isinstance(node, Leaf) and key(last) == key(node):
+        if isinstance(node, AgentUse) and isinstance(last, AgentUse):
+            nodes[-1] = replace(last, task=f"{last.task}; {node.task}")
+        return
+    nodes.append(node)

@@ -1,0 +1,191 @@
+"""A tool's arguments: from the words of the request where they are certain, else from the data at hand."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from generation.planning.words import stem, tokens
+
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
+_URL = re.compile(r"https?://[^\s\"'<>)\]]+[^\s\"'<>)\].,;:!?]")
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?)?\b")
+_ZONE = re.compile(
+    r"\b(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Za-z_]+(?:/[A-Za-z_]+)?\b|\bUTC\b"
+)
+_QUOTED = re.compile(
+    r"\"([^\"]{1,500})\"|“([^”]{1,500})”|„([^“”]{1,500})[“”]|«([^»]{1,500})»|(?<!\w)'([^']{1,500})'(?!\w)"
+)
+_NUMBER = re.compile(r"(?<![\w.#-])#?(\d{1,15}(?:\.\d+)?)(?![\w-]|\.\d)")
+_CHANNEL = re.compile(r"(?<!\w)([#@][a-z][\w-]{1,60})")
+# Properties that hold what is handed on, in the order in which they get it.
+_CONTENT = ("text", "content", "body", "message", "data", "input", "document", "query", "question", "prompt",
+            "description", "comment", "note", "value", "html", "markdown", "title", "subject", "summary")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Source:
+    """Data that a step can read: a template, what it is called, and (where known) the JSON Schema of its value."""
+
+    template: str
+    label: str = ""
+    schema: Mapping[str, Any] | None = None
+    is_list: bool = False
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Arguments, and the names of required ones that the words did not settle."""
+
+    arguments: dict[str, Any]
+    unsure: tuple[str, ...] = ()
+
+
+def escape(text: str) -> str:
+    """`text` as a template that stands for itself."""
+    return text.replace("${", "$${")
+
+
+def fill(schema: Mapping[str, Any], task: str, sources: list[Source]) -> Filled:
+    """The arguments of a call for `task`; the newest of `sources` is last, the first is the user's input."""
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return Filled({"input": sources[-1].template} if not schema else {})
+    required = schema.get("required")
+    needed = (
+        [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
+    )
+    arguments: dict[str, Any] = {}
+    unsure: list[str] = []
+    for name, any_schema in properties.items():
+        described = any_schema if isinstance(any_schema, Mapping) else {}
+        certain = _certain(name, described, task)
+        if certain is not None:
+            arguments[name] = escape(certain) if isinstance(certain, str) else certain
+        elif name in needed:
+            arguments[name], is_sure = _from_sources(name, described, sources)
+            unsure += [] if is_sure else [name]
+    return Filled(arguments, tuple(unsure))
+
+
+def _certain(name: str, described: Mapping[str, Any], task: str) -> Any:
+    """The value that the words settle, else None."""
+    choices = described.get("enum")
+    if isinstance(choices, list):
+        return _choice(choices, task)
+    words, kind = set(tokens(name)), described.get("type")
+    if kind in ("integer", "number"):
+        return _number(kind, words, task)
+    if kind not in ("string", None):
+        return None
+    return _text(words, str(described.get("format", "")), task)
+
+
+def _choice(choices: list[Any], task: str) -> Any:
+    said = {stem(word) for word in tokens(task)}
+    fitting = [
+        choice
+        for choice in choices
+        if isinstance(choice, str) and tokens(choice) and {stem(w) for w in tokens(choice)} <= said
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _number(kind: Any, words: set[str], task: str) -> int | float | None:
+    """Only an identifier or a count that the clause names itself: 'ticket 4411' for ticket_id, '5 results' for limit."""
+    found = _NUMBER.findall(task)
+    if len(found) != 1 or not words & {
+        "id",
+        "number",
+        "ticket",
+        "issue",
+        "order",
+        "limit",
+        "count",
+        "max",
+        "days",
+        "amount",
+        "n",
+    }:
+        return None
+    value = float(found[0])
+    if kind == "integer":
+        return int(value) if value.is_integer() else None
+    return value
+
+
+def _text(words: set[str], form: str, task: str) -> str | None:
+    if form == "email" or words & {"email", "recipient", "recipients", "to"}:
+        return _only(_EMAIL.findall(task))
+    if form in ("uri", "url") or words & {"url", "uri", "link", "website"}:
+        return _only(_URL.findall(task))
+    if form in ("date", "date-time") or words & {"date", "day", "since", "until"}:
+        return _only(_DATE.findall(task))
+    if words & {"timezone", "zone", "tz"}:
+        return _only(_ZONE.findall(task))
+    if words & {"channel"}:
+        return _only(_CHANNEL.findall(task))
+    if words & {"id", "number", "key"}:
+        return _only(_NUMBER.findall(task))
+    if words & {
+        "title",
+        "subject",
+        "name",
+        "text",
+        "message",
+        "query",
+        "label",
+        "content",
+        "path",
+        "status",
+    }:
+        return _only(["".join(groups) for groups in _QUOTED.findall(task)])
+    return None
+
+
+def _only(found: list[str]) -> str | None:
+    return found[0] if len(set(found)) == 1 else None
+
+
+def _from_sources(
+    name: str, described: Mapping[str, Any], sources: list[Source]
+) -> tuple[Any, bool]:
+    """A required argument from the data: the field of the same name, else the newest data, else the user's input."""
+    kind = described.get("type")
+    for source in reversed(sources):
+        field = _field(source, name, kind)
+        if field:
+            return field, True
+    words = set(tokens(name))
+    is_content = bool(words & set(_CONTENT))
+    source = sources[-1] if is_content or len(sources) == 1 else sources[0]
+    choices = described.get("enum")
+    if isinstance(choices, list) and choices:
+        return source.template, False
+    if kind == "array":
+        return (source.template if source.is_list else [source.template]), source.is_list
+    if kind in ("string", None):
+        return as_text(source) if kind else source.template, is_content
+    return source.template, False
+
+
+def _field(source: Source, name: str, kind: Any) -> str:
+    """The template of a field of `source` that is called like the argument and has its type, else ''."""
+    schema = source.schema or {}
+    properties = schema.get("properties")
+    described = properties.get(name) if isinstance(properties, Mapping) else None
+    if (
+        isinstance(described, Mapping)
+        and described.get("type") == kind
+        and re.fullmatch(r"[A-Za-z_][\w-]*", name)
+    ):
+        return f"{source.template[:-1]}.{name}}}"
+    return ""
+
+
+def as_text(source: Source) -> str:
+    """A template whose value is surely a text: a lone reference keeps its type, one inside a text does not."""
+    kind = source.schema.get("type") if source.schema else None
+    if source.is_list or kind in ("object", "array", "number", "integer", "boolean"):
+        return f"{source.template}\n"
+    return source.template

@@ -1,0 +1,246 @@
+"""Takes a request apart into clauses with the control words that stand before them."""
+
+import re
+from dataclasses import dataclass, replace
+
+from generation.planning.verbs import starts_with_verb, verb_at
+from generation.planning.words import stem, tokens
+
+# How long a single request can be; longer text is cut by the caller's own limit long before.
+MAX_CHUNKS = 200
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A clause: its text, the control word at its head ('' for none), and how it hangs on the clause before.
+
+    `is_after_comma` also after ':' and ';'; `is_break`: an order word ('then') stands before it; `is_closing`: it
+    leaves every block ('finally'); `is_attached`: nothing stands between it and the clause before; `parallel` is 'leading' or 'trailing' where words like 'in parallel' stand.
+    """
+
+    text: str
+    control: str = ""
+    is_after_comma: bool = False
+    is_after_semicolon: bool = False
+    is_break: bool = False
+    is_closing: bool = False
+    is_attached: bool = False
+    parallel: str = ""
+
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\s*\n+\s*")
+_NUMBERED = re.compile(r"(?m)(?:^|(?<=[.;,:\s])\s)\s*(?:[-*•]|\(?\d{1,2}[.)])\s+(?=\S)")
+_ARROW = re.compile(r"\s*(?:-+>|=+>|→|»|⇒|>>|\|)\s*|\s+>\s+")
+_BULLET = re.compile(r"^\s*(?:step\s+\d+\s*[:.)]\s*)", re.IGNORECASE)
+_CLOSING = (
+    r"finally|lastly|in any case|either way|in both cases|in all cases|regardless|at the end|in the end|at last|"
+    r"when (?:all|everything|that) (?:is|are) (?:done|finished|ready|complete)|"
+    r"once (?:all|everything) (?:is|are|has been|have been)? ?(?:done|finished|ready|complete|processed)|"
+    r"(?:after|when|once) (?:the loop|all (?:of them|items|rows|entries)[^,]*),?"
+)
+_ORDER = (
+    r"then|after that|afterwards|next|subsequently|thereafter|after which|following that|secondly|thirdly|"
+    r"when done|once (?:that is |it is |this is )?done|as a next step|from there"
+)
+_PARALLEL = re.compile(
+    r"\b(?:at the same time|in parallel|simultaneously|concurrently|side by side|all at once|at once|"
+    r"in the meantime|meanwhile|parallel(?:ly)?|alongside|independently of each other)\b,?\s*",
+    re.IGNORECASE,
+)
+_REPEAT = r"repeat(?: this| that| it| the (?:steps|process|cycle|loop))?"
+_TIMES = r"(?:up to |at most |exactly )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten) times"
+_CONTROL = {
+    "otherwise": (
+        r"otherwise|or else|else|if not|if it (?:is not|isn't|doesn't|does not)\s*(?=,|$)|failing that"
+    ),
+    "unless": r"unless",
+    "if": (
+        r"if|in case(?: of)?|in the event (?:of|that)|provided(?: that)?|"
+        r"should (?=(?:it|the|this|that|they|there|any)\b)"
+    ),
+    "depending": (
+        r"(?:depending|dependent) on|"
+        r"based on (?=whether|which|the (?:type|category|kind|result|outcome|language))|"
+        r"according to (?=whether|which|its|the (?:type|category|kind|result))"
+    ),
+    "each": (
+        r"(?:do (?:this|the following|that) )?for (?:each|every|all (?=the|of)|any)(?: one)?(?: of)?|"
+        r"(?:loop|iterate) (?:through|over)(?: each| every| all)?|"
+        r"(?:go|run|step|work) (?:through|over) (?:each|every)(?: one)?(?: of)?"
+    ),
+    "until": (
+        r"(?:and )?(?:repeat(?:ing)?(?: this| that| it| the (?:steps|process|cycle|loop))?|loop|"
+        r"iterate|keep going|continue)?\s*(?:until|till)"
+    ),
+    "times": rf"{_REPEAT}(?= {_TIMES})|{_TIMES}",
+    "while": r"while|whilst",
+    "before": r"before(?= (?:you |we |it |the |that |this |any|[a-z]+ing))",
+    "after": r"after(?= (?!that))|once|as soon as",
+    "when": r"when(?:ever)?|every time|each time|upon",
+}
+_CONTROLS = [
+    (name, re.compile(rf"(?:{pattern})\b", re.IGNORECASE)) for name, pattern in _CONTROL.items()
+]
+_INNER = (
+    r"if|unless|otherwise|or else|else|until|till|while|whilst|before|after|once|as soon as|depending on|"
+    r"for each|for every|when|in case|(?:up to |at most )?(?:\d+|two|three|four|five|ten) times"
+)
+_LOOSE_END = re.compile(r"[\s,]+(?:and|or|but|to)$|[\s,]+$", re.IGNORECASE)
+_DELIMITER = re.compile(
+    rf"(?P<close>\s*[,;:]?\s*\b(?:and |but )?(?:{_CLOSING})\b,?\s*)"
+    rf"|(?P<order>\s*[,;:]?\s*\b(?:and |but )?(?:{_ORDER})\b,?\s*)"
+    r"|(?P<semi>\s*;\s*(?:and |but )?)"
+    r"|(?P<comma>\s*[,:](?!\d)\s+(?:and |but |or |plus )?|\s+[-\u2013\u2014]\s+)"
+    r"|(?P<joint>\s+(?:and|but|plus)\s+)"
+    rf"|(?P<inner>\s+(?=(?:{_INNER})\b))",
+    re.IGNORECASE,
+)
+_OPENERS = re.compile(
+    r"^(?:please|hi|hello|hey|also|so|ok(?:ay)?|well|basically|"
+    r"(?:i|we)(?: would|'d)? (?:want|need|like|wish)(?: you)?(?: to)?(?: have| see| get)?|can you|could you|would you|"
+    r"you should|you must|it should|help (?:me|us)(?: to)?|(?:what )?(?:i|we) (?:want|need) is|"
+    r"(?:(?:build|create|make|design|set up|give|give me|generate|write|implement|develop)(?: me| us)? )?"
+    r"(?:an?|the|this|our|my) (?:new |simple |automated |small |complete |multi-step |end-to-end )*"
+    r"(?:workflow|automation|pipeline|process|flow|system|routine|job|bot)"
+    r"(?: (?:that|which|to|for|where|in which|so that|should|must|shall|will|needs to))?(?: (?:will|should|can|must))?|"
+    r"(?:the )?(?:workflow|process|system|automation) (?:should|must|shall|will|needs to)|"
+    r"make sure (?:to|that)|be sure to|go ahead and|let'?s|start (?:by|with)|begin (?:by|with)|try to|"
+    r"first(?:ly| of all)?|to begin with|to start with|i'?d like(?: you)? to|we'?d like(?: you)? to)\b[,:]?\s+",
+    re.IGNORECASE,
+)
+
+
+def sentences(text: str) -> list[list[Chunk]]:
+    """The sentences of `text`, each as its clauses in order of appearance."""
+    found = []
+    for sentence in _SENTENCE.split(_NUMBERED.sub("\n", text)):
+        parts = [part for part in _ARROW.split(sentence) if part.strip()]
+        if len(parts) > 1:
+            found.append([Chunk(text=part.strip(" .!?"), is_break=True) for part in parts])
+        elif parts:
+            found.append(_chunks(_without_openers(parts[0].strip().rstrip(".!?"))))
+    return [sentence[:MAX_CHUNKS] for sentence in found if sentence]
+
+
+def _without_openers(text: str) -> str:
+    text = _BULLET.sub("", text)
+    while True:
+        shorter = _OPENERS.sub("", text, count=1)
+        if shorter == text or not shorter:
+            return text
+        text = shorter
+
+
+def _chunks(text: str) -> list[Chunk]:
+    found: list[Chunk] = []
+    position, before = 0, Chunk(text="")
+    delimiter: str = ""
+    for match in _DELIMITER.finditer(text):
+        if match.start() == match.end():
+            continue
+        _take(found, before, delimiter, text[position : match.start()])
+        before, delimiter, position = _hanging(match, before), match.group(), match.end()
+    _take(found, before, delimiter, text[position:])
+    return _prepositions_forward(found)
+
+
+def _hanging(match: re.Match[str], before: Chunk) -> Chunk:
+    kind = match.lastgroup
+    return Chunk(
+        text="",
+        is_after_comma=kind in ("comma", "semi") or match.group().lstrip()[:1] in (",", ";", ":"),
+        is_after_semicolon=";" in match.group(),
+        is_break=kind in ("close", "order"),
+        is_closing=kind == "close",
+        is_attached=kind == "inner",
+    )
+
+
+def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None:
+    """Add the clause, or join it to the one before when it is no clause of its own."""
+    text = _LOOSE_END.sub("", text.strip())
+    if text.lower() in ("and", "or", "but", "then"):
+        return
+    marker = _PARALLEL.search(text)
+    bare = _PARALLEL.sub(" ", text).strip(" ,") if marker else text
+    parallel = "" if marker is None else "leading" if marker.start() == 0 else "trailing"
+    if not bare:
+        if parallel and found and not hanging.is_after_comma:
+            found[-1] = replace(found[-1], parallel="trailing")
+        elif parallel:
+            found.append(replace(hanging, text="", parallel="leading"))
+        return
+    control, rest = _control(bare)
+    chunk = replace(hanging, text=rest, control=control, parallel=parallel)
+    is_waiting = bool(found) and found[-1].text == "" and not found[-1].control
+    is_own = bool(control) or chunk.is_break or starts_with_verb(bare)
+    if not found or is_own or is_waiting or _is_second_participle(bare, found[-1].text):
+        if is_waiting:
+            before = found.pop()
+            chunk = replace(chunk, parallel=parallel or before.parallel, is_break=before.is_break)
+        found.append(chunk)
+        return
+    last = found[-1]
+    joined = f"{last.text}{delimiter}{bare}" if delimiter.strip() else f"{last.text} {bare}"
+    found[-1] = replace(last, text=joined, parallel=last.parallel or parallel)
+
+
+def _is_second_participle(text: str, before: str) -> bool:
+    """'rewritten' in 'have it criticised and rewritten'."""
+    first = tokens(text)[:1]
+    causative = {"have", "having", "get", "getting", "be", "gets", "has"} & set(tokens(before)[:3])
+    return bool(
+        causative and first and first[0].endswith(("ed", "ten")) and verb_at([stem(first[0])], 0)[0]
+    )
+
+
+def _control(text: str) -> tuple[str, str]:
+    for name, pattern in _CONTROLS:
+        match = pattern.match(text)
+        if match:
+            keep = name == "times"
+            return name, text if keep else text[match.end() :].strip(" ,:")
+    return "", text
+
+
+def _prepositions_forward(chunks: list[Chunk]) -> list[Chunk]:
+    """'In Slack, post …' → 'post … in Slack': a leading place belongs to the clause that follows."""
+    if len(chunks) < 2 or chunks[0].control or chunks[1].control:
+        return chunks
+    head = tokens(chunks[0].text)
+    is_place = bool(head) and head[0] in ("in", "on", "from", "with", "using", "via", "for", "at")
+    if not is_place or has_verb(chunks[0].text):
+        return chunks
+    joined = f"{chunks[1].text} {chunks[0].text}"
+    return [replace(chunks[1], text=joined, parallel=chunks[0].parallel), *chunks[2:]]
+
+
+def has_verb(text: str) -> bool:
+    """Whether any word of `text` is surely a verb."""
+    roots = [stem(word) for word in tokens(text)]
+    return any(
+        length and not is_noun_too
+        for length, _, is_noun_too in (verb_at(roots, position) for position in range(len(roots)))
+    )
+
+
+def inner_instruction(text: str) -> tuple[str, str]:
+    """'the claim is fine record it' → ('the claim is fine', 'record it'): where a condition turns into an instruction.
+
+    ('…', '') when there is no such place.
+    """
+    words = text.split(" ")
+    for position in range(1, len(words)):
+        rest = " ".join(words[position:])
+        plain = tokens(words[position])
+        is_base_form = bool(plain) and not plain[0].endswith(("ed", "ing", "s")) and plain[0] not in (
+            "is", "are", "not",
+        )  # fmt: skip
+        is_elliptic = tokens(" ".join(words[:position]))[-2:] in (["is", "not"], ["are", "not"])
+        follows_subject = is_elliptic or tokens(words[position - 1])[-1:] not in (
+            ["to"], ["the"], ["a"], ["an"], ["should"], ["must"], ["can"], ["will"], ["not"], ["is"], ["are"],
+            ["we"], ["they"], ["you"], ["i"], ["last"], ["new"], ["of"], ["no"], ["does"], ["do"], ["by"], ["was"],
+        )  # fmt: skip
+        if is_base_form and follows_subject and position >= 2 and starts_with_verb(rest):
+            return " ".join(words[:position]), rest
+    return text, ""

@@ -1,0 +1,62 @@
+"""Other languages: word for word into English control words and concepts, which is enough to find clauses and tools."""
+
+import re
+import unicodedata
+from functools import cache
+
+from generation.planning.words import vocabulary_lines, word_set
+
+# Function words that tell the languages apart; none of them is an English word.
+_MARKS = {language: word_set(f"marks_{language}") for language in ("de", "es", "fr")}
+_ENGLISH = word_set("marks_en")
+_WORDS = re.compile(r"\w+(?:[-'\u2019]\w+)*")
+
+
+def to_english(text: str) -> str:
+    """`text` with the known words of its language replaced; English and unknown languages come back unchanged."""
+    language = language_of(text)
+    if not language:
+        return text
+    replaced, prefixes = _dictionary(language)
+    pattern, known = replaced
+    text = unicodedata.normalize("NFC", text)
+    text = pattern.sub(lambda match: _cased(known[match.group().lower()], match.group()), text)
+    return _WORDS.sub(lambda match: _by_prefix(match.group(), prefixes), text)
+
+
+def language_of(text: str) -> str:
+    """'de', 'es', 'fr', or '' for English and everything else."""
+    words = [word.lower() for word in _WORDS.findall(text)]
+    english = sum(word in _ENGLISH for word in words)
+    counts = {language: sum(w in marks for w in words) for language, marks in _MARKS.items()}
+    best = max(counts, key=lambda language: counts[language])
+    return best if counts[best] >= 2 and counts[best] > 2 * english else ""
+
+
+@cache
+def _dictionary(
+    language: str,
+) -> tuple[tuple[re.Pattern[str], dict[str, str]], tuple[tuple[str, str], ...]]:
+    whole: dict[str, str] = {}
+    prefixes: list[tuple[str, str]] = []
+    for line in vocabulary_lines(f"{language}.txt"):
+        forms, _, english = line.partition("=")
+        for form in (part.strip() for part in forms.split(",")):
+            if form.endswith("*"):
+                prefixes.append((form[:-1], english.strip()))
+            elif form:
+                whole.setdefault(form, english.strip())
+    longest = sorted(whole, key=len, reverse=True)
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)", re.IGNORECASE)
+    return (pattern, whole), tuple(sorted(prefixes, key=lambda pair: -len(pair[0])))
+
+
+def _by_prefix(word: str, prefixes: tuple[tuple[str, str], ...]) -> str:
+    lower = word.lower()
+    return next(
+        (_cased(english, word) for prefix, english in prefixes if lower.startswith(prefix)), word
+    )
+
+
+def _cased(english: str, original: str) -> str:
+    return english[:1].upper() + english[1:] if original[:1].isupper() else english

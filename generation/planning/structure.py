@@ -1,0 +1,319 @@
+"""Clauses to a tree: sequence, parallel, conditional, loop, and what must not be done."""
+
+import re
+from dataclasses import dataclass, field, replace
+
+from generation.planning.clauses import Chunk, inner_instruction, sentences
+from generation.planning.tree import (
+    Act,
+    Choose,
+    Node,
+    Repeat,
+    acts_of,
+    feeds_the_rest,
+    is_trigger,
+    together,
+)
+from generation.planning.words import tokens, with_joined_particles
+
+_ANAPHORA = re.compile(
+    r"\b(?:both|together|everything|all of (?:it|them|this|that)|them all|"
+    r"all (?:three|four|two|results|outputs|findings)|the (?:results|outputs|findings)|combin\w+|merge them|compile|"
+    r"consolidat\w+|join them|it all|put (?:it|them|these|those|everything))\b",
+    re.IGNORECASE,
+)
+_NUMBERS = {
+    "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+}  # fmt: skip
+# "when it is not": the opposite of the condition before.
+_ELLIPSIS = re.compile(
+    r"^(?:it|they|this|that|he|she)\s+"
+    r"(?:(?:is|are|was|does|do|has|have)\s*(?:not|n't)|isn't|doesn't|aren't|fails?)$",
+    re.IGNORECASE,
+)
+_ABOUT_IT = re.compile(r"^(?:not )?(?:it|this|that|they|he|she)\b", re.IGNORECASE)
+_CONDITIONS = ("if", "unless", "when")
+
+
+@dataclass
+class _Sentence:
+    """Reads one sentence; `position` moves over its chunks."""
+
+    chunks: list[Chunk]
+    position: int = 0
+    earlier: list[Node] = field(default_factory=list)
+
+    def read(self, *, is_arm: bool = False, has_begun: bool = False) -> list[Node]:
+        """The nodes up to the end, or up to what closes the arm."""
+        nodes: list[Node] = []
+        run = 0
+        while self.position < len(self.chunks):
+            chunk = self.chunks[self.position]
+            if is_arm and self._ends_arm(chunk, has_begun=has_begun or bool(nodes)):
+                break
+            if chunk.is_break:
+                run = len(nodes)
+            self.position += 1
+            run = self._add(nodes, chunk, run)
+        return nodes
+
+    def _ends_arm(self, chunk: Chunk, *, has_begun: bool) -> bool:
+        if chunk.control == "otherwise":
+            return True
+        is_condition = chunk.control in _CONDITIONS
+        return has_begun and (
+            chunk.is_closing
+            or (chunk.is_after_semicolon and not is_condition)
+            or (is_condition and self._leads(chunk))
+        )
+
+    def _leads(self, chunk: Chunk) -> bool:
+        """Whether the condition stands before what it governs."""
+        if chunk.is_attached:
+            return False
+        if inner_instruction(chunk.text)[1] and not self._following_acts():
+            return True
+        following = self._next(chunk)
+        return (
+            following is not None
+            and following.control not in ("otherwise", "if")
+            and (following.is_after_comma or following.is_break)
+        )
+
+    def _next(self, chunk: Chunk) -> Chunk | None:
+        at = next(n for n, other in enumerate(self.chunks) if other is chunk) + 1
+        return self.chunks[at] if at < len(self.chunks) else None
+
+    def _following_acts(self) -> bool:
+        return any(not chunk.control for chunk in self.chunks[self.position :])
+
+    def _add(self, nodes: list[Node], chunk: Chunk, run: int) -> int:
+        match chunk.control:
+            case "if" | "unless" | "when":
+                self._conditional(nodes, chunk)
+            case "depending":
+                self._depending(nodes, chunk)
+            case "otherwise":
+                self._otherwise(nodes, chunk)
+            case "each":
+                self._each(nodes, chunk)
+            case "until" | "times":
+                run = self._until(nodes, chunk, run)
+            case "while":
+                self._while(nodes, chunk)
+            case "before" | "after":
+                self._ordered(nodes, chunk)
+            case _ if chunk.parallel:
+                run = self._parallel(nodes, chunk, run)
+            case _:
+                nodes.extend(acts_of(chunk.text))
+        return run
+
+    def _parallel(self, nodes: list[Node], chunk: Chunk, run: int) -> int:
+        """'A and B in parallel' reaches back to the last order word; 'at the same time A and B' reaches forward."""
+        group = acts_of(chunk.text)
+        if chunk.parallel == "leading":
+            while self.position < len(self.chunks) and not self._ends_parallel():
+                group.extend(acts_of(self.chunks[self.position].text))
+                self.position += 1
+        if chunk.parallel == "trailing":
+            group = [*nodes[run:], *group]
+            del nodes[run:]
+            while len(group) > 2 and feeds_the_rest(group):
+                nodes.append(group.pop(0))
+        elif len(group) == 1 and nodes:
+            group = [nodes.pop(), *group]
+        if group:
+            nodes.append(together(group))
+        return len(nodes)
+
+    def _ends_parallel(self) -> bool:
+        chunk = self.chunks[self.position]
+        return chunk.is_break or bool(chunk.control) or bool(_ANAPHORA.search(chunk.text))
+
+    def _conditional(self, nodes: list[Node], chunk: Chunk) -> None:
+        if chunk.control == "when" and is_trigger(chunk.text):
+            rest = inner_instruction(chunk.text)[1]
+            nodes.extend(acts_of(rest) if rest else [])
+            return
+        condition = chunk.text if chunk.control != "unless" else f"not {chunk.text}"
+        if not self._leads(chunk):
+            body = tuple(nodes[-1:])
+            del nodes[-1:]
+            if body:
+                nodes.append(Choose(arms=((condition, body),)))
+            return
+        body_text = ""
+        if not self._body_follows():
+            condition, body_text = inner_instruction(condition)
+        body_nodes = acts_of(body_text) if body_text else []
+        body_nodes += self.read(is_arm=True, has_begun=bool(body_nodes))
+        _add_arm(nodes, condition, tuple(body_nodes))
+
+    def _body_follows(self) -> bool:
+        at = self.position
+        return at < len(self.chunks) and self.chunks[at].control not in ("otherwise", "if", "when")
+
+    def _depending(self, nodes: list[Node], chunk: Chunk) -> None:
+        """'Depending on the urgency page on-call or open a ticket': the alternatives are separated by 'or'."""
+        text, rest = inner_instruction(chunk.text)
+        parts = [rest] if rest else []
+        while self.position < len(self.chunks):
+            following = self.chunks[self.position]
+            if following.is_closing or following.control:
+                break
+            parts.append(following.text)
+            self.position += 1
+        options = [o for part in parts for o in re.split(r",?\s+or\s+", part) if o.strip()]
+        if not options:
+            return
+        bodies = [(option, tuple(acts_of(option))) for option in options]
+        arms = tuple((f"{text}: {option}", body) for option, body in bodies[:-1])
+        if arms:
+            nodes.append(Choose(arms=arms, otherwise=bodies[-1][1]))
+        else:
+            nodes.append(Choose(arms=((text, bodies[0][1]),)))
+
+    def _otherwise(self, nodes: list[Node], chunk: Chunk) -> None:
+        body = acts_of(chunk.text) if chunk.text else []
+        body += self.read(is_arm=True, has_begun=bool(body))
+        target = nodes or self.earlier
+        if target and isinstance(target[-1], Choose) and target[-1].otherwise is None:
+            target[-1] = replace(target[-1], otherwise=tuple(body))
+        else:
+            nodes.extend(body)
+
+    def _each(self, nodes: list[Node], chunk: Chunk) -> None:
+        phrase, rest = chunk.text, ""
+        if not self._body_follows() or not self.chunks[self.position].is_after_comma:
+            phrase, rest = inner_instruction(chunk.text)
+        is_attached = chunk.is_attached or not self._following_acts()
+        if nodes and not rest and is_attached:
+            body: list[Node] = nodes[-1:]
+            del nodes[-1:]
+        else:
+            body = acts_of(rest) if rest else []
+            body += self.read(is_arm=True, has_begun=bool(body))
+        nodes.append(Repeat(mode="foreach", phrase=phrase, body=tuple(body)))
+
+    def _until(self, nodes: list[Node], chunk: Chunk, run: int) -> int:
+        times = _number(chunk.text) if chunk.control == "times" else 0
+        last = nodes[-1] if nodes else None
+        if times and isinstance(last, Repeat) and last.mode == "until":
+            nodes[-1] = replace(last, times=times)
+            return run
+        body = self._repeated(nodes, chunk, run)
+        if body:
+            mode = "count" if chunk.control == "times" else "until"
+            nodes.append(Repeat(mode=mode, phrase=chunk.text, body=tuple(body), times=times))
+        return len(nodes)
+
+    def _repeated(self, nodes: list[Node], chunk: Chunk, run: int) -> list[Node]:
+        """What a loop repeats: what was said since the last order word, else the two things before it."""
+        body = [node for node in nodes[run:] if not _is_repeat_word(node)]
+        if not body and not nodes and self._following_acts() and chunk.control == "until":
+            return self.read(is_arm=True)
+        if not body and run:
+            run = max(0, run - 2)
+            body = [node for node in nodes[run:] if not _is_repeat_word(node)]
+        if body:
+            del nodes[run:]
+            return body
+        nodes[:] = [node for node in nodes if not _is_repeat_word(node)]
+        body = self.earlier[-2:]
+        del self.earlier[-2:]
+        return body
+
+    def _while(self, nodes: list[Node], chunk: Chunk) -> None:
+        """'while A, B' and 'B while A': both at once."""
+        first = acts_of(chunk.text)
+        if not nodes and self.position < len(self.chunks):
+            second = acts_of(self.chunks[self.position].text)
+            self.position += 1
+            nodes.append(together([*first, *second]))
+        elif nodes and first:
+            nodes.append(together([nodes.pop(), *first]))
+
+    def _ordered(self, nodes: list[Node], chunk: Chunk) -> None:
+        """'before A, B' is B then A; 'B after A' is A then B."""
+        told = [] if is_trigger(chunk.text) and chunk.control == "after" else acts_of(chunk.text)
+        told += self._gerunds()
+        leads = not nodes
+        if leads and chunk.control == "before":
+            nodes.extend(self.read(is_arm=True))
+            nodes.extend(told)
+        elif not leads and chunk.control == "after":
+            nodes[-1:] = [*told, *nodes[-1:]]
+        else:
+            nodes.extend(told)
+
+    def _gerunds(self) -> list[Node]:
+        """The further clauses of 'after running the query and making a chart'."""
+        found: list[Node] = []
+        while self.position < len(self.chunks):
+            chunk = self.chunks[self.position]
+            first = tokens(chunk.text)[:1]
+            if chunk.control or chunk.is_after_comma or not first or not first[0].endswith("ing"):
+                break
+            found += acts_of(chunk.text)
+            self.position += 1
+        return found
+
+
+def read_structure(text: str) -> list[Node]:
+    """The tree of what `text` asks for, in the order in which it is to happen."""
+    nodes: list[Node] = []
+    for chunks in sentences(with_joined_particles(text)):
+        found = _Sentence(chunks=chunks, earlier=nodes).read()
+        if found:
+            nodes.extend(_joined(nodes, found, chunks[0]))
+    return nodes
+
+
+def _joined(nodes: list[Node], found: list[Node], first: Chunk) -> list[Node]:
+    """What of a sentence remains after its head joined the node before: a further case, a loop's body, 'meanwhile'."""
+    last, head = nodes[-1] if nodes else None, found[0]
+    if isinstance(last, Choose) and isinstance(head, Choose) and last.otherwise is None:
+        nodes[-1] = _merged(last, head)
+    elif isinstance(last, Repeat) and _is_about_item(last, head, first):
+        nodes[-1] = replace(last, body=(*last.body, head))
+    elif first.parallel and isinstance(head, Act) and head.wants_split and last is not None:
+        nodes[-1] = together([last, replace(head, wants_split=False)])
+    else:
+        return found
+    return found[1:]
+
+
+def _merged(last: Choose, head: Choose) -> Choose:
+    condition, body = head.arms[0]
+    if len(head.arms) == 1 and head.otherwise is None and _ELLIPSIS.match(condition):
+        return replace(last, otherwise=body)
+    return Choose(arms=last.arms + head.arms, otherwise=head.otherwise)
+
+
+def _is_about_item(last: Repeat, head: Node, first: Chunk) -> bool:
+    """'For each ticket: … If it is urgent, …': the second sentence still speaks of the item."""
+    is_about_it = isinstance(head, Choose) and bool(_ABOUT_IT.match(head.arms[0][0]))
+    return last.mode == "foreach" and is_about_it and not first.is_closing
+
+
+def _add_arm(nodes: list[Node], condition: str, body: tuple[Node, ...]) -> None:
+    last = nodes[-1] if nodes else None
+    if not isinstance(last, Choose) or last.otherwise is not None:
+        if body:
+            nodes.append(Choose(arms=((condition, body),)))
+    elif _ELLIPSIS.match(condition):
+        nodes[-1] = replace(last, otherwise=body)
+    else:
+        nodes[-1] = replace(last, arms=(*last.arms, (condition, body)))
+
+
+def _is_repeat_word(node: Node) -> bool:
+    return isinstance(node, Act) and tokens(node.text)[:1] in (["repeat"], ["iterate"], ["loop"])
+
+
+def _number(text: str) -> int:
+    digits = re.search(r"\d+", text)
+    if digits:
+        return int(digits.group()[:4])
+    return next((_NUMBERS[word] for word in tokens(text) if word in _NUMBERS), 3)

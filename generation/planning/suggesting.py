@@ -1,0 +1,190 @@
+"""What the catalogue lacks: names of services that are not configured, and experts that do not exist."""
+
+import re
+
+from generation.plan import NewAgent, NewTool
+from generation.planning.matching import Index
+from generation.planning.verbs import DETERMINERS, actions, leading_verb
+from generation.planning.words import STOP, known_products, stem, tokens, word_set
+from workflows.definition.catalogue import Catalogue
+
+_EXPERT = re.compile(
+    r"\b(?:an?|our|the|some|another|by)\s+(?:new\s+|dedicated\s+|special\s+)?((?:[\w/&-]+\s+){1,3}?)"
+    r"(agent|specialist|expert|assistant|bot|advisor|adviser|consultant|reviewer|analyst|inspector|coach|auditor)\b",
+    re.IGNORECASE,
+)
+# "post it to Mastodon", "in our Trello board": a capitalised name behind one of these is a place or a service.
+_PLACE = re.compile(
+    r"\b(?:to|into|in|on|via|from|with|through|using|at|over|as an?|an?|our|the|my|new)\s+(?:our |the |my |an? |new )?"
+    r"((?:[A-Z][\w.]*[a-zA-Z0-9]|[a-z]+[A-Z]\w*)(?:\s+[A-Z][a-z]\w+)?)"
+)
+_THING = re.compile(
+    r"^\s*(?:account|board|card|channel|list|workspace|project|page|task|table|base|crm|record|entry|database|server|"
+    r"instance|app|group|folder|inbox|space|document|doc|dashboard|queue|ticket|store|feed|integration|api)?s?\b",
+    re.IGNORECASE,
+)
+_NO_SERVICE = word_set("no_services")
+_TOOL_NAMES = {
+    "read": "read", "create": "create", "update": "update", "delete": "delete", "send": "send", "run": "run",
+    "make": "convert", "analyse": "query", "compose": "create",
+}  # fmt: skip
+_ORDER = ("send", "create", "update", "read", "delete", "run", "make", "analyse", "compose")
+# Plain needs that only a tool can meet: (words that say so, the name of such a server, what it is).
+_NEEDS = (
+    (r"\b(?:sms|text message)\b", "SMS", "Sends text messages to phone numbers", ("sms",)),
+    (r"\be-?mail(?:s|ing)?\b", "E-mail", "Reads and sends e-mail", ("email",)),
+    (r"\bfax\b", "Fax", "Sends faxes", ()),
+    (r"\b(?:phone call|voice call)\b", "Telephony", "Places voice calls", ("phonecall",)),
+    (r"\bcalendar\b", "Calendar", "Reads and creates calendar events", ("calendar",)),
+    (r"\bspreadsheet\b", "Spreadsheet", "Reads and writes spreadsheets", ("spreadsheet",)),
+    (r"\bcrm\b", "CRM", "Contacts and deals", ("crm",)),
+    (r"\bprint(?:er)?\b", "Printer", "Prints documents", ()),
+)  # fmt: skip
+
+
+def identifier(text: str, *, fallback: str) -> str:
+    """`text` as an id of the language: letters, digits and hyphens, starting with a letter, at most 60 long."""
+    words = [w for w in re.findall(r"[a-z0-9]+", text.lower().replace("ß", "ss")) if w]
+    slug = "-".join(words)[:60].strip("-")
+    return slug if slug and slug[0].isalpha() else fallback
+
+
+def unconfigured_products(text: str, index: Index, *, is_translated: bool) -> list[tuple[str, str]]:
+    """Services named in `text` that no server or tool of the catalogue knows: (name, what it is).
+
+    In a text that was translated word by word capitals tell nothing: only well-known names count.
+    """
+    found: list[tuple[str, str]] = []
+    words = tokens(text)
+    products = known_products()
+    known_words = {term for entry in index.entries for term in entry.weights}
+    taken: set[str] = set()
+    for length in (2, 1):
+        for start in range(len(words) - length + 1):
+            spelling = tuple(words[start : start + length])
+            if (
+                spelling in products
+                and not _is_known(spelling, known_words, index)
+                and not taken & set(spelling)
+            ):
+                if length == 1 and not re.search(
+                    rf"(?<![a-z]){re.escape(spelling[0][0].upper())}", text
+                ):
+                    continue
+                if length == 1 and not _is_name(spelling[0], text):
+                    continue
+                found.append(products[spelling])
+                taken |= set(spelling)
+    for match in () if is_translated else _PLACE.finditer(text):
+        name = match.group(1).strip()
+        plain = tuple(tokens(name))
+        if taken & set(plain) or set(plain) & _NO_SERVICE or any(word in STOP for word in plain):
+            continue
+        if (
+            not plain
+            or _is_known(plain, known_words, index)
+            or not _looks_like_service(match, text)
+        ):
+            continue
+        found.append((name, f"{name}, as the request names it"))
+        taken |= set(plain)
+    return found
+
+
+def _is_known(words: tuple[str, ...], known: set[str], index: Index) -> bool:
+    return "".join(words) in index.server_names or all(
+        f"={stem(word)}" in known or word in index.server_names for word in words
+    )
+
+
+def _is_name(word: str, text: str) -> bool:
+    """A service's name that is also a plain word ('linear', 'segment', 'box') counts only when capitalised."""
+    forms = re.findall(rf"\b{re.escape(word)}\b", text, re.IGNORECASE)
+    if any(form[:1].isupper() for form in forms):
+        return not re.match(rf"{re.escape(word)}\b", text, re.IGNORECASE) or not actions(word)
+    return word not in (
+        "linear", "segment", "buffer", "medium", "ghost", "lever", "greenhouse", "elastic", "looker", "hue", "sentry",
+        "monday", "box", "front", "drift", "sap", "zoom", "amazon", "docker", "miro", "workday", "mongo", "amplitude",
+    )  # fmt: skip
+
+
+def _looks_like_service(match: re.Match[str], text: str) -> bool:
+    """A capitalised name: behind a preposition of place, or before a thing that services have ('card', 'board')."""
+    head = re.match(r"\w+", match.group())
+    following = _THING.match(text[match.end() :])
+    has_thing = bool(following and following.group().strip())
+    rest = text[match.end() :].strip()
+    is_target = head is not None and head.group() in ("to", "into", "via", "through", "using", "on")
+    return has_thing or (
+        is_target
+        and (not rest or rest[0] in ".,;" or rest.split(" ")[0] in ("and", "with", "for", "so"))
+    )
+
+
+def suggested_tool(name: str, about: str, task: str, catalogue: Catalogue) -> NewTool:
+    """A call of a server that is to be configured first; its id is free in the catalogue."""
+    base = identifier(name, fallback="service")
+    server_id = f"{base}-server"
+    while server_id in catalogue.servers:
+        server_id += "-2"
+    asked = actions(task)
+    kind = next((kind for kind in _ORDER if kind in asked), "read")
+    return NewTool(server_id, name, about, _TOOL_NAMES[kind], task)
+
+
+def plain_need(text: str, index: Index) -> tuple[str, str] | None:
+    """A need that only a tool can meet and that no entry of the catalogue meets: (server name, what it is)."""
+    known = {term for entry in index.entries if not entry.is_agent for term in entry.weights}
+    for pattern, name, about, concepts in _NEEDS:
+        if re.search(pattern, text, re.IGNORECASE) and not known & set(concepts):
+            return name, about
+    return None
+
+
+def named_expert(text: str) -> str:
+    """'pay-equity specialist' in 'have a pay-equity specialist agent examine it'; '' when no expert is named."""
+    match = _EXPERT.search(text)
+    if not match:
+        return ""
+    described = match.group(1).strip()
+    if all(word in STOP or word in DETERMINERS for word in tokens(described)):
+        return ""
+    return f"{described} {match.group(2)}"
+
+
+def suggested_agent(title: str, task: str, catalogue: Catalogue) -> NewAgent:
+    """An agent to be created for `task`; its id is free in the catalogue."""
+    words = [w for w in re.findall(r"[\w&/-]+", title) if w.lower() not in DETERMINERS]
+    name = " ".join(word[:1].upper() + word[1:] for word in words[:6]) or "Assistant"
+    if not re.search(
+        r"(?:agent|specialist|expert|assistant|bot|er|or|ist|advis[eo]r|coach)$",
+        name,
+        re.IGNORECASE,
+    ):
+        name = f"{name} Agent"
+    base = identifier(name, fallback="assistant")
+    agent_id = base
+    number = 2
+    while agent_id in catalogue.agents:
+        agent_id = f"{base}-{number}"
+        number += 1
+    task = task.strip()
+    sentence = task[:1].upper() + task[1:]
+    return NewAgent(
+        id=agent_id,
+        name=name[:200],
+        description=f"{sentence.rstrip('.')}."[:1000],
+        instructions=(
+            f"You are the {name}. Your task: {sentence.rstrip('.')}. "
+            "Work only with what you are given, say what is missing, and answer with the result alone."
+        ),
+        task=task,
+    )
+
+
+def agent_title(text: str) -> str:
+    """A name for an agent that does what `text` says: its object and its verb as a noun of agent."""
+    words = tokens(text)
+    verb = leading_verb(text).split(" ")
+    objects = [w for w in words if w not in STOP and stem(w) not in verb and w.isalpha()][:2]
+    return " ".join(objects) or "assistant"

@@ -1,0 +1,130 @@
+"""The tree of a request: what to do, in which order, when and how often; and the acts of a single clause."""
+
+import re
+from dataclasses import dataclass, replace
+
+from generation.planning.clauses import has_verb
+from generation.planning.verbs import actions, starts_with_verb
+from generation.planning.words import tokens
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing to do; `wants_split`: its objects are to be handled at the same time."""
+
+    text: str
+    is_negated: bool = False
+    wants_split: bool = False
+
+
+@dataclass(frozen=True)
+class Together:
+    """Lists of things that happen at the same time."""
+
+    branches: tuple[tuple["Node", ...], ...]
+
+
+@dataclass(frozen=True)
+class Choose:
+    """Conditions in order with what they lead to; `otherwise` is None when nothing was said."""
+
+    arms: tuple[tuple[str, tuple["Node", ...]], ...]
+    otherwise: tuple["Node", ...] | None = None
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A loop: `mode` as in the language; `phrase` is what to go through, or when to stop."""
+
+    mode: str
+    phrase: str
+    body: tuple["Node", ...]
+    times: int = 0
+
+
+Node = Act | Together | Choose | Repeat
+
+_NEGATION = re.compile(
+    r"^(?:but |and |please )*(?:do not|don't|dont|never|no need to|not to|avoid|must not|should not|shouldn't|"
+    r"you must not|refrain from|leave out|skip|ignore|without|stay away from|keep away from|no)\b\s*",
+    re.IGNORECASE,
+)
+_TAIL_NEGATION = re.compile(
+    r"[,;]?\s*\b(?:without (?=\w+ing\b)|without (?:using|touching)|but (?:do not|don't|never|not)|instead of|"
+    r"rather than|(?:and )?not (?=in|on|via|by|to)\b)\s*(.+)$",
+    re.IGNORECASE,
+)
+_TRIGGER = re.compile(
+    r"\b(?:arriv|com(?:e|es|ing) in|came in|receiv|submit|creat|open(?:s|ed)\b|new\b|happen|fires|is fired|lands|"
+    r"asks?\b|requests?\b|wants?\b|writes?\b|calls?\b|complains?\b|sends?\b|cancels?\b|appear|upload|added|posted|"
+    r"book|sign(?:s|ed)? up|register|is merged|gets|get an?|places?\b|orders?\b|joins)",
+    re.IGNORECASE,
+)
+_BOTH = re.compile(r"\bboth\b(?=[^,]*\band\b)", re.IGNORECASE)
+_EACH = re.compile(
+    r"\b(?:each|every)(?: one)?(?: of (?:the|these|those|our|them))?\s+(?!(?:day|week|month|hour|morning|evening|night|"
+    r"minute|year|quarter|time|other|one|monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday)\b)"
+    r"(\w+(?: \w+)?)",
+    re.IGNORECASE,
+)
+_DECLARATIVE = re.compile(
+    r"^(?:(?:a|an|the|our|some|my|new|every|each)\s+)?(?:\w+\s+){1,3}?"
+    r"(?:(?:has|have|had|is|are|was|were)\b(?!.*\b(?:should|must|needs? to)\b)|"
+    r"(?:sends|writes|asks|reports|submits|uploads|opens|comes|came|arrives|arrived|wants|requests|calls|places|"
+    r"complains|contacts|sent|wrote|asked|reported|submitted|uploaded|received|get|gets|receive|failed|fails|broke)\b)",
+    re.IGNORECASE,
+)
+
+
+def acts_of(text: str) -> list[Node]:
+    """The act of a clause, with what it forbids as a second, negated act; [] for mere circumstances."""
+    negation = _NEGATION.match(text)
+    if negation:
+        return [Act(text=text[negation.end() :], is_negated=True)]
+    tail = _TAIL_NEGATION.search(text)
+    forbidden: list[Node] = []
+    if tail and tail.start() > 0:
+        forbidden = [Act(text=tail.group(1), is_negated=True)]
+        text = text[: tail.start()]
+    if not tokens(text) or _is_circumstance(text):
+        return forbidden
+    each = _EACH.search(text)
+    if each and starts_with_verb(text, is_first=True):
+        return [Repeat(mode="foreach", phrase=each.group(1), body=(Act(text=text),)), *forbidden]
+    return [Act(text=text, wants_split=bool(_BOTH.search(text))), *forbidden]
+
+
+def is_trigger(text: str) -> bool:
+    """Whether a 'when' tells an event ('a ticket arrives') rather than a condition ('it is fine')."""
+    words = tokens(text)
+    return bool(_TRIGGER.search(text)) and not any(
+        word in ("is", "are", "not") for word in words[1:4]
+    )
+
+
+def together(group: list[Node]) -> Node:
+    """The acts of `group` at the same time; a single one has its objects handled at the same time."""
+    acts = [node for node in group if not (isinstance(node, Act) and node.is_negated)]
+    if len(acts) == 1 and isinstance(acts[0], Act):
+        return replace(acts[0], wants_split=True)
+    return Together(branches=tuple((node,) for node in acts)) if acts else Act(text="")
+
+
+def feeds_the_rest(group: list[Node]) -> bool:
+    """Whether the first brings in what the others work on: 'read the claim, assess it and … in parallel'."""
+    first, rest = group[0], group[1:]
+    if not isinstance(first, Act):
+        return False
+    asked = actions(first.text)
+    return asked == {"read"} and any(
+        isinstance(node, Act) and "read" not in actions(node.text) for node in rest
+    )
+
+
+def _is_circumstance(text: str) -> bool:
+    """'An alert came in' tells what happened, not what to do."""
+    if starts_with_verb(text, is_first=True):
+        return False
+    return bool(_DECLARATIVE.match(text)) or (
+        len(tokens(text)) > 3 and not has_verb(text) and bool(_TRIGGER.search(text))
+    )

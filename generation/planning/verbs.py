@@ -1,0 +1,114 @@
+"""What kind of action a clause or a tool stands for, told by its verb."""
+
+from functools import cache
+
+from generation.planning.words import stem, stems, tokens, vocabulary_lines, word_set
+
+LONGEST_VERB = 3
+# A word that is as often a noun acts as a verb before one of these.
+DETERMINERS = word_set("determiners")
+# Words that a verb may follow at the start of a clause.
+FILLERS = word_set("fillers")
+
+# "have it translated", "let the team know", "keep improving it"
+CAUSATIVES = frozenset({"have", "let", "get", "keep", "ask"})
+
+
+@cache
+def _forms() -> dict[tuple[str, ...], tuple[frozenset[str], bool]]:
+    found: dict[tuple[str, ...], tuple[set[str], bool]] = {}
+    for line in vocabulary_lines("verbs.txt"):
+        kind, _, forms = line.partition(":")
+        for form in forms.split(","):
+            is_noun_too = form.strip().endswith("~")
+            kinds, before = found.setdefault(stems(form), (set(), False))
+            kinds.add(kind)
+            found[stems(form)] = (kinds, before or is_noun_too)
+    return {form: (frozenset(kinds), noun) for form, (kinds, noun) in found.items()}
+
+
+def verb_at(roots: list[str], position: int) -> tuple[int, frozenset[str], bool]:
+    """The longest verb at `position`: (words, kinds of action, whether it is as often a noun); (0, …) for none."""
+    for length in range(min(LONGEST_VERB, len(roots) - position), 0, -1):
+        found = _forms().get(tuple(roots[position : position + length]))
+        if found:
+            return length, found[0], found[1]
+    return 0, frozenset(), False
+
+
+def starts_with_verb(text: str, *, is_first: bool = False) -> bool:
+    """Whether `text` reads like an instruction of its own; `is_first` at the start of a sentence is more generous."""
+    words = tokens(text)
+    if len(words) > 2 and words[0] in CAUSATIVES and words[1] not in ("to", "been", "not"):
+        return True
+    position = _after_fillers(words)
+    if position >= len(words):
+        return False
+    roots = [stem(word) for word in words]
+    length, _, is_noun_too = verb_at(roots, position)
+    following = words[position + length] if position + length < len(words) else ""
+    if length and (not is_noun_too or length > 1):
+        return True
+    if length:
+        return is_first or position > 0 or following in DETERMINERS or _separable(words, position)
+    # An unknown word before a determiner is most likely a verb: "frobnicate the list".
+    return (
+        position + 1 < len(words)
+        and words[position] not in DETERMINERS
+        and words[position].isalpha()
+        and following
+        in ("the", "a", "an", "it", "them", "all", "each", "every", "our", "my", "this", "those")
+        and not words[position].endswith(("ly", "s"))
+        and len(words[position]) > 3
+    )
+
+
+def _separable(words: list[str], position: int) -> bool:
+    """'page on-call', 'label messages', 'e-mail results': a bare object that ends the clause."""
+    rest = words[position + 1 :]
+    return 1 <= len(rest) <= 3 and words[position] in (
+        "email", "page", "label", "post", "notify", "message", "tag", "text", "call", "alert", "flag", "file", "log",
+    )  # fmt: skip
+
+
+def _after_fillers(words: list[str]) -> int:
+    position = 0
+    while position < len(words) - 1 and words[position] in FILLERS:
+        position += 1
+    return position
+
+
+def actions(text: str) -> frozenset[str]:
+    """The kinds of action `text` asks for: those of its leading verb, else of the first verb anywhere, else none."""
+    words = tokens(text)
+    roots = [stem(word) for word in words]
+    start = _after_fillers(words)
+    is_causative = bool(words[:1]) and (words[0] in CAUSATIVES or words[1:2] == ["having"])
+    if is_causative and (told := _caused(words, roots)):
+        return told
+    for position in (start, *range(len(words))):
+        length, kinds, is_noun_too = verb_at(roots, position)
+        if length and (position == start or not is_noun_too):
+            return kinds
+    return frozenset()
+
+
+def _caused(words: list[str], roots: list[str]) -> frozenset[str]:
+    """'have an expert examine it', 'get the facts checked', 'let the team know': the verb behind the object."""
+    if words[0] == "let" and "know" in words:
+        return frozenset({"send"})
+    for position in range(len(words) - 1, 0, -1):
+        length, kinds, _ = verb_at(roots, position)
+        following = words[position + length] if position + length < len(words) else ""
+        if length and (words[position].endswith(("ed", "ten")) or following in DETERMINERS):
+            return kinds
+    return frozenset()
+
+
+def leading_verb(text: str) -> str:
+    """The stems of the verb that `text` starts with, '' for none."""
+    words = tokens(text)
+    roots = [stem(word) for word in words]
+    start = _after_fillers(words)
+    length, _, _ = verb_at(roots, start)
+    return " ".join(roots[start : start + length])
