@@ -2,6 +2,7 @@
 
 `[@,@]|[@,@]|…` builds a value whose tree has 2^n leaves from n shared parts; `[]`, `join` and `to_string` would unfold
 it. So each visited node and the whole tree of each value that is built or handed to a function is paid from a budget.
+(Projections and `[]` visit each of their items, which pays for them.)
 """
 
 from typing import Any, cast
@@ -62,9 +63,6 @@ class _Interpreter(TreeInterpreter):
 
     def visit_multi_select_dict(self, node: Any, value: Any) -> Any:
         return self._paid(super().visit_multi_select_dict(node, value))
-
-    def visit_flatten(self, node: Any, value: Any) -> Any:
-        return self._paid(super().visit_flatten(node, value))
 
     def visit_comparator(self, node: Any, value: Any) -> Any:
         sides = [self._paid(self.visit(child, value)) for child in node["children"]]

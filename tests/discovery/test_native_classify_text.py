@@ -60,7 +60,8 @@ async def test_several_rules_may_give_one_label() -> None:
 @pytest.mark.parametrize(
     ("keyword", "text", "is_found"),
     [
-        ("art", "a party", False),
+        ("art", "artist", False),
+        ("art", "smart", False),
         ("art", "art.", True),
         ("ART", "Modern art", True),
         ("straße", "STRASSE", True),

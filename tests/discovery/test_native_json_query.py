@@ -1,6 +1,7 @@
 """native:json_query: JMESPath, with a bound on the work."""
 
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -79,6 +80,7 @@ async def test_a_query_that_can_not_be_answered_is_a_tool_error(
         ([1, 2], "|".join(["[@,@]"] * 60) + "|[@ == @]"),
         (["xxxxxxxxxx"], "|".join(["[join('',@),join('',@)]"] * 80)),
         (["x" * 100_000] * 2, "|".join(["[@,@][]"] * 12) + "|join(@[0],@)"),
+        (list(range(100_000)), "|".join(["[]"] * 100)),
         (list(range(50_000)), "[?length(`[1,2,3,4,5,6,7,8,9]`) > `0`] | [?@ > `1`] | map(&@, @)"),
     ],
 )
@@ -94,3 +96,16 @@ async def test_a_filter_over_many_rows_is_within_the_bound() -> None:
     rows = [{"id": number, "price": number % 100} for number in range(20_000)]
     answer = await query(rows, "length([?price > `50` && id < `10000`])")
     assert answer["result"] == 4_900
+
+
+async def test_a_join_is_refused_before_its_text_is_built() -> None:
+    data = {"separator": "x" * 100_000, "parts": ["y"] * 10_000}
+    tracemalloc.start()
+    try:
+        with pytest.raises(ToolCallFailed) as failure:
+            await query(data, "join(separator, parts)")
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert failure.value.code == "too_much_work"
+    assert peak_bytes < 50_000_000
