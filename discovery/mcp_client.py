@@ -173,6 +173,11 @@ async def call_tool(
     return _output(answer)
 
 
+async def close_connections() -> None:
+    """Close the connections that this event loop keeps for the next call; for a worker about to stop."""
+    await _stdio_sessions.aclose()
+
+
 def _output(answer: _Answer) -> JsonValue:
     match answer:
         case MCPError():

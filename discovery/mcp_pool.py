@@ -26,9 +26,10 @@ class _Connection(Generic[S]):
 
     def __init__(self, opening: AbstractAsyncContextManager[S]) -> None:
         self.borrowers = 0
-        self.opened_at = asyncio.get_running_loop().time()
+        self.loop = asyncio.get_running_loop()
+        self.opened_at = self.loop.time()
         self.idle_timer: asyncio.TimerHandle | None = None
-        self.ready: asyncio.Future[S] = asyncio.get_running_loop().create_future()
+        self.ready: asyncio.Future[S] = self.loop.create_future()
         self._closing = asyncio.Event()
         # An empty context: the session outlives the request or activity that opened it.
         self.task = asyncio.create_task(self._run(opening), context=contextvars.Context())
@@ -67,6 +68,8 @@ class ConnectionPool(Generic[S]):
         self._idle_seconds = idle_seconds
         self._max_age_seconds = max_age_seconds
         self._connections: dict[Place, _Connection[S]] = {}
+        # All of them, those that are just closing too: the event loop holds its tasks only weakly.
+        self._open: set[_Connection[S]] = set()
 
     @asynccontextmanager
     async def borrow(
@@ -87,6 +90,17 @@ class ConnectionPool(Generic[S]):
             if not connection.borrowers:
                 self._give_back(connection)
 
+    async def aclose(self) -> None:
+        """Close what this event loop opened and wait until it is closed: before the loop ends.
+
+        At its end a loop cancels every task; one that is just stopping a stubborn process would leave it behind.
+        """
+        loop = asyncio.get_running_loop()
+        open_here = [one for one in self._open if one.loop is loop]
+        for connection in open_here:
+            connection.close()
+        await asyncio.gather(*(one.task for one in open_here), return_exceptions=True)
+
     def _find_or_open(
         self, place: Place, opening: Callable[[], AbstractAsyncContextManager[S]]
     ) -> _Connection[S]:
@@ -94,6 +108,7 @@ class ConnectionPool(Generic[S]):
         if found is not None and found.is_usable and not self._is_old(found):
             return found
         connection = self._connections[place] = _Connection(opening())
+        self._open.add(connection)
         connection.task.add_done_callback(lambda _: self._forget(place, connection))
         return connection
 
@@ -110,5 +125,6 @@ class ConnectionPool(Generic[S]):
         return age > self._max_age_seconds
 
     def _forget(self, place: Place, connection: _Connection[S]) -> None:
+        self._open.discard(connection)
         if self._connections.get(place) is connection:
             del self._connections[place]
