@@ -4,12 +4,13 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command, get_commands
-from django.core.management.base import OutputWrapper
+from django.core.management.base import CommandError, OutputWrapper
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from knox.auth import TokenAuthentication
@@ -71,10 +72,26 @@ def run_changed(
         digest = _digest(files)
         if command not in available or done.get(command) == digest:
             continue
-        output.write(f"Running {command}")
-        call_command(command, stdout=output)
-        done[command] = digest
-        write_json(done_file, done)
+        if _succeeds(command, output):
+            done[command] = digest
+            write_json(done_file, done)
+
+
+def _succeeds(command: str, output: OutputWrapper) -> bool:
+    """Run the command; its own words are of interest only when it fails, and the rest works without it."""
+    output.write(f"Running {command}")
+    words = StringIO()
+    try:
+        call_command(command, stdout=words, stderr=words)
+    except CommandError as error:
+        problem = str(error)
+    except SystemExit as ending:
+        problem = words.getvalue() if ending.code else ""
+    else:
+        problem = ""
+    if problem:
+        output.write(f"{problem.rstrip()}\nTo try again: manage.py {command}")
+    return not problem
 
 
 def _digest(files: Iterable[Path]) -> str:

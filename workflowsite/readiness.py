@@ -1,22 +1,28 @@
 """Waits until web and workers of `manage.py dev` really work, then says where everything is."""
 
-import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from threading import Event
+from typing import Protocol
+from urllib.request import ProxyHandler, build_opener
 
 from celery import Celery
+from django.conf import settings
 from kombu.exceptions import OperationalError
+from redis import RedisError
+
+from workflowsite.localstack import temporal_server
 
 POLL_SECONDS = 0.3
 PATIENCE_SECONDS = 60.0
+Look = Callable[[], bool]
 
 
 class Voice(Protocol):
-    """Something that prints a text among the logs."""
+    """Something that prints a text among the logs, until it is `stopping`."""
+
+    stopping: Event
 
     def say(self, text: str) -> None:
         """Print the lines of `text`."""
@@ -31,36 +37,38 @@ class Started:
 
 
 def wait_and_tell(voice: Voice, started: Started) -> None:
-    """Poll until all is ready and say so; when it takes long, say what is missing, and go on waiting."""
+    """Poll each part until it works, then tell all; when it takes long, say what is missing and go on waiting."""
+    looks = _looks(started.endpoints)
     warn_at = time.monotonic() + PATIENCE_SECONDS
-    while missing := _missing(started.endpoints):
-        if time.monotonic() > warn_at:
-            voice.say(f"Still waiting for: {', '.join(missing)}. Their lines above may tell why.")
+    while looks and not voice.stopping.wait(POLL_SECONDS):
+        looks = {name: look for name, look in looks.items() if not look()}
+        if looks and time.monotonic() > warn_at:
+            voice.say(f"Still waiting for: {', '.join(looks)}. Their lines above may tell why.")
             warn_at = time.monotonic() + PATIENCE_SECONDS
-        time.sleep(POLL_SECONDS)
-    voice.say(_announcement(started))
+    if not looks:
+        voice.say("\n".join(_announcement(started)))
 
 
-def _missing(endpoints: Mapping[str, str]) -> list[str]:
-    """What does not work yet, by name."""
-    checks = _readiness(endpoints["API_URL"])
-    if not checks:
-        return ["web"]
-    failing = [name for name, state in checks.items() if state != "ok"]
-    return failing or ([] if _celery_answers(endpoints["REDIS_URL"]) else ["celery"])
+def _looks(endpoints: Mapping[str, str]) -> dict[str, Look]:
+    """How to see that a part works; the addresses are given since our own settings may be older than they."""
+    return {
+        "web": lambda: _web_answers(endpoints["API_URL"]),
+        "worker": lambda: temporal_server.is_polled(
+            endpoints["TEMPORAL_ADDRESS"],
+            namespace=settings.TEMPORAL_NAMESPACE,
+            task_queue=settings.TEMPORAL_TASK_QUEUE,
+        ),
+        "celery": lambda: _celery_answers(endpoints["REDIS_URL"]),
+    }
 
 
-def _readiness(api_url: str) -> dict[str, str]:
-    """The checks of /readyz; empty while the web process does not answer."""
+def _web_answers(api_url: str) -> bool:
+    """Whether the web process answers; a proxy that the environment names has no business here."""
     try:
-        with urlopen(f"{api_url}/readyz", timeout=10) as response:  # noqa: S310 - our own address
-            body: dict[str, Any] = json.load(response)
-    except HTTPError as refusal:
-        with refusal:
-            body = json.load(refusal) if refusal.code == 503 else {}
-    except (URLError, OSError, ValueError):
-        body = {}
-    return dict(body.get("checks", {}))
+        with build_opener(ProxyHandler({})).open(f"{api_url}/healthz", timeout=10) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
 
 
 def _celery_answers(redis_url: str) -> bool:
@@ -68,28 +76,21 @@ def _celery_answers(redis_url: str) -> bool:
     with Celery(broker=redis_url, set_as_current=False) as app:
         try:
             return bool(app.control.ping(timeout=1.0))
-        except OperationalError:
+        except (OperationalError, RedisError):
             return False
 
 
-def _announcement(started: Started) -> str:
+def _announcement(started: Started) -> Iterator[str]:
     """Where to look and how to log in."""
     api_url, told = started.endpoints["API_URL"], started.told
-    password = told.get("password")
-    log_in = (
-        f"{told['username']} / {password}  (shown only this once)" if password else told["username"]
-    )
-    return "\n".join(
-        [
-            "Everything is ready.",
-            f"  API docs     {api_url}/api/docs",
-            f"  Admin        {api_url}/admin/",
-            f"  Temporal UI  {started.endpoints.get('TEMPORAL_UI_URL') or 'with your own Temporal server'}",
-            f"  Log-in       {log_in}",
-            "               set a new password: .venv/bin/python manage.py changepassword "
-            + told["username"],
-            f"  API token    {told['token']}",
-            f"               curl -H 'Authorization: Token {told['token']}' {api_url}/api/v1/workflows",
-            "  Stop         Ctrl+C",
-        ]
-    )
+    name, password, token = told["username"], told.get("password"), told["token"]
+    temporal_ui = started.endpoints.get("TEMPORAL_UI_URL") or "with your own Temporal server"
+    yield "Everything is ready."
+    yield f"  API docs     {api_url}/api/docs"
+    yield f"  Admin        {api_url}/admin/"
+    yield f"  Temporal UI  {temporal_ui}"
+    yield f"  Log-in       {name}" + (f" / {password}  (shown only this once)" if password else "")
+    yield f"               a new password: .venv/bin/python manage.py changepassword {name}"
+    yield f"  API token    {token}"
+    yield f"               curl -H 'Authorization: Token {token}' {api_url}/api/v1/workflows"
+    yield "  Stop         Ctrl+C"

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "workflowsite",
 ]
 MIDDLEWARE = [
+    "workflowsite.health.health_first",
     # First, so that even a refused host has a request_id.
     "django_structlog.middlewares.RequestMiddleware",
     "workflowsite.rest.problem_pages.api_problem_middleware",

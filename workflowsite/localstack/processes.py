@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 from honcho import manager as honcho_manager
 from honcho.printer import Message
@@ -18,6 +18,7 @@ from workflowsite.localstack.tether import die_with_parent
 # Celery and Temporal finish what they are doing before they end.
 honcho_manager.KILL_WAIT = 10
 REPORTER = "ready"
+WATCHER_SECONDS = 5.0
 
 
 class TetheredProcess(Process):  # type: ignore[misc]  # honcho has no types
@@ -30,7 +31,10 @@ class TetheredProcess(Process):  # type: ignore[misc]  # honcho has no types
 
 
 class Processes(honcho_manager.Manager):  # type: ignore[misc]  # honcho has no types
-    """Children by name; `watch` runs in a thread once they are started and may `say` lines among their logs."""
+    """Children by name; `watch` runs in a thread once they are started and may `say` lines among their logs.
+
+    It returns once `stopping` is set.
+    """
 
     def __init__(self, watch: Callable[["Processes"], None]) -> None:
         """`watch` gets this object."""
@@ -38,6 +42,7 @@ class Processes(honcho_manager.Manager):  # type: ignore[misc]  # honcho has no 
         self._process_ctor = TetheredProcess
         self._watcher = Thread(target=watch, args=(self,), daemon=True)
         self.first_ended: str | None = None
+        self.stopping = Event()
 
     def add(
         self, name: str, command: Sequence[str], *, environment: Mapping[str, str], folder: Path
@@ -59,6 +64,7 @@ class Processes(honcho_manager.Manager):  # type: ignore[misc]  # honcho has no 
         since no child should end; being asked to stop is a success.
         """
         self.loop()
+        self._watcher.join(WATCHER_SECONDS)
         if self.first_ended is None:
             return 0
         code = int(self.returncode)
@@ -70,6 +76,7 @@ class Processes(honcho_manager.Manager):  # type: ignore[misc]  # honcho has no 
             self.first_ended = next(
                 (name for name, child in self._processes.items() if "returncode" in child), None
             )
+        self.stopping.set()
         super().terminate()
 
     def _start(self) -> None:

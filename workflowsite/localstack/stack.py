@@ -66,6 +66,11 @@ class LocalStack:
         self.endpoints |= more
         write_json(self.state_dir / ENDPOINTS_FILE, self.endpoints)
 
+    def forget(self, name: str) -> None:
+        """Take an endpoint out of the file again: nothing answers there any more."""
+        if self.endpoints.pop(name, None) is not None:
+            self.write_endpoints()
+
     def stop(self) -> None:
         """Stop the servers, the last one first."""
         for server in reversed(self.servers):

