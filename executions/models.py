@@ -52,7 +52,7 @@ class WorkflowExecution(models.Model):
     error = models.TextField(blank=True)
     error_kind = models.CharField(max_length=40, blank=True)
     failed_step = models.CharField(
-        max_length=1000, blank=True, help_text="Path of the step that failed."
+        max_length=2000, blank=True, help_text="Path of the step that failed."
     )
     input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField(default=0)
@@ -72,7 +72,9 @@ class WorkflowExecution(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions"
     )
-    idempotency_key = models.CharField(max_length=200, null=True, blank=True, editable=False)
+    idempotency_key = models.CharField(  # noqa: DJ001 - null is no key, and unique lets nulls be
+        max_length=200, null=True, blank=True, editable=False
+    )
     request_hash = models.CharField(max_length=64, blank=True, editable=False)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -134,7 +136,7 @@ class StepRun(models.Model):
         WorkflowExecution, on_delete=models.CASCADE, related_name="step_runs"
     )
     path = models.CharField(
-        max_length=1000,
+        max_length=2000,
         help_text="Where it ran: 'draft', 'refine/2/draft' (second iteration), 'fan/news/search' "
         "(branch), 'draft@2' (second visit through a back edge).",
     )
@@ -179,7 +181,7 @@ class ModelCall(models.Model):
     execution = models.ForeignKey(
         WorkflowExecution, on_delete=models.CASCADE, related_name="model_call_rows"
     )
-    path = models.CharField(max_length=1000, help_text="Path of the agent's step.")
+    path = models.CharField(max_length=2000, help_text="Path of the agent's step.")
     turn = models.PositiveIntegerField(help_text="From 1.")
     agent_id = models.CharField(max_length=100, blank=True)
     agent_version = models.PositiveIntegerField(null=True, blank=True)
@@ -212,7 +214,7 @@ class ToolCall(models.Model):
     execution = models.ForeignKey(
         WorkflowExecution, on_delete=models.CASCADE, related_name="tool_call_rows"
     )
-    path = models.CharField(max_length=1000)
+    path = models.CharField(max_length=2000)
     turn = models.PositiveIntegerField(default=0)
     call_id = models.CharField(max_length=200, blank=True, help_text="The model's id of the call.")
     tool = models.CharField(max_length=230)

@@ -5,15 +5,18 @@ closed, or that it knows none.
 """
 
 import logging
+from datetime import timedelta
 from typing import Literal
 
 from asgiref.sync import async_to_sync
+from django.utils import timezone
 from temporalio.client import WorkflowExecutionStatus
 
 from executions import temporal
 from executions.engine.messages import ErrorInfo, RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
+from executions.selectors import unfinished_executions
 from executions.starting import start_on_temporal
 
 logger = logging.getLogger(__name__)
@@ -46,6 +49,19 @@ def reconcile(execution: WorkflowExecution) -> Mending:
         case _:
             outcome = async_to_sync(temporal.result)(execution.pk, 10)
     return _finished(execution, outcome) if outcome else "left"
+
+
+def reconcile_all(*, older_than_seconds: float) -> dict[Mending, list[str]]:
+    """Mend every unfinished run whose row is older; returns the ids by what was done.
+
+    Raises what `reconcile` raises; what was mended until then stays so.
+    """
+    done: dict[Mending, list[str]] = {"started": [], "finished": [], "left": []}
+    before = timezone.now() - timedelta(seconds=older_than_seconds)
+    rows = unfinished_executions().filter(created_at__lt=before)
+    for execution in rows.select_related("workflow", "created_by"):
+        done[reconcile(execution)].append(execution.pk)
+    return done
 
 
 def _mend_unknown(execution: WorkflowExecution) -> Mending:

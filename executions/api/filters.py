@@ -5,7 +5,6 @@ from typing import Any
 import django_filters as filters
 
 from common.filters import StrictFilterSet, TrueOrFalse
-
 from executions.models import WorkflowExecution
 
 

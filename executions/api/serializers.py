@@ -8,12 +8,12 @@ from rest_framework import serializers
 from common.rest import StrictFieldsMixin
 from executions.events import MAX_EVENTS
 from executions.models import (
-    duration_ms,
     ExecutionEvent,
     ModelCall,
     StepRun,
     ToolCall,
     WorkflowExecution,
+    duration_ms,
 )
 from executions.run_request import MAX_USER_INPUT_CHARACTERS
 from executions.selectors import model_calls_of, shown_output, steps_of, tool_calls_of

@@ -1,0 +1,357 @@
+"""Runs in the admin: everything to read, the drawing with statuses, cancel, and a form that starts a run."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import JSONField, Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from unfold.admin import ModelAdmin, TabularInline
+
+from common.errors import DomainError
+from executions import services
+from executions.models import (
+    ExecutionEvent,
+    ModelCall,
+    StepRun,
+    StoredValue,
+    ToolCall,
+    WorkflowExecution,
+)
+from executions.selectors import last_statuses
+from workflows.definition.svg import draw_svg
+from workflows.selectors import definition_of, workflows_for
+
+ROWS_PER_PAGE = 50
+RUN = WorkflowExecution._meta
+
+
+def _link(row: Model) -> SafeString:
+    return format_html('<a href="{}">{}</a>', _address(type(row), row.pk), str(row))
+
+
+def readable_json(value: Any) -> SafeString:
+    """Indented, escaped, in its own scrolling box."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    style = "max-height:24rem;overflow:auto;white-space:pre-wrap"
+    return format_html('<pre style="{}">{}</pre>', style, text)
+
+
+def _address(model: type[Model], key: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[key])
+
+
+def _shown(field: Any) -> Any:
+    """A column by name, or, if it holds JSON, a function that shows it readably."""
+    if not isinstance(field, JSONField):
+        return field.name
+
+    @admin.display(description=field.verbose_name)
+    def show(row: Any) -> SafeString:
+        return readable_json(getattr(row, field.name))
+
+    return show
+
+
+@admin.display(description="execution", ordering="execution_id")
+def execution_link(row: Any) -> SafeString:
+    """To the run that the row belongs to."""
+    return _link(row.execution)
+
+
+class ReadOnly:
+    """Nothing here is written by hand: runs are what happened."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody adds a row."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody changes a row."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes a row."""
+        return False
+
+
+class StepRunInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    """The steps in the order of starting, a page at a time."""
+
+    model = StepRun
+    fields = readonly_fields = ("path", "step_type", "status", "attempts", "started_at", "duration")
+    ordering = ("position",)
+    per_page = ROWS_PER_PAGE
+    show_change_link = True
+    extra = 0
+
+    @admin.display(description="duration")
+    def duration(self, row: StepRun) -> str:
+        """In milliseconds."""
+        return "" if row.duration_ms is None else f"{row.duration_ms} ms"
+
+
+class ModelCallInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    """The turns of the agents."""
+
+    model = ModelCall
+    fields = readonly_fields = (
+        "path",
+        "turn",
+        "agent_id",
+        "model",
+        "input_tokens",
+        "output_tokens",
+        "cost_usd",
+        "duration_ms",
+    )
+    per_page = ROWS_PER_PAGE
+    show_change_link = True
+    extra = 0
+
+
+class ToolCallInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    """The calls of tools."""
+
+    model = ToolCall
+    fields = readonly_fields = ("path", "turn", "tool", "attempts", "duration_ms")
+    per_page = ROWS_PER_PAGE
+    show_change_link = True
+    extra = 0
+
+
+class RunForm(forms.ModelForm[WorkflowExecution]):
+    """What a run is started with."""
+
+    class Meta:
+        model = WorkflowExecution
+        fields = ("workflow", "user_input", "input_json", "context_json", "simulated")
+
+
+@admin.register(WorkflowExecution)
+class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
+    """Runs; 'Add' starts one, `?workflow=ID` fills the form in."""
+
+    list_display = (
+        "id",
+        "workflow_link",
+        "workflow_version",
+        "status",
+        "simulated",
+        "triggered_by",
+        "created_by",
+        "created_at",
+        "duration",
+    )
+    list_filter = ("status", "triggered_by", "simulated", "error_kind", "created_at")
+    list_select_related = ("workflow", "created_by")
+    search_fields = ("id", "workflow__id", "workflow__name", "error", "created_by__username")
+    ordering = ("-created_at",)
+    list_per_page = ROWS_PER_PAGE
+    show_full_result_count = False
+    actions = ("cancel",)
+    form = RunForm
+    inlines = (StepRunInline, ModelCallInline, ToolCallInline)
+    raw_id_fields = ("workflow",)
+    fieldsets = (
+        (None, {"fields": ("id", "workflow_link", "version_link", "status", "simulated")}),
+        (
+            "Time",
+            {"fields": ("created_at", "started_at", "completed_at", "cancel_requested_at")},
+        ),
+        (
+            "Outcome",
+            {
+                "fields": (
+                    _shown(RUN.get_field("output_json")),
+                    "error",
+                    "error_kind",
+                    "failed_step",
+                )
+            },
+        ),
+        ("Drawing", {"fields": ("drawing",)}),
+        (
+            "Given",
+            {
+                "fields": (
+                    "user_input",
+                    _shown(RUN.get_field("input_json")),
+                    _shown(RUN.get_field("context_json")),
+                    "triggered_by",
+                    "created_by",
+                )
+            },
+        ),
+        (
+            "Spent",
+            {
+                "fields": (
+                    "model_calls",
+                    "tool_calls",
+                    "input_tokens",
+                    "output_tokens",
+                    "cost_usd",
+                )
+            },
+        ),
+        ("Related", {"fields": ("parent", "forked_from")}),
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The form for a new run, everything for one that exists."""
+        return self.fieldsets if obj else ((None, {"fields": RunForm.Meta.fields}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A run that exists is only read."""
+        return [name for _, part in self.fieldsets for name in part["fields"]] if obj else ()
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """A run that does not exist yet has no steps."""
+        return self.inlines if obj else ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Runs are read; the action needs no permission to change."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What happened stays."""
+        return False
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Who may start runs here may end them."""
+        return bool(self.has_add_permission(request))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only workflows in use."""
+        if db_field.name == "workflow":
+            kwargs["queryset"] = workflows_for(request.user).filter(is_active=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """A refusal is shown above the form; where the row was kept, beside the row."""
+        try:
+            answer: HttpResponse = super().add_view(request, form_url, extra_context)
+        except DomainError as error:
+            messages.error(request, error.detail)
+            kept = error.extra.get("execution_id")
+            where = _address(WorkflowExecution, kept) if kept else request.get_full_path()
+            return HttpResponseRedirect(where)
+        return answer
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Start the run through the service; the admin goes on with the service's row."""
+        assert isinstance(request.user, User)
+        row = services.start_execution(
+            workflow=obj.workflow,
+            by=request.user,
+            user_input=obj.user_input,
+            input=obj.input_json,
+            context=obj.context_json,
+            simulate=obj.simulated,
+            triggered_by=WorkflowExecution.Trigger.USER,
+        )
+        vars(obj).update(vars(row))
+
+    @admin.action(description="Cancel", permissions=["cancel"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[WorkflowExecution]) -> None:
+        """Ask for the end of the chosen runs."""
+        assert isinstance(request.user, User)
+        for execution in queryset:
+            try:
+                services.request_cancellation(execution, by=request.user)
+            except DomainError as error:
+                messages.warning(request, f"{execution}: {error.detail}")
+            else:
+                messages.success(request, f"{execution}: asked to stop.")
+
+    @admin.display(description="workflow", ordering="workflow__name")
+    def workflow_link(self, row: WorkflowExecution) -> SafeString:
+        """To the workflow."""
+        return _link(row.workflow)
+
+    @admin.display(description="version")
+    def version_link(self, row: WorkflowExecution) -> SafeString | str:
+        """To the version that ran."""
+        version = row.workflow.versions.filter(number=row.workflow_version).first()
+        return _link(version) if version else str(row.workflow_version)
+
+    @admin.display(description="duration")
+    def duration(self, row: WorkflowExecution) -> str:
+        """In milliseconds."""
+        return "" if row.duration_ms is None else f"{row.duration_ms} ms"
+
+    @admin.display(description="drawing")
+    def drawing(self, row: WorkflowExecution) -> SafeString:
+        """The definition that ran, with the status of each step."""
+        _, definition = definition_of(row.workflow, row.workflow_version)
+        # draw_svg escapes every text of the definition.
+        return mark_safe(draw_svg(definition, statuses=last_statuses(row)))  # noqa: S308
+
+
+class PartOfRunAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    """Rows that belong to a run."""
+
+    list_select_related = ("execution",)
+    list_per_page = ROWS_PER_PAGE
+    show_full_result_count = False
+    search_fields: tuple[str, ...] = ("execution__id",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Every column, JSON in its readable form."""
+        return [
+            execution_link,
+            *(_shown(field) for field in self.opts.fields if field.name != "execution"),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """All of them."""
+        return self.get_fields(request, obj)
+
+
+@admin.register(StepRun)
+class StepRunAdmin(PartOfRunAdmin):
+    list_display = ("path", execution_link, "step_type", "status", "attempts", "started_at")
+    list_filter = ("status", "step_type", "started_at")
+    search_fields = ("execution__id", "path", "name")
+
+
+@admin.register(ModelCall)
+class ModelCallAdmin(PartOfRunAdmin):
+    list_display = (
+        "path",
+        "turn",
+        execution_link,
+        "agent_id",
+        "model",
+        "duration_ms",
+        "created_at",
+    )
+    list_filter = ("model", "created_at")
+    search_fields = ("execution__id", "path", "agent_id")
+
+
+@admin.register(ToolCall)
+class ToolCallAdmin(PartOfRunAdmin):
+    list_display = ("path", "turn", execution_link, "tool", "attempts", "duration_ms", "created_at")
+    list_filter = ("created_at",)
+    search_fields = ("execution__id", "path", "tool")
+
+
+@admin.register(ExecutionEvent)
+class ExecutionEventAdmin(PartOfRunAdmin):
+    list_display = ("number", execution_link, "kind", "created_at")
+    list_filter = ("kind", "created_at")
+
+
+@admin.register(StoredValue)
+class StoredValueAdmin(PartOfRunAdmin):
+    list_display = ("key", execution_link, "size_bytes", "created_at")
+    list_filter = ("created_at",)

@@ -1,0 +1,1 @@
+"""`make demo`: a client's tour of the product, over HTTP."""
