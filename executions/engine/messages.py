@@ -91,7 +91,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class StepChange:
-    """A step run as it stands now: a whole row, so that writing it twice changes nothing."""
+    """A step run as it stands now: a whole row, so that writing it twice changes nothing.
+
+    `opened` and `closed` number the starts and ends of all steps of a run in the order in which they happened.
+    """
 
     path: str
     step_id: str
@@ -101,7 +104,9 @@ class StepChange:
     iteration: int | None
     status: StepStatus
     started_at: datetime
+    opened: int
     completed_at: datetime | None = None
+    closed: int = 0
     input: Value | None = None
     output: Value | None = None
     error: ErrorInfo | None = None
@@ -274,6 +279,7 @@ class RunState:
     open_steps: dict[str, StepChange] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
     steps_started: int = 0
+    moments: int = 0
     sequence: int = 0
     usage: Usage = Usage()
 

@@ -76,6 +76,7 @@ class Run:
                 iteration=iteration,
                 status="RUNNING",
                 started_at=workflow.now(),
+                opened=self._next_moment(),
             )
         )
 
@@ -116,13 +117,24 @@ class Run:
         """The step ended: recorded and no longer remembered as open."""
         step = self.state.open_steps.pop(path)
         self.recorder.step(
-            replace(step, status=status, completed_at=workflow.now(), output=output, error=error)
+            replace(
+                step,
+                status=status,
+                completed_at=workflow.now(),
+                closed=self._next_moment(),
+                output=output,
+                error=error,
+            )
         )
 
     def forget(self, paths: Mapping[str, object] | list[str]) -> None:
         """Drop outcomes that nobody can see any more."""
         for path in paths:
             self.state.outcomes.pop(path, None)
+
+    def _next_moment(self) -> int:
+        self.state.moments += 1
+        return self.state.moments
 
     def _note(self, step: StepChange) -> None:
         self.state.open_steps[step.path] = step

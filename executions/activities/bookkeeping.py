@@ -1,0 +1,92 @@
+"""Local activities around the steps: recording, and values too big for the workflow."""
+
+from pydantic import JsonValue
+from temporalio import activity
+
+from executions import recording
+from executions.activities.database import in_thread
+from executions.activities.failures import failure, retried_while_away
+from executions.engine import messages
+from executions.engine.joining import MergeConflict, merge
+from executions.engine.messages import (
+    MAX_TASK_BYTES,
+    Batch,
+    Binding,
+    JoinValues,
+    Loaded,
+    LoadValues,
+    ResolveValue,
+    StoreValues,
+    Value,
+)
+from executions.stored_values import as_loaded, follow_all, keep, load_all
+from workflows.definition import references
+from workflows.definition.references import (
+    MISSING,
+    Lookup,
+    Missing,
+    Reference,
+    TemplateUnresolved,
+)
+
+
+@activity.defn(name=messages.RECORD)
+@in_thread
+@retried_while_away
+def record(batch: Batch) -> None:
+    """Write down what happened."""
+    recording.record(batch)
+
+
+@activity.defn(name=messages.RESOLVE_VALUE)
+@in_thread
+@retried_while_away
+def resolve_value(request: ResolveValue) -> Value:
+    """Fill in a template over stored values; fails as `template_error`."""
+    lookup = _lookup(request.execution_id, request.bindings)
+    try:
+        resolved = references.resolve(request.template, lookup)
+    except TemplateUnresolved as error:
+        raise failure("template_error", str(error)) from None
+    return keep(request.execution_id, resolved, max_inline_bytes=request.max_inline_bytes)
+
+
+@activity.defn(name=messages.LOAD_VALUES)
+@in_thread
+@retried_while_away
+def load_values(request: LoadValues) -> list[Loaded]:
+    """Values for a condition, in order."""
+    return [as_loaded(value) for value in follow_all(request.execution_id, request.bindings)]
+
+
+@activity.defn(name=messages.JOIN_VALUES)
+@in_thread
+@retried_while_away
+def join_values(request: JoinValues) -> Value:
+    """Stored values as one; fails as `merge_conflict`."""
+    loaded = load_all(request.execution_id, request.values)
+    if request.how == "list":
+        return keep(request.execution_id, loaded, max_inline_bytes=MAX_TASK_BYTES)
+    try:
+        merged = merge(loaded)
+    except MergeConflict as error:
+        raise failure("merge_conflict", str(error)) from None
+    return keep(request.execution_id, merged, max_inline_bytes=MAX_TASK_BYTES)
+
+
+@activity.defn(name=messages.STORE_VALUES)
+@in_thread
+@retried_while_away
+def store_values(request: StoreValues) -> list[Value]:
+    """Keep each value; small ones too, since the caller wants keys."""
+    return [keep(request.execution_id, value, max_inline_bytes=0) for value in request.values]
+
+
+def _lookup(execution_id: str, bindings: list[Binding]) -> Lookup:
+    values = follow_all(execution_id, bindings)
+    by_text = {binding.reference: value for binding, value in zip(bindings, values, strict=True)}
+
+    def lookup(reference: Reference) -> JsonValue | Missing:
+        return by_text.get(reference.text, MISSING)
+
+    return lookup

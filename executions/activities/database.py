@@ -1,0 +1,40 @@
+"""How activities reach the database: in threads, with connections that are given back."""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import ParamSpec, TypeVar
+
+from django.db import close_old_connections, connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def with_connection(function: Callable[P, T]) -> Callable[P, T]:
+    """The function with a healthy connection of its thread, which goes back to the pool afterwards."""
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        close_old_connections()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return call
+
+
+def in_thread(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """An activity of a function that blocks on the database."""
+
+    @functools.wraps(function)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await in_database(function, *args, **kwargs)
+
+    return call
+
+
+async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call `function` in a thread, where Django's ORM may block."""
+    return await asyncio.to_thread(with_connection(function), *args, **kwargs)

@@ -1,0 +1,213 @@
+"""`call_tool`: one call of a tool, for a tool step or for an agent; what was called once is not called again."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.contrib.auth.models import User
+from pydantic import JsonValue
+from temporalio import activity
+
+from common import strict_json
+from discovery.calling import ToolOutcome, describe_tools
+from discovery.calling import call_tool as call_any_tool
+from discovery.tool_errors import ToolCallFailed
+from executions.activities.agent_setup import AgentSetup, agent_setup, tool_id_of
+from executions.activities.conversation import requested_call
+from executions.activities.database import in_database
+from executions.activities.failures import after_the_call, before_the_call, failure
+from executions.activities.heartbeats import heartbeats
+from executions.engine import messages
+from executions.engine.messages import MAX_INLINE_BYTES, MAX_TASK_BYTES, CallTool, ToolResult
+from executions.models import ToolCall, WorkflowExecution
+from executions.stored_values import keep, load
+
+# Refused before anything was sent, so trying again can't help.
+PERMANENT = frozenset({"tool_missing", "schema_mismatch"})
+
+
+@activity.defn(name=messages.CALL_TOOL)
+async def call_tool(request: CallTool) -> ToolResult:
+    """Call a tool. For an agent's turn the result (or failure) is kept for the model and the output is null."""
+    async with heartbeats():
+        if request.turn:
+            return await _call_for_agent(request)
+        return await _call_for_step(request)
+
+
+@activity.defn(name=messages.MAY_REPEAT)
+async def may_repeat(request: CallTool) -> bool:
+    """Whether the call may be made again although nobody knows if it was: read-only or idempotent tools."""
+    caller = await in_database(_caller, request.execution_id)
+    found = await describe_tools([request.tool], caller)
+    return any(tool.read_only or tool.idempotent for tool in found)
+
+
+async def _call_for_step(request: CallTool) -> ToolResult:
+    with before_the_call():
+        known = await in_database(_known_result, request)
+        if known is not None:
+            return known
+        arguments = await in_database(load, request.execution_id, request.arguments)
+        caller = await in_database(_caller, request.execution_id)
+    assert isinstance(arguments, dict), "a tool step's arguments are an object"
+    try:
+        outcome = await _called(request, request.tool, arguments, caller)
+    except ToolCallFailed as error:
+        with after_the_call():
+            await in_database(_note_failure, request, request.tool, arguments, error)
+        raise _step_failure(request, error) from None
+    with after_the_call():
+        return await in_database(_note_result, request, request.tool, arguments, outcome)
+
+
+async def _call_for_agent(request: CallTool) -> ToolResult:
+    """What goes wrong goes back to the model, after the tries that the step allows."""
+    with before_the_call():
+        known = await in_database(_known_result, request)
+        if known is not None:
+            return known
+        setup = await in_database(agent_setup, request.execution_id, request.agent)
+        wanted = await in_database(
+            requested_call, request.execution_id, request.path, request.turn, request.call_id
+        )
+    arguments: dict[str, Any] = {}
+    try:
+        tool = _allowed(setup, wanted.name)
+        arguments = _parsed(wanted.arguments_text)
+        outcome = await _called(request, tool, arguments, setup.caller)
+    except ToolCallFailed as error:
+        is_last = activity.info().attempt >= request.max_attempts
+        with after_the_call():
+            await in_database(_note_failure, request, wanted.name, arguments, error)
+        if _is_worth_a_retry(error, request.tool) and not is_last:
+            raise _step_failure(request, error) from None
+        return ToolResult(attempts=activity.info().attempt)
+    with after_the_call():
+        result = await in_database(_note_result, request, tool, arguments, outcome)
+    return replace(result, output=messages.Value())
+
+
+async def _called(
+    request: CallTool, tool: str, arguments: dict[str, Any], caller: User
+) -> ToolOutcome:
+    return await call_any_tool(
+        tool,
+        arguments,
+        caller=caller,
+        timeout_seconds=request.timeout_seconds,
+        idempotency_key=_idempotency_key(request),
+    )
+
+
+def _idempotency_key(request: CallTool) -> str:
+    """The same for every try of one call, and for no other call."""
+    key = f"{request.execution_id}/{request.path}"
+    return f"{key}/{request.turn}/{request.call_id}" if request.turn else key
+
+
+def _allowed(setup: AgentSetup, name: str) -> str:
+    """The id of the tool that the model named. Its allow-list is asked here, at the call, and nowhere else."""
+    tool = tool_id_of(setup.tools, name)
+    if tool is None:
+        raise ToolCallFailed(
+            f"There is no tool {name!r} for you.",
+            kind="tool_missing",
+            code="not_allowed",
+            hint="Use only the tools that you were given.",
+        )
+    return tool
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        arguments = strict_json.loads(text or "{}")
+    except strict_json.RefusedJson as error:
+        raise _bad_arguments(error.detail) from None
+    if not isinstance(arguments, dict):
+        raise _bad_arguments("The arguments must be a JSON object.")
+    return arguments
+
+
+def _bad_arguments(message: str) -> ToolCallFailed:
+    return ToolCallFailed(message, kind="schema_mismatch", code="invalid_arguments")
+
+
+def _is_worth_a_retry(error: ToolCallFailed, tool: str) -> bool:
+    # A server's tool that reports an error of its own may work the next time; built-in tools know better.
+    own_error = error.kind == "tool_error" and not tool.startswith("native:")
+    return error.kind not in PERMANENT and (error.is_retryable or own_error)
+
+
+def _step_failure(request: CallTool, error: ToolCallFailed) -> Exception:
+    return failure(
+        error.kind,
+        error.message,
+        code=error.code,
+        hint=error.hint,
+        is_retryable=_is_worth_a_retry(error, request.tool),
+    )
+
+
+def _caller(execution_id: str) -> User:
+    rows = WorkflowExecution.objects.select_related("created_by")
+    return rows.get(pk=execution_id).created_by
+
+
+def _known_result(request: CallTool) -> ToolResult | None:
+    """The result of this very call, if it was made and written down before. Local tools are written down by steps."""
+    if activity.info().is_local:
+        return None
+    row = ToolCall.objects.filter(
+        execution_id=request.execution_id,
+        path=request.path,
+        turn=request.turn,
+        call_id=request.call_id,
+        error_json=None,
+    ).first()
+    if row is None:
+        return None
+    output = messages.Value() if request.turn else keep(request.execution_id, row.result)
+    return ToolResult(output=output, attempts=row.attempts)
+
+
+def _note_result(
+    request: CallTool, tool: str, arguments: dict[str, JsonValue], outcome: ToolOutcome
+) -> ToolResult:
+    is_local = activity.info().is_local
+    if not is_local:
+        _note(
+            request,
+            tool=tool,
+            arguments=arguments,
+            result=outcome.output,
+            error_json=None,
+            schema_hash=outcome.schema_hash,
+            duration_ms=outcome.duration_ms,
+        )
+    limit = MAX_TASK_BYTES if is_local else MAX_INLINE_BYTES
+    output = keep(request.execution_id, outcome.output, max_inline_bytes=limit)
+    return ToolResult(output=output, attempts=activity.info().attempt)
+
+
+def _note_failure(
+    request: CallTool, tool: str, arguments: dict[str, JsonValue], error: ToolCallFailed
+) -> None:
+    if activity.info().is_local:
+        return
+    described = {
+        "kind": error.kind,
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+    }
+    _note(request, tool=tool, arguments=arguments, result=None, error_json=described)
+
+
+def _note(request: CallTool, **fields: Any) -> None:
+    ToolCall.objects.update_or_create(
+        execution_id=request.execution_id,
+        path=request.path,
+        turn=request.turn,
+        call_id=request.call_id,
+        defaults={"attempts": activity.info().attempt, **fields},
+    )

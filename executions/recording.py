@@ -1,0 +1,192 @@
+"""Writes down what a run reports: rows, numbered events and totals, in one transaction per batch.
+
+A batch may come twice, and after a crash of the worker even with other contents under the same sequence number: the
+workflow then repeats what had not reached Temporal's history yet. So nothing here trusts the number. Rows are whole
+and overwrite, a final state is never taken back, totals only grow, and an event is written where a row's state
+changes.
+"""
+
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from pydantic import JsonValue
+
+from executions.channels import announce
+from executions.engine.messages import Batch, ErrorInfo, RunChange, StepChange, Usage, Value
+from executions.models import ExecutionEvent, StepRun, WorkflowExecution
+from executions.stored_values import load_all
+
+FINAL_STEPS = frozenset(
+    {
+        StepRun.Status.COMPLETED,
+        StepRun.Status.FAILED,
+        StepRun.Status.SKIPPED,
+        StepRun.Status.CANCELLED,
+    }
+)
+STEP_FIELDS = [
+    "step_id",
+    "step_type",
+    "name",
+    "iteration",
+    "position",
+    "status",
+    "input_json",
+    "output_json",
+    "error_json",
+    "attempts",
+    "input_tokens",
+    "output_tokens",
+    "started_at",
+    "completed_at",
+]
+
+
+def record(batch: Batch) -> None:
+    """Write the batch; does nothing for a run that has ended. Raises `WorkflowExecution.DoesNotExist`."""
+    with transaction.atomic():
+        execution = WorkflowExecution.objects.select_for_update().get(pk=batch.execution_id)
+        if execution.is_finished:
+            return
+        steps = _news(batch)
+        _write_steps(batch, steps)
+        events = [_step_event(change, is_start) for change, is_start in _moments(batch, steps)]
+        if batch.run is not None:
+            events += _apply(execution, batch.run)
+        _write_events(execution, events)
+        _add_usage(execution, batch.usage)
+        execution.last_sequence = max(execution.last_sequence, batch.sequence)
+        execution.save()
+        transaction.on_commit(partial(announce, batch.execution_id))
+
+
+# What is known of each step before the batch: its status, or nothing.
+Known = dict[str, str]
+
+
+def _news(batch: Batch) -> Known:
+    """The steps of the batch that are not final yet, with their status so far."""
+    paths = [change.path for change in batch.steps]
+    known: Known = dict(
+        StepRun.objects.filter(execution_id=batch.execution_id, path__in=paths).values_list(
+            "path", "status"
+        )
+    )
+    return {
+        change.path: known.get(change.path, "")
+        for change in batch.steps
+        if change.status in FINAL_STEPS or known.get(change.path, "") not in FINAL_STEPS
+    }
+
+
+def _write_steps(batch: Batch, news: Known) -> None:
+    changes = [change for change in batch.steps if change.path in news]
+    values = [value for change in changes for value in (change.input, change.output)]
+    loaded = load_all(batch.execution_id, [value or Value() for value in values])
+    rows = [
+        _row(batch.execution_id, change, loaded[2 * index], loaded[2 * index + 1])
+        for index, change in enumerate(changes)
+    ]
+    StepRun.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["execution", "path"],
+        update_fields=STEP_FIELDS,
+    )
+
+
+def _row(execution_id: str, change: StepChange, input: JsonValue, output: JsonValue) -> StepRun:
+    return StepRun(
+        execution_id=execution_id,
+        path=change.path,
+        step_id=change.step_id,
+        step_type=change.step_type,
+        name=change.name,
+        iteration=change.iteration,
+        position=change.position,
+        status=change.status,
+        input_json=input,
+        output_json=output,
+        error_json=_error_json(change.error),
+        attempts=change.attempts,
+        input_tokens=change.usage.input_tokens,
+        output_tokens=change.usage.output_tokens,
+        started_at=change.started_at,
+        completed_at=change.completed_at,
+    )
+
+
+def _error_json(error: ErrorInfo | None) -> dict[str, Any] | None:
+    return asdict(error) if error is not None else None
+
+
+def _moments(batch: Batch, news: Known) -> list[tuple[StepChange, bool]]:
+    """Starts and ends that were not told yet, in the order in which they happened."""
+    moments: list[tuple[int, StepChange, bool]] = []
+    for change in batch.steps:
+        if change.path not in news:
+            continue
+        if not news[change.path]:
+            moments.append((change.opened, change, True))
+        if change.completed_at is not None and news[change.path] not in FINAL_STEPS:
+            moments.append((change.closed, change, False))
+    moments.sort(key=lambda moment: moment[0])
+    return [(change, is_start) for _, change, is_start in moments]
+
+
+def _step_event(change: StepChange, is_start: bool) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "path": change.path,
+        "step_id": change.step_id,
+        "step_type": change.step_type,
+        "name": change.name,
+        "iteration": change.iteration,
+        "status": StepRun.Status.RUNNING if is_start else change.status,
+    }
+    if not is_start and change.completed_at is not None:
+        data["duration_ms"] = round(
+            (change.completed_at - change.started_at).total_seconds() * 1000
+        )
+        data["error"] = _error_json(change.error)
+    return {"kind": "step", "data": data}
+
+
+def _apply(execution: WorkflowExecution, change: RunChange) -> list[dict[str, Any]]:
+    """Bring the run's own row to the change; gives the event, unless it stood there already."""
+    if execution.status == change.status:
+        return []
+    execution.status = change.status
+    if change.status == WorkflowExecution.Status.RUNNING:
+        execution.started_at = execution.started_at or change.at
+        return [{"kind": "run", "data": {"status": change.status}}]
+    execution.completed_at = change.at
+    execution.output_json = load_all(execution.pk, [change.output])[0]
+    data: dict[str, Any] = {"status": change.status}
+    if change.error is not None:
+        execution.error = change.error.message
+        execution.error_kind = change.error.kind
+        execution.failed_step = change.error.path
+        data["error"] = _error_json(change.error)
+    return [{"kind": "run", "data": data}]
+
+
+def _write_events(execution: WorkflowExecution, events: list[dict[str, Any]]) -> None:
+    """Number them under the row's lock, so that no reader can pass a number that is committed late."""
+    first = execution.last_event_number + 1
+    ExecutionEvent.objects.bulk_create(
+        ExecutionEvent(execution=execution, number=first + index, **event)
+        for index, event in enumerate(events)
+    )
+    execution.last_event_number += len(events)
+
+
+def _add_usage(execution: WorkflowExecution, usage: Usage) -> None:
+    """Totals of the whole run: a repeated batch may report less than is known, never more than was spent."""
+    execution.input_tokens = max(execution.input_tokens, usage.input_tokens)
+    execution.output_tokens = max(execution.output_tokens, usage.output_tokens)
+    execution.model_calls = max(execution.model_calls, usage.model_calls)
+    execution.tool_calls = max(execution.tool_calls, usage.tool_calls)
+    if usage.cost_usd is not None:
+        execution.cost_usd = max(execution.cost_usd or 0, usage.cost_usd)

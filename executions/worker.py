@@ -1,0 +1,96 @@
+"""The Temporal worker: which code runs for the installation's task queue, and how it stops."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from executions import temporal
+from executions.activities import bookkeeping, model_turns, tool_calls
+from executions.engine.interpreter import InterpreterWorkflow
+
+logger = logging.getLogger(__name__)
+
+WORKFLOWS = [InterpreterWorkflow]
+ACTIVITIES: list[Callable[..., Any]] = [
+    bookkeeping.record,
+    bookkeeping.resolve_value,
+    bookkeeping.load_values,
+    bookkeeping.join_values,
+    bookkeeping.store_values,
+    tool_calls.call_tool,
+    tool_calls.may_repeat,
+    model_turns.ask_model,
+]
+# Threads for what blocks on the database; each holds a connection only while it works.
+DATABASE_THREADS = 8
+MAX_ACTIVITIES = 100
+MAX_CACHED_RUNS = 200
+# The SDK collects heartbeats for up to a minute; cancelling shall be felt within a second.
+HEARTBEAT_THROTTLE = timedelta(seconds=1)
+GRACEFUL_SHUTDOWN = timedelta(seconds=10)
+CONNECT_PAUSE_SECONDS = 2.0
+
+
+def build_worker(client: Client) -> Worker:
+    """A worker for the configured task queue. Not sandboxed: replay tests guard determinism and it costs a third less."""
+    return Worker(
+        client,
+        task_queue=settings.TEMPORAL_TASK_QUEUE,
+        workflows=WORKFLOWS,
+        activities=ACTIVITIES,
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        max_cached_workflows=MAX_CACHED_RUNS,
+        max_concurrent_activities=MAX_ACTIVITIES,
+        max_concurrent_local_activities=DATABASE_THREADS * 4,
+        max_concurrent_workflow_tasks=20,
+        max_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
+        graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
+    )
+
+
+async def run_until_signalled() -> None:
+    """Work until SIGTERM or SIGINT."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await run_worker(stopping)
+
+
+async def run_worker(stopping: asyncio.Event) -> None:
+    """Work until `stopping`; running activities get 10 seconds, then they are cancelled."""
+    client = await _connected(stopping)
+    if client is None:
+        return
+    asyncio.get_running_loop().set_default_executor(
+        ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="activity")
+    )
+    async with build_worker(client):
+        logger.info(
+            "Worker ready: queue %s at %s", settings.TEMPORAL_TASK_QUEUE, settings.TEMPORAL_ADDRESS
+        )
+        await stopping.wait()
+        logger.info("Worker stops")
+
+
+async def _connected(stopping: asyncio.Event) -> Client | None:
+    """The client, as soon as Temporal answers; nothing if the worker is told to stop before."""
+    while not stopping.is_set():
+        try:
+            return await temporal.connect()
+        except (RuntimeError, TimeoutError) as error:
+            logger.warning("Temporal at %s: %s; trying again", settings.TEMPORAL_ADDRESS, error)
+        try:
+            async with asyncio.timeout(CONNECT_PAUSE_SECONDS):
+                await stopping.wait()
+        except TimeoutError:
+            continue
+    return None

@@ -1,0 +1,192 @@
+"""A real Temporal worker in a thread, and runs of definitions against it."""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import pytest
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from executions import temporal
+from executions.engine.messages import RunOutcome
+from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
+from executions.starting import run_input_of
+from executions.worker import run_worker
+from workflows.definition.normalise import content_hash, normalise
+from workflows.models import Workflow, WorkflowVersion
+
+T = TypeVar("T")
+Json = dict[str, Any]
+PATIENCE_SECONDS = 60
+
+
+class WorkerThread:
+    """The worker and a client on an event loop of their own."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.stopping = asyncio.Event()
+        self.thread = threading.Thread(
+            target=self.loop.run_forever, name="temporal-worker", daemon=True
+        )
+        self.thread.start()
+        self.work = self.later(run_worker(self.stopping))
+
+    def later(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run it on the loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run it on the loop and wait."""
+        if self.work.done():
+            self.work.result()
+        return self.later(coroutine).result(PATIENCE_SECONDS)
+
+    def stop(self) -> None:
+        """Let the worker end and the thread with it."""
+        self.loop.call_soon_threadsafe(self.stopping.set)
+        self.work.result(PATIENCE_SECONDS)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+@pytest.fixture(scope="session")
+def temporal_worker(django_db_setup: None) -> Iterator[WorkerThread]:
+    """One worker for all tests of a process."""
+    worker = WorkerThread()
+    yield worker
+    worker.stop()
+
+
+@dataclass
+class Ran:
+    """A run that was started, and what is recorded of it."""
+
+    worker: WorkerThread
+    id: str
+    outcome: RunOutcome | None = None
+
+    @property
+    def row(self) -> WorkflowExecution:
+        """Its row, fresh."""
+        return WorkflowExecution.objects.get(pk=self.id)
+
+    @property
+    def status(self) -> str:
+        """Its status."""
+        return self.row.status
+
+    @property
+    def output(self) -> Any:
+        """Its output; the run must have completed."""
+        row = self.row
+        assert row.status == "COMPLETED", (row.status, row.error_kind, row.error, row.failed_step)
+        return row.output_json
+
+    @property
+    def paths(self) -> list[str]:
+        """Where steps ran, in the order of their start."""
+        return list(self._steps().values_list("path", flat=True))
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """Status by path."""
+        return dict(self._steps().values_list("path", "status"))
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """Output by path."""
+        return dict(self._steps().values_list("path", "output_json"))
+
+    def step(self, path: str) -> StepRun:
+        """One step run."""
+        return self._steps().get(path=path)
+
+    @property
+    def model_calls(self) -> list[ModelCall]:
+        """Every turn, in order."""
+        return list(ModelCall.objects.filter(execution_id=self.id).order_by("path", "turn"))
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """Every recorded tool call, in order."""
+        return list(ToolCall.objects.filter(execution_id=self.id).order_by("id"))
+
+    def cancel(self) -> None:
+        """Ask Temporal to cancel it."""
+        self.worker.call(temporal.cancel(self.id))
+
+    def wait(self) -> "Ran":
+        """Until it ended."""
+        self.outcome = self.worker.call(temporal.result(self.id, PATIENCE_SECONDS))
+        return self
+
+    def _steps(self) -> QuerySet[StepRun]:
+        return StepRun.objects.filter(execution_id=self.id).order_by("position")
+
+
+@dataclass
+class Runner:
+    """Starts runs of raw definitions for one owner."""
+
+    worker: WorkerThread
+    owner: User
+
+    def start(self, definition: Json, **given: Any) -> Ran:
+        """Start a run; `given` overrides fields of the run input or of the execution's row."""
+        execution = self.prepare(definition, given)
+        run_input = replace(run_input_of(execution), **given)
+        self.worker.call(temporal.start_interpreter(run_input))
+        return Ran(self.worker, execution.pk)
+
+    def run(self, definition: Json, **given: Any) -> Ran:
+        """Start a run and wait for its end."""
+        return self.start(definition, **given).wait()
+
+    def prepare(self, definition: Json, given: Json) -> WorkflowExecution:
+        """The rows that a run needs; takes the row's own fields out of `given`."""
+        canonical = normalise({"id": "tried", "name": "Tried", **definition})
+        workflow = Workflow.objects.create(
+            id=f"w-{uuid.uuid4().hex}",
+            name="Tried",
+            definition_json=canonical.to_json(),
+            created_by=self.owner,
+        )
+        WorkflowVersion.objects.create(
+            workflow=workflow,
+            number=1,
+            revision=1,
+            definition_json=canonical.to_json(),
+            content_hash=content_hash(canonical),
+        )
+        return WorkflowExecution.objects.create(
+            id=f"execution-{uuid.uuid4()}",
+            workflow=workflow,
+            workflow_version=1,
+            user_input=given.pop("user_input", ""),
+            input_json=given.pop("input", None),
+            context_json=given.pop("context", {}),
+            simulated=given.pop("simulate", False),
+            created_by=self.owner,
+        )
+
+
+@pytest.fixture
+def runner(transactional_db: None, temporal_worker: WorkerThread) -> Runner:
+    """Runs definitions for alice."""
+    return Runner(temporal_worker, User.objects.create_user("alice"))
+
+
+RunDefinition = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(runner: Runner) -> RunDefinition:
+    """Runs a definition to its end."""
+    return runner.run
