@@ -1,6 +1,7 @@
 """What a caller may read: workflows, their definitions, and the catalogue that a definition is checked against."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from django.db.models import Q, QuerySet
 
@@ -47,15 +48,34 @@ def definition_of(workflow: Workflow, version: int | None = None) -> tuple[int, 
 
 def catalogue_for(caller: Caller) -> Catalogue:
     """Everything that the caller may use, in three queries."""
-    servers = {row.id: _server_entry(row) for row in discovery.mcp_servers_for(caller)}
-    return Catalogue(
-        agents={row.id: _agent_entry(row) for row in discovery.agents_for(caller)},
-        tools={tool.id: tool for tool in _tools(caller)},
-        servers=servers,
+    return _catalogue(
+        discovery.agents_for(caller),
+        discovery.mcp_servers_for(caller),
+        discovery.mcp_tools_for(caller),
     )
 
 
-def _tools(caller: Caller) -> Iterator[ToolEntry]:
+def catalogue_of_the_installation() -> Catalogue:
+    """What everyone may use, in three queries: the agents and servers of nobody, and the native tools."""
+    return _catalogue(
+        Agent.objects.filter(created_by=None),
+        McpServer.objects.filter(created_by=None),
+        McpTool.objects.filter(server__created_by=None),
+    )
+
+
+def _catalogue(
+    agents: QuerySet[Agent], servers: QuerySet[McpServer], tools: QuerySet[McpTool]
+) -> Catalogue:
+    mcp_tools = map(_tool_entry, tools.select_related("server").defer("server__headers"))
+    return Catalogue(
+        agents={row.id: _agent_entry(row) for row in agents},
+        tools={tool.id: tool for tool in chain(_native_tools(), mcp_tools)},
+        servers={row.id: _server_entry(row) for row in servers.defer("headers")},
+    )
+
+
+def _native_tools() -> Iterator[ToolEntry]:
     for name, native in NATIVE_TOOLS.items():
         yield ToolEntry(
             id=f"native:{name}",
@@ -67,8 +87,6 @@ def _tools(caller: Caller) -> Iterator[ToolEntry]:
             destructive=native.destructive,
             idempotent=native.idempotent,
         )
-    for row in discovery.mcp_tools_for(caller).select_related("server"):
-        yield _tool_entry(row)
 
 
 def _tool_entry(row: McpTool) -> ToolEntry:

@@ -1,0 +1,227 @@
+"""Lists of workflows: filters, search, order, pages, and how many queries they take."""
+
+import json
+from datetime import timedelta
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from discovery.models import Agent
+from executions.models import WorkflowExecution
+from tests.conftest import ClientFor
+from tests.workflows.conftest import MakeWorkflow, definition
+from workflows.models import Workflow
+
+URL = "/api/v1/workflows"
+QUERY_COUNTS = json.loads((Path(__file__).parent.parent / "query_counts.json").read_text())
+
+
+def ids(client: APIClient, query: str = "") -> list[str]:
+    answer = client.get(f"{URL}?{query}")
+    assert answer.status_code == 200, answer.content
+    return [row["id"] for row in answer.json()["results"]]
+
+
+@pytest.fixture
+def five(alice: User, make_workflow: MakeWorkflow) -> None:
+    Agent.objects.create(id="helper", name="Helper", created_by=alice)
+    asking = definition({"id": "ask", "type": "agent", "agent_id": "helper"})
+    make_workflow(alice, "one", category="text", tags=["a", "b"])
+    make_workflow(alice, "two", category="text", tags=["a"], is_template=True)
+    make_workflow(alice, "three", category="ops", tags=["b"], definition=asking)
+    make_workflow(alice, "four", is_template=True, is_published=True)
+    make_workflow(alice, "five")
+    Workflow.objects.filter(id="five").update(
+        is_active=False, updated_at=timezone.now() + timedelta(days=2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", {"one", "two", "three", "four"}),
+        ("category=text", {"one", "two"}),
+        ("tag=a", {"one", "two"}),
+        ("tag=a&tag=b", {"one"}),
+        ("is_template=true", {"two", "four"}),
+        ("is_template=false", {"one", "three"}),
+        ("is_published=true", {"four"}),
+        ("is_active=false", {"five"}),
+        ("archived=true", {"one", "two", "three", "four", "five"}),
+        ("created_by=alice", {"one", "two", "three", "four"}),
+        ("created_by=nobody", set()),
+        ("uses_agent=helper", {"three"}),
+        ("uses_tool=native:text_stats", {"one", "two", "four"}),
+        ("updated_after=2100-01-01T00:00:00Z", set()),
+        ("updated_after=2000-01-01T00:00:00Z&category=ops", {"three"}),
+        ("search=thr", {"three"}),
+        ("search=THREE%20op", {"three"}),
+        ("search=three%20text", set()),
+        ("search=%27%3A*%20%26%20!%28", set()),
+    ],
+)
+@pytest.mark.usefixtures("five")
+def test_a_filter_narrows_the_list(api: APIClient, query: str, expected: set[str]) -> None:
+    assert set(ids(api, query)) == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "is_template=maybe",
+        "updated_after=yesterday",
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "limit=%C2%B2",
+        "ordering=password",
+        "ordering=-created_by__password",
+        "cursor=abc",
+        "cursor=%00",
+        "total=1",
+        "categry=text",
+        "search=%00",
+        "tag=%00",
+        "category=%00",
+        f"category={'x' * 51}",
+        f"search={'x' * 201}",
+    ],
+)
+def test_nonsense_in_the_query_is_refused(api: APIClient, query: str) -> None:
+    answer = api.get(f"{URL}?{query}")
+    assert answer.status_code == 400
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_row_has_no_definition_but_its_last_run(
+    api: APIClient, alice: User, bob: User, make_workflow: MakeWorkflow
+) -> None:
+    workflow = make_workflow(alice, "digest")
+    common = {"workflow": workflow, "workflow_version": 1, "created_by": alice}
+    now = timezone.now()
+    for number, status in enumerate(["COMPLETED", "COMPLETED", "FAILED"]):
+        WorkflowExecution.objects.create(
+            id=f"execution-{number}", status=status, completed_at=now, **common
+        )
+    WorkflowExecution.objects.create(
+        id="execution-simulated", status="COMPLETED", completed_at=now, simulated=True, **common
+    )
+    WorkflowExecution.objects.create(id="execution-last", **common)
+    (row,) = api.get(URL).json()["results"]
+    assert "definition" not in row
+    assert "layout" not in row
+    assert (row["last_run"]["id"], row["last_run"]["status"]) == ("execution-last", "PENDING")
+    assert row["last_30_days"] == {
+        "finished": 3,
+        "completed": 2,
+        "success_rate": pytest.approx(2 / 3),
+    }
+
+
+def test_runs_of_a_template_by_others_stay_theirs(
+    alice: User, bob: User, client_for: ClientFor, make_workflow: MakeWorkflow
+) -> None:
+    template = make_workflow(alice, "shared", is_template=True, is_published=True)
+    WorkflowExecution.objects.create(
+        id="execution-1", workflow=template, workflow_version=1, created_by=alice
+    )
+    (row,) = client_for(bob).get(URL).json()["results"]
+    assert (row["last_run"], row["last_30_days"]) == (None, None)
+
+
+def test_a_workflow_shared_twice_stands_once(
+    alice: User, team: Group, carol: User, client_for: ClientFor, make_workflow: MakeWorkflow
+) -> None:
+    other = Group.objects.create(name="other")
+    alice.groups.add(other)
+    carol.groups.add(other)
+    make_workflow(alice, "digest", shared_with=["team", "other"])
+    assert ids(client_for(carol)) == ["digest"]
+
+
+@pytest.mark.parametrize("ordering", ["name", "-name", "updated_at", "-updated_at", "id"])
+def test_pages_hold_every_row_once_both_ways(
+    api: APIClient, alice: User, make_workflow: MakeWorkflow, ordering: str
+) -> None:
+    for number in range(7):
+        make_workflow(alice, f"w{number}")
+    # Ties, so that the key has to decide.
+    Workflow.objects.filter(id__in=["w1", "w2", "w3"]).update(
+        name="same", updated_at=timezone.now()
+    )
+    pages, query = [], f"limit=3&ordering={ordering}"
+    answer = api.get(f"{URL}?{query}").json()
+    assert answer["previous"] is None
+    pages.append(answer)
+    while answer["next"]:
+        answer = api.get(f"{URL}?{query}&cursor={answer['next']}").json()
+        pages.append(answer)
+    seen = [[row["id"] for row in page["results"]] for page in pages]
+    assert [len(page) for page in seen] == [3, 3, 1]
+    assert sorted(chain.from_iterable(seen)) == [f"w{number}" for number in range(7)]
+    back = []
+    while answer["previous"]:
+        answer = api.get(f"{URL}?{query}&cursor={answer['previous']}").json()
+        back.append([row["id"] for row in answer["results"]])
+    assert back == seen[-2::-1]
+
+
+def test_rows_that_come_and_go_do_not_shift_a_page(
+    api: APIClient, alice: User, make_workflow: MakeWorkflow
+) -> None:
+    for name in "bdfh":
+        make_workflow(alice, name)
+    first = api.get(f"{URL}?limit=2&ordering=name").json()
+    make_workflow(alice, "a")
+    Workflow.objects.filter(id="b").update(is_active=False)
+    second = api.get(f"{URL}?limit=2&ordering=name&cursor={first['next']}").json()
+    assert [row["id"] for row in second["results"]] == ["f", "h"]
+
+
+def test_a_cursor_of_another_order_is_refused(
+    api: APIClient, alice: User, make_workflow: MakeWorkflow
+) -> None:
+    for name in "abc":
+        make_workflow(alice, name)
+    cursor = api.get(f"{URL}?limit=1&ordering=name").json()["next"]
+    refused = api.get(f"{URL}?limit=1&ordering=-name&cursor={cursor}")
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cursor")
+
+
+def test_the_total_comes_only_when_asked_for(
+    api: APIClient, alice: User, make_workflow: MakeWorkflow
+) -> None:
+    for name in "abc":
+        make_workflow(alice, name)
+    assert "total" not in api.get(f"{URL}?limit=1").json()
+    counted = api.get(f"{URL}?limit=1&total=true").json()
+    assert (counted["total"], counted["total_is_capped"]) == (3, False)
+
+
+def test_others_see_published_templates_only(five: None, bob: User, client_for: ClientFor) -> None:
+    client = client_for(bob)
+    assert ids(client) == ["four"]
+    assert client.get(f"{URL}/four").status_code == 200
+    refused = client.patch(f"{URL}/four", {"category": "bob's"})
+    assert refused.status_code == 403
+    assert Workflow.objects.get(id="four").category == ""
+
+
+@pytest.mark.parametrize("rows", [1, 12])
+def test_a_list_takes_the_same_queries_however_long(
+    api: APIClient, alice: User, make_workflow: MakeWorkflow, rows: int
+) -> None:
+    for number in range(rows):
+        make_workflow(alice, f"w{number}", is_template=True)
+    for name, address in (("workflows", URL), ("templates", f"{URL}/templates")):
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert len(api.get(address).json()["results"]) == rows
+        assert len(queries) == QUERY_COUNTS[name], [one["sql"] for one in queries]
