@@ -97,8 +97,7 @@ def _flow(steps: StepList, place: int, ways: Iterable[Outcome], dataflow: Datafl
         return False
     changed = False
     for way in ways:
-        sure = dataflow.facts.apply(state.sure, way)
-        after = State(sure, state.possible | way.possible)
+        after = State(state.sure | way.sure, state.possible | way.possible)
         if way.target == END:
             dataflow.meet("end", steps, 0, after)
             dataflow.meet("declared", steps, 0, after)

@@ -19,12 +19,15 @@ ERROR: Fact = ("error",)
 
 @dataclass(frozen=True)
 class Outcome:
-    """One way a step can end, leading to `target`: what it surely records, may record, and surely removes."""
+    """One way a step can end, leading to `target`: what it surely and what it possibly records.
+
+    A rerun that fails also removes the step's earlier output, but that needs no following: whatever path leads to the
+    rerun, a shorter one leads to the same place with the first run failing, and so without that output.
+    """
 
     target: str
     sure: int
     possible: int
-    removed: int
 
 
 @dataclass
@@ -33,7 +36,6 @@ class Facts:
 
     numbers: dict[Fact, int] = field(default_factory=dict)
     _groups: dict[int, int] = field(default_factory=dict)
-    _members: dict[int, int] = field(default_factory=dict)
     _groups_of: dict[int, int] = field(default_factory=dict)
 
     def bit(self, *fact: str) -> int:
@@ -44,7 +46,6 @@ class Facts:
         """The bit that says that at least one of `bits` holds; groups are made before outcomes are."""
         if bits not in self._groups:
             own = self._groups[bits] = self.bit("any of", hex(bits))
-            self._members[own] = bits
             for member in _each(bits):
                 self._groups_of[member] = self._groups_of.get(member, 0) | own
         return self._groups[bits]
@@ -55,16 +56,6 @@ class Facts:
         for member in _each(bits):
             found |= self._groups_of.get(member, 0)
         return found
-
-    def apply(self, state: int, outcome: Outcome) -> int:
-        """What surely holds after `outcome`, given what did before."""
-        after = (state & ~outcome.removed) | outcome.sure
-        lost = state & outcome.removed
-        if lost:
-            for group in _each(self.groups_of(lost) & after):
-                if not self._members[group] & after:
-                    after &= ~group
-        return after
 
 
 def _each(bits: int) -> Iterator[int]:
@@ -105,17 +96,17 @@ def outcomes(step: Step, facts: Facts) -> list[Outcome]:
     output, status, error = (
         facts.bit("step", step.id, part) for part in ("output", "status", "error")
     )
-    sure, possible, branches = _branch_facts(step, facts)
-    sure, possible = sure | output | status, possible | output | status
+    of_branches, branches = _branch_facts(step, facts)
+    sure = of_branches | output | status
     sure |= facts.groups_of(sure)
-    found = [Outcome(target, sure, possible, error) for target in _targets(step)]
+    found = [Outcome(target, sure, sure | branches) for target in _targets(step)]
     if step.on_error == "skip" and not isinstance(step, ConditionalStep):
         skipped = status | facts.groups_of(status)
-        found.append(Outcome(step.next, skipped, status | error, output | error | branches))
+        found.append(Outcome(step.next, skipped, status | error))
     failed = error | status | facts.bit(*ERROR)
     failed |= facts.groups_of(failed)
     found += [
-        Outcome(target, failed, failed | branches, output | branches)
+        Outcome(target, failed, failed | branches)
         for target in dict.fromkeys(target for _, target, _ in error_arms(step))
     ]
     return found
@@ -132,17 +123,16 @@ def _targets(step: Step) -> list[str]:
     return list(dict.fromkeys(choices))
 
 
-def _branch_facts(step: Step, facts: Facts) -> tuple[int, int, int]:
-    """Of a parallel that succeeded: what surely and what possibly stands under `branches`, and all of it."""
+def _branch_facts(step: Step, facts: Facts) -> tuple[int, int]:
+    """Of a parallel that succeeded: what surely, and what possibly, stands under `branches`."""
     if not isinstance(step, ParallelStep):
-        return 0, 0, 0
-    outputs = possible = 0
+        return 0, 0
+    outputs = errors = 0
     for branch in step.branches:
         outputs |= facts.bit("branch", step.id, branch.id, "output")
         outputs |= facts.bit("branch", step.id, branch.id, "status")
-        possible |= facts.bit("branch", step.id, branch.id, "error")
-    possible |= outputs
-    return (outputs if must_all_succeed(step) else 0), possible, possible
+        errors |= facts.bit("branch", step.id, branch.id, "error")
+    return (outputs if must_all_succeed(step) else 0), outputs | errors
 
 
 def must_all_succeed(step: ParallelStep) -> bool:
