@@ -312,4 +312,3 @@ def _flattened(nodes: Sequence[Node]) -> list[Node]:
             case _:
                 found.append(node)
     return found
-

@@ -73,7 +73,9 @@ class Generation(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="generations"
     )
-    idempotency_key = models.CharField(max_length=200, null=True, blank=True, editable=False)
+    idempotency_key = models.CharField(  # noqa: DJ001 - null is no key, and unique lets nulls be
+        max_length=200, null=True, blank=True, editable=False
+    )
     request_hash = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)

@@ -1,7 +1,7 @@
 """The compact plan between a request and a definition: what the planner and the model both answer with."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 
@@ -119,3 +119,26 @@ def key(leaf: Leaf) -> str:
             return f"agent:{leaf.id}"
         case NewTool():
             return f"tool:{leaf.server_id}:{leaf.tool}"
+
+
+def without(plan: Plan, kind: type[NewAgent] | type[NewTool], reason: str) -> Plan:
+    """`plan` without suggestions of `kind`, each told in a warning that starts with `reason`."""
+    dropped = [leaf for leaf in leaves(plan.nodes) if isinstance(leaf, kind)]
+    told = tuple(f"{reason}: {leaf.task[:120]!r}." for leaf in dropped)
+    return replace(plan, nodes=_without(plan.nodes, kind), warnings=plan.warnings + told)
+
+
+def _without(nodes: tuple[Node, ...], kind: type[NewAgent] | type[NewTool]) -> tuple[Node, ...]:
+    kept: list[Node] = []
+    for node in nodes:
+        match node:
+            case Parallel():
+                kept.append(Parallel(tuple(_without(branch, kind) for branch in node.branches)))
+            case Choice():
+                cases = tuple(Case(c.condition, _without(c.body, kind)) for c in node.cases)
+                kept.append(Choice(cases, _without(node.otherwise, kind)))
+            case Loop():
+                kept.append(replace(node, body=_without(node.body, kind)))
+            case _ if not isinstance(node, kind):
+                kept.append(node)
+    return tuple(kept)

@@ -1,5 +1,6 @@
 """The answer of a generation: the definition with its lists, all computed from the steps and never taken on trust."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from generation.plan import (
     ToolUse,
     leaves,
 )
+from generation.planning.arguments import escaped
 from generation.planning.suggesting import identifier
 from workflows.definition.catalogue import AgentEntry, Catalogue, ServerEntry, ToolEntry
 from workflows.definition.normalise import normalise
@@ -44,10 +46,14 @@ class NotExpandable(ValueError):
         self.problems = problems
 
 
-def drafted(plan: Plan, catalogue: Catalogue, *, prompt: str) -> Drafted:
-    """The result for `plan`; raises `NotExpandable` when its definition has an error."""
+def drafted(
+    plan: Plan, catalogue: Catalogue, *, prompt: str, context: Mapping[str, Any] | None = None
+) -> Drafted:
+    """The result for `plan`, with `context` as the workflow's; raises `NotExpandable` for an invalid definition."""
     plan = _named(plan, prompt)
     raw, warnings = definition_of(plan, catalogue, workflow_id=workflow_id(plan.name))
+    if context:
+        raw["context"] = escaped(dict(context))
     try:
         definition = normalise(raw)
     except DefinitionError as error:

@@ -119,6 +119,8 @@ OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
 OPENAI_MODEL = env.str("OPENAI_MODEL", default="gpt-4o")
 OPENAI_TIMEOUT_SECONDS = env.float("OPENAI_TIMEOUT_SECONDS", default=60.0)
+# How many workflows one user may have designed within an hour.
+GENERATIONS_PER_HOUR = env.int("GENERATIONS_PER_HOUR", default=60)
 # US dollars per million tokens: {"model": [input, output]}. A model that is not listed has cost null, never 0.
 MODEL_PRICES: dict[str, list[float]] = env.json(
     "MODEL_PRICES", default={"gpt-4o": [2.5, 10.0], "gpt-4o-mini": [0.15, 0.6]}
@@ -188,6 +190,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ExecutionStatus": "executions.models.WorkflowExecution.Status",
+        "StepRunStatus": "executions.models.StepRun.Status",
+        "GenerationStatus": "generation.models.Generation.Status",
+        "McpServerStatus": "discovery.models.McpServer.Status",
+    },
 }
 
 # --- language, time, files

@@ -1,3 +1,23 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, register_converter
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from discovery.api.converters import IdConverter
+from generation.api.views import GenerationViewSet
+
+register_converter(IdConverter, "generation_id")
+
+_one = "workflows/generate/<generation_id:generation_id>"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        "workflows/generate",
+        GenerationViewSet.as_view({"get": "list", "post": "generate"}),
+        name="generation-list",
+    ),
+    path(
+        "workflows/generate/apply",
+        GenerationViewSet.as_view({"post": "apply"}),
+        name="generation-apply",
+    ),
+    path(_one, GenerationViewSet.as_view({"get": "retrieve"}), name="generation-detail"),
+    path(f"{_one}/cancel", GenerationViewSet.as_view({"post": "cancel"}), name="generation-cancel"),
+]

@@ -46,6 +46,18 @@ def escape(text: str) -> str:
     return text.replace("${", "$${")
 
 
+def escaped(value: Any) -> Any:
+    """A JSON value whose texts all stand for themselves."""
+    match value:
+        case str():
+            return escape(value)
+        case list():
+            return [escaped(item) for item in value]
+        case dict():
+            return {name: escaped(item) for name, item in value.items()}
+    return value
+
+
 def fill(schema: Mapping[str, Any], task: str, sources: list[Source]) -> Filled:
     """The arguments of a call for `task`; the newest of `sources` is last, the first is the user's input."""
     properties = schema.get("properties")

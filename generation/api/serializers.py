@@ -1,0 +1,181 @@
+"""Generations as JSON: what is asked, what came of it, and what applying takes and gives."""
+
+import json
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from common.rest import StrictFieldsMixin
+from generation.models import Generation
+from workflows.api.fields import DefinitionField
+from workflows.api.serializers import ProblemSerializer, WorkflowWrittenSerializer
+
+MAX_WAIT_SECONDS = 60
+MAX_CONTEXT_BYTES = 8_000
+IDENTIFIER = r"\A[a-zA-Z][a-zA-Z0-9_-]{0,99}\Z"
+
+
+class WaitSerializer(serializers.Serializer[Any]):
+    wait = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_WAIT_SECONDS,
+        default=0,
+        help_text="Seconds to wait for the result; 200 if it is ready in time.",
+    )
+
+
+class GenerateSerializer(StrictFieldsMixin):
+    """A request for a workflow."""
+
+    prompt = serializers.CharField(
+        min_length=10, max_length=4_000, help_text="What the workflow is to do, in your words."
+    )
+    context = serializers.DictField(  # type: ignore[assignment]
+        required=False, help_text="Facts that become the workflow's `context` defaults."
+    )
+    preferred_complexity = serializers.ChoiceField(
+        choices=["simple", "moderate", "complex"],
+        required=False,
+        help_text="A wish to the model; the offline planner follows the words alone.",
+    )
+    include_agents = serializers.BooleanField(
+        required=False, default=True, help_text="false: no agents, neither existing nor new ones."
+    )
+    include_mcps = serializers.BooleanField(
+        required=False, default=True, help_text="false: no MCP servers; native tools stay."
+    )
+
+    def validate_context(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Small, since it goes into the definition and to the model."""
+        if len(json.dumps(value)) > MAX_CONTEXT_BYTES:
+            raise serializers.ValidationError(f"At most {MAX_CONTEXT_BYTES} bytes of JSON.")
+        return value
+
+
+class SuggestedAgentSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    agent_type = serializers.CharField()
+    role = serializers.CharField()
+    goal = serializers.CharField()
+    instructions = serializers.CharField()
+    tools = serializers.ListField(child=serializers.CharField())
+
+
+class SuggestedServerSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    reason = serializers.CharField(help_text="The part of the request that needs it.")
+    tools = serializers.ListField(child=serializers.CharField())
+
+
+class GenerationResultSerializer(serializers.Serializer[Any]):
+    """A designed workflow; every list is computed from its steps."""
+
+    workflow = DefinitionField()
+    agents_to_create = SuggestedAgentSerializer(many=True)
+    existing_agents_used = serializers.ListField(child=serializers.CharField())
+    mcps_suggested = SuggestedServerSerializer(many=True)
+    existing_mcps_used = serializers.ListField(child=serializers.CharField())
+    explanation = serializers.CharField()
+    warnings = serializers.ListField(child=serializers.CharField())
+    estimated_complexity = serializers.ChoiceField(choices=["simple", "moderate", "complex"])
+    ready_steps = serializers.ListField(child=serializers.CharField())
+    blocked_steps = serializers.ListField(
+        child=serializers.CharField(), help_text="They wait for a suggested server."
+    )
+    can_execute = serializers.BooleanField(help_text="Nothing but the suggested agents is missing.")
+
+
+class GenerationUsageSerializer(serializers.Serializer[Any]):
+    input_tokens = serializers.IntegerField()
+    output_tokens = serializers.IntegerField()
+    cost_usd = serializers.FloatField(allow_null=True, help_text="null: not known.")
+
+
+class GenerationRowSerializer(serializers.ModelSerializer[Generation]):
+    """A generation in a list: without its result."""
+
+    is_finished = serializers.BooleanField(read_only=True)
+    generator = serializers.ChoiceField(
+        choices=[*Generation.Generator.values, ""],
+        read_only=True,
+        help_text="Empty until it ended.",
+    )
+    usage = GenerationUsageSerializer(source="*", read_only=True)
+    applied_workflow_id = serializers.CharField(allow_null=True, read_only=True)
+
+    class Meta:
+        model = Generation
+        fields: tuple[str, ...] = (
+            "id", "prompt", "status", "stage", "is_finished", "generator", "model", "usage", "error", "error_kind",
+            "applied_workflow_id", "applied_at", "created_at", "started_at", "completed_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class GenerationSerializer(GenerationRowSerializer):
+    """A generation with its result and what validation says of it."""
+
+    options = serializers.DictField(read_only=True)
+    context = serializers.DictField(read_only=True)  # type: ignore[assignment]
+    result = GenerationResultSerializer(allow_null=True, read_only=True)
+    problems = ProblemSerializer(many=True, read_only=True)
+
+    class Meta(GenerationRowSerializer.Meta):
+        fields = (*GenerationRowSerializer.Meta.fields, "options", "context", "result", "problems")
+        read_only_fields = fields
+
+
+class AgentChoicesSerializer(StrictFieldsMixin):
+    """Which suggested agents to make, and which existing ones to use in their place."""
+
+    accept = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        max_length=50,
+        required=False,
+        help_text="Suggested agents to create; absent: all that are not mapped.",
+    )
+    map = serializers.DictField(
+        child=serializers.CharField(max_length=100),
+        required=False,
+        help_text="Suggested (or any used) agent id → the id of an agent of yours.",
+    )
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class EditedResultField(serializers.JSONField):
+    """A whole result as it was edited; checked like everything that comes from outside."""
+
+
+class ApplySerializer(StrictFieldsMixin):
+    """What to apply: a generation, or a whole (edited) result; both: the edited result of that generation."""
+
+    generation_id = serializers.CharField(max_length=60, required=False)
+    result = EditedResultField(required=False)
+    workflow_id = serializers.RegexField(
+        IDENTIFIER,
+        required=False,
+        help_text="Store it as a new version of this workflow; send `If-Match` with the ETag that you read.",
+    )
+    name = serializers.CharField(max_length=200, required=False)
+    agents = AgentChoicesSerializer(required=False)
+
+    def validate_result(self, value: Any) -> Any:
+        """An object."""
+        if not isinstance(value, dict):
+            raise serializers.ValidationError("Give an object.", "wrong_type")
+        return value
+
+
+class AppliedSerializer(serializers.Serializer[Any]):
+    """The workflow, and what was made for it or still is missing."""
+
+    workflow = WorkflowWrittenSerializer()
+    agents_created = serializers.ListField(child=serializers.CharField())
+    blocked_steps = serializers.ListField(child=serializers.CharField())
+    missing_mcps = serializers.ListField(child=serializers.CharField())
+    can_execute = serializers.BooleanField()

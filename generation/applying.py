@@ -1,0 +1,225 @@
+"""A result becomes a workflow and its agents: one transaction, checked against what exists now."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from common import strict_json
+from common.errors import Conflict, Invalid, InvalidDefinition, NotFound
+from common.idempotency import first_answer
+from discovery import services as discovery
+from discovery.models import Agent
+from discovery.selectors import agents_for
+from generation.models import Generation
+from workflows import services as workflows
+from workflows.checking import checked
+from workflows.definition.steps import Definition
+from workflows.definition.validate import Report, report
+from workflows.models import Workflow
+from workflows.selectors import catalogue_for
+from workflows.uses import used_agents, with_replaced
+
+logger = logging.getLogger(__name__)
+
+MAX_AGENTS = 50
+_AGENT_FIELDS = ("name", "description", "role", "goal", "instructions", "tools")
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What came of it: the workflow, the agents made for it, and what keeps it from running."""
+
+    workflow: Workflow
+    agents_created: tuple[str, ...]
+    report: Report
+
+
+@transaction.atomic
+def apply_generation(
+    *,
+    by: User,
+    generation: Generation | None = None,
+    result: Mapping[str, Any] | None = None,
+    workflow: Workflow | None = None,
+    expected_revision: int | None = None,
+    name: str = "",
+    accept: Sequence[str] | None = None,
+    agent_map: Mapping[str, str] | None = None,
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+) -> Applied:
+    """Store the result (an edited one, else the generation's) as a new workflow, or as a new version of `workflow`.
+
+    `accept` names the suggested agents to create (null: all that are not mapped), `agent_map` puts existing ones in
+    their place. Nothing is stored on any refusal: `Invalid`, `InvalidDefinition`, `Conflict`, `Forbidden`,
+    `PreconditionFailed`, `NotFound`.
+    """
+    repeated = first_answer(
+        Workflow.objects.all(), owner=by, key=idempotency_key, request_hash=request_hash
+    )
+    if repeated is not None:
+        return _told(repeated, (), by)
+    row = _locked(generation) if generation else None
+    content = _content(row, result)
+    definition, _ = checked(_without_taken_id(content["workflow"]), catalogue_for(by))
+    suggested = _suggested(content, definition)
+    agents = _mapped(agent_map or {}, definition, by)
+    created = _created(suggested, accept, agents, by)
+    raw = with_replaced(definition, agents=agents | created, servers={})
+    raw |= {"name": name} if name else {}
+    stored = _stored(raw, workflow, expected_revision, by, idempotency_key, request_hash)
+    if row is not None:
+        row.applied_workflow, row.applied_at = stored, timezone.now()
+        row.save(update_fields=["applied_workflow", "applied_at"])
+    logger.info("a generated workflow was applied as %s by %s", stored.pk, by.pk)
+    return _told(stored, tuple(created.values()), by)
+
+
+def _locked(generation: Generation) -> Generation:
+    """The row, held until the end, so that a result is applied once."""
+    row = Generation.objects.select_for_update(of=("self",)).get(pk=generation.pk)
+    if row.status != Generation.Status.COMPLETED:
+        raise Conflict(f"This generation is {row.status}; there is no result.", code="no_result")
+    if row.applied_at is not None:
+        raise Conflict(
+            f"This result was applied already: {row.applied_workflow_id or 'a workflow since gone'}.",
+            code="already_applied",
+        )
+    return row
+
+
+def _content(row: Generation | None, result: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    content = result if result is not None else row.result if row else None
+    if content is None:
+        raise Invalid("Give generation_id, or a whole result.", code="nothing_to_apply")
+    try:
+        strict_json.check(dict(content))
+    except strict_json.RefusedJson as error:
+        raise Invalid(error.detail, code=error.code, pointer=error.pointer) from error
+    if not isinstance(content.get("workflow"), Mapping):
+        raise InvalidDefinition("The result has no workflow.", pointer="/workflow")
+    return content
+
+
+def _without_taken_id(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The definition; a proposed id that somebody has by now gives way to one made from the name."""
+    proposed = raw.get("id")
+    if isinstance(proposed, str) and Workflow.objects.filter(pk=proposed).exists():
+        return {**raw, "id": _free_id(proposed)}
+    return dict(raw)
+
+
+def _free_id(proposed: str) -> str:
+    stem = proposed[:90]
+    taken = set(Workflow.objects.filter(pk__startswith=stem).values_list("pk", flat=True))
+    number = 2
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
+def _suggested(content: Mapping[str, Any], definition: Definition) -> dict[str, Mapping[str, Any]]:
+    """The suggested agents that the definition uses, by id."""
+    entries = content.get("agents_to_create")
+    if entries is None:
+        return {}
+    if not isinstance(entries, list) or len(entries) > MAX_AGENTS:
+        raise Invalid(
+            f"agents_to_create is a list of at most {MAX_AGENTS}.", pointer="/agents_to_create"
+        )
+    found: dict[str, Mapping[str, Any]] = {}
+    for position, entry in enumerate(entries):
+        if not isinstance(entry, Mapping) or not isinstance(entry.get("id"), str):
+            raise Invalid("An agent has an id.", pointer=f"/agents_to_create/{position}")
+        found[entry["id"]] = entry
+    return {agent: found[agent] for agent in found if agent in used_agents(definition)}
+
+
+def _mapped(agent_map: Mapping[str, str], definition: Definition, by: User) -> dict[str, str]:
+    used = used_agents(definition)
+    known = set(agents_for(by).filter(pk__in=agent_map.values()).values_list("pk", flat=True))
+    for suggested, mine in agent_map.items():
+        if suggested not in used:
+            raise Invalid(
+                f"The workflow uses no agent {suggested[:100]!r}.",
+                code="not_used",
+                pointer="/agents/map",
+            )
+        if mine not in known:
+            raise NotFound(f"There is no agent {mine[:100]!r}.")
+    return dict(agent_map)
+
+
+def _created(
+    suggested: Mapping[str, Mapping[str, Any]],
+    accept: Sequence[str] | None,
+    mapped: Mapping[str, str],
+    by: User,
+) -> dict[str, str]:
+    """The new agents: suggested id → id. One that is taken by now gives way to an id made from the name."""
+    wanted = [agent for agent in suggested if agent not in mapped] if accept is None else accept
+    created: dict[str, str] = {}
+    for agent_id in dict.fromkeys(wanted):
+        if agent_id not in suggested:
+            raise Invalid(
+                f"{agent_id[:100]!r} is no suggested agent of this workflow.",
+                code="not_suggested",
+                pointer="/agents/accept",
+            )
+        entry = suggested[agent_id]
+        fields = {name: entry[name] for name in _AGENT_FIELDS if name in entry}
+        _require_texts(fields)
+        is_taken = Agent.objects.filter(pk=agent_id).exists()
+        made = discovery.create_agent(
+            by=by,
+            id=None if is_taken else agent_id,
+            **{"name": agent_id, **fields},
+        )
+        created[agent_id] = made.pk
+    return created
+
+
+def _require_texts(fields: Mapping[str, Any]) -> None:
+    for name, value in fields.items():
+        if name == "tools":
+            is_right = isinstance(value, list) and all(isinstance(tool, str) for tool in value)
+        else:
+            is_right = isinstance(value, str)
+        if not is_right:
+            raise Invalid(
+                f"{name} of a suggested agent has the wrong type.", pointer="/agents_to_create"
+            )
+
+
+def _stored(
+    raw: dict[str, Any],
+    workflow: Workflow | None,
+    expected_revision: int | None,
+    by: User,
+    idempotency_key: str | None,
+    request_hash: str,
+) -> Workflow:
+    if workflow is not None:
+        return workflows.save_workflow(
+            workflow,
+            by=by,
+            definition={**raw, "id": workflow.pk},
+            expected_revision=expected_revision,
+            message="Generated",
+        )
+    return workflows.create_workflow(
+        by=by,
+        definition=raw,
+        message="Generated",
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+    )
+
+
+def _told(workflow: Workflow, created: tuple[str, ...], by: User) -> Applied:
+    return Applied(workflow, created, report(workflow.definition_json, catalogue_for(by)))

@@ -1,0 +1,174 @@
+"""From a request to a checked draft: a model where one is configured, else, or if it fails, the offline planner."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from discovery.model_client import (
+    ModelAnswer,
+    ModelError,
+    ModelRequest,
+    complete,
+    is_configured,
+)
+from generation import planner
+from generation.answers import UnusableAnswer, plan_of
+from generation.plan import NewAgent, NewTool, Plan, without
+from generation.prompt import (
+    ANSWER_SCHEMA,
+    Shortlist,
+    messages,
+    repair_message,
+    shortlist,
+)
+from generation.result import Drafted, NotExpandable, drafted
+from workflows.definition.catalogue import Catalogue
+
+logger = logging.getLogger(__name__)
+
+OPENAI, OFFLINE_PLANNER = "openai", "offline-planner"
+ROUNDS = 2
+# Told each stage as it begins; answers whether to go on.
+OnStage = Callable[[str], Awaitable[bool]]
+
+
+class Cancelled(Exception):
+    """Somebody cancelled the job; no further call is made."""
+
+
+@dataclass(frozen=True)
+class DraftRequest:
+    """What is wanted, and what may be used for it; `generator` names one, empty takes the best there is."""
+
+    prompt: str
+    catalogue: Catalogue
+    context: Mapping[str, Any] = field(default_factory=dict)
+    preferred_complexity: str = ""
+    include_agents: bool = True
+    include_mcps: bool = True
+    generator: str = ""
+
+
+@dataclass
+class Spent:
+    """What the model's answers were and cost; `cost_usd` null: unknown."""
+
+    model: str = ""
+    answers: list[str] = field(default_factory=list)
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: Decimal | None = None
+
+    def add(self, answer: ModelAnswer) -> None:
+        """Count one answer."""
+        is_first = not self.answers
+        self.model = answer.model
+        self.answers.append(answer.text or "")
+        self.input_tokens += answer.input_tokens
+        self.output_tokens += answer.output_tokens
+        known = self.cost_usd if not is_first else Decimal(0)
+        both = known is not None and answer.cost_usd is not None
+        self.cost_usd = known + answer.cost_usd if both else None  # type: ignore[operator]
+
+
+@dataclass(frozen=True)
+class DraftResult:
+    """The draft, who made it and what it cost."""
+
+    drafted: Drafted
+    generator: str
+    spent: Spent
+
+
+async def draft(request: DraftRequest, *, on_stage: OnStage) -> DraftResult:
+    """A checked draft for `request`; raises `Cancelled`. A model that fails never fails the job."""
+    request = replace(request, catalogue=_usable(request))
+    spent = Spent()
+    if request.generator == OFFLINE_PLANNER or not is_configured():
+        await _enter(on_stage, "planning")
+        return DraftResult(plan_offline(request), OFFLINE_PLANNER, spent)
+    try:
+        made = await _ask(request, spent, on_stage)
+        return DraftResult(made, OPENAI, spent)
+    except ModelError as error:
+        logger.warning("The model gave no plan: %s", error.code)
+        reason = error.message
+    except UnusableAnswer as error:
+        logger.warning("The model's plan stayed unusable: %s", error)
+        reason = "The model's plan stayed invalid after a repair round."
+    return DraftResult(plan_offline(request, instead=reason), OFFLINE_PLANNER, spent)
+
+
+def plan_offline(request: DraftRequest, *, instead: str = "") -> Drafted:
+    """The planner's draft; `instead` says why no model made it, which becomes a warning."""
+    plan = _allowed(planner.plan(request.prompt, request.catalogue), request)
+    if instead:
+        told = f"The offline planner designed this, because no model did: {instead}"
+        plan = replace(plan, warnings=(told, *plan.warnings))
+    try:
+        return drafted(plan, request.catalogue, prompt=request.prompt, context=request.context)
+    except NotExpandable:
+        # A defect of ours, never of the request: the answer stays valid, and the log says what to mend.
+        logger.exception("The planner made an invalid plan")
+        empty = Plan((), warnings=(*plan.warnings, "The steps could not be put together."))
+        return drafted(empty, request.catalogue, prompt=request.prompt)
+
+
+async def _ask(request: DraftRequest, spent: Spent, on_stage: OnStage) -> Drafted:
+    """Up to two rounds with the model; raises `ModelError`, `UnusableAnswer` and `Cancelled`."""
+    await _enter(on_stage, "shortlisting")
+    resources = shortlist(request.prompt, request.catalogue)
+    said = messages(request.prompt, request.context, request.preferred_complexity, resources)
+    for number in range(ROUNDS):
+        await _enter(on_stage, "repairing" if number else "planning")
+        answer = await complete(
+            ModelRequest(messages=said, output_schema=ANSWER_SCHEMA, output_name="workflow_plan")
+        )
+        spent.add(answer)
+        await _enter(on_stage, "checking")
+        try:
+            return _checked(answer.text or "", request, resources)
+        except UnusableAnswer as error:
+            if number + 1 == ROUNDS:
+                raise
+            said = [*said, answer.message, repair_message(error.problems)]
+    raise AssertionError("unreachable: the last round returns or raises")
+
+
+def _checked(text: str, request: DraftRequest, resources: Shortlist) -> Drafted:
+    plan = _allowed(plan_of(text, resources, request.catalogue), request)
+    try:
+        return drafted(plan, request.catalogue, prompt=request.prompt, context=request.context)
+    except NotExpandable as error:
+        sentences = [f"{problem.path}: {problem.message}" for problem in error.problems]
+        raise UnusableAnswer(sentences) from error
+
+
+def _usable(request: DraftRequest) -> Catalogue:
+    """The part of the catalogue that the request wants used, without what can't be used now."""
+    catalogue = request.catalogue
+    agents = {i: a for i, a in catalogue.agents.items() if a.is_active and request.include_agents}
+    tools = {
+        tool_id: tool
+        for tool_id, tool in catalogue.tools.items()
+        if tool.is_available and (request.include_mcps or tool.server_id is None)
+    }
+    servers = catalogue.servers if request.include_mcps else {}
+    return Catalogue(agents=agents, tools=tools, servers=servers)
+
+
+def _allowed(plan: Plan, request: DraftRequest) -> Plan:
+    """`plan` without the suggestions that the request excluded."""
+    kept = plan
+    if not request.include_agents:
+        kept = without(kept, NewAgent, "An agent would be needed, but agents were excluded")
+    if not request.include_mcps:
+        kept = without(kept, NewTool, "An MCP server would be needed, but servers were excluded")
+    return kept
+
+
+async def _enter(on_stage: OnStage, stage: str) -> None:
+    if not await on_stage(stage):
+        raise Cancelled

@@ -1,0 +1,130 @@
+"""Asking for a workflow and cancelling that; applying a result is in `applying.py`."""
+
+import logging
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from common.errors import Conflict, LimitReached
+from common.idempotency import first_answer
+from generation import channels, jobs, tasks
+from generation.applying import Applied, apply_generation
+from generation.models import Generation
+
+__all__ = [
+    "Applied",
+    "apply_generation",
+    "request_cancellation",
+    "request_generation",
+    "wait_for_result",
+]
+
+logger = logging.getLogger(__name__)
+
+WINDOW = timedelta(hours=1)
+
+
+def request_generation(
+    *,
+    by: User,
+    prompt: str,
+    context: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+) -> Generation:
+    """Ask for a workflow; a worker designs it. A repeated request gets the row of the first one.
+
+    Raises `LimitReached` (too many in an hour) and `Unprocessable` (the idempotency key was used for another request).
+    """
+    try:
+        row = _stored(by, prompt, context or {}, options or {}, idempotency_key, request_hash)
+    except IntegrityError:
+        # The same request sent twice at once: the other one made the row.
+        repeated = first_answer(
+            Generation.objects.all(), owner=by, key=idempotency_key, request_hash=request_hash
+        )
+        if repeated is None:
+            raise
+        return repeated
+    return row
+
+
+@transaction.atomic
+def _stored(
+    by: User,
+    prompt: str,
+    context: Mapping[str, Any],
+    options: Mapping[str, Any],
+    idempotency_key: str | None,
+    request_hash: str,
+) -> Generation:
+    # Held to the end, so that requests sent at once are counted one after the other.
+    User.objects.select_for_update(no_key=True).get(pk=by.pk)
+    repeated = first_answer(
+        Generation.objects.all(), owner=by, key=idempotency_key, request_hash=request_hash
+    )
+    if repeated is not None:
+        return repeated
+    _require_rate(by)
+    row = Generation.objects.create(
+        id=f"generation-{uuid.uuid4()}",
+        prompt=prompt,
+        context=context,
+        options=options,
+        created_by=by,
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+    )
+    transaction.on_commit(lambda: _enqueue(row.pk), robust=True)
+    logger.info("generation %s requested by %s", row.pk, by.pk)
+    return row
+
+
+def request_cancellation(generation: Generation) -> Generation:
+    """End a job before its time; no further model call is made. Raises `Conflict` when it has ended already."""
+    if not jobs.cancel(generation.pk):
+        raise Conflict("This generation has ended already.", code="already_finished")
+    logger.info("generation %s cancelled", generation.pk)
+    generation.refresh_from_db()
+    return generation
+
+
+def wait_for_result(generation: Generation, *, seconds: float) -> Generation:
+    """The row once it has ended, or as it stands after `seconds`."""
+
+    def is_done() -> bool:
+        generation.refresh_from_db()
+        return generation.is_finished
+
+    channels.wait_until(generation.pk, is_done, seconds=seconds)
+    return generation
+
+
+def _require_rate(by: User) -> None:
+    allowed = settings.GENERATIONS_PER_HOUR
+    since = timezone.now() - WINDOW
+    recent = Generation.objects.filter(created_by=by, created_at__gte=since)
+    if recent.count() < allowed:
+        return
+    oldest = recent.order_by("-created_at")[allowed - 1 : allowed].first() if allowed else None
+    wait = (oldest.created_at + WINDOW - timezone.now()).total_seconds() if oldest else 3600.0
+    raise LimitReached(
+        f"You asked for {allowed} workflows within an hour. Wait a little, then ask again.",
+        extra={"retry_after": max(1, round(wait))},
+    )
+
+
+def _enqueue(generation_id: str) -> None:
+    try:
+        tasks.design_workflow.delay(generation_id)
+    except OperationalError as error:
+        # The row is the truth: the next sweep puts it on the queue again.
+        logger.warning("generation %s waits for the broker: %s", generation_id, error)
