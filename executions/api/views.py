@@ -53,6 +53,10 @@ class ExecutionViewSet(
         """Starts from the caller."""
         return executions_for(self.request.user)
 
+    def get_object(self) -> WorkflowExecution:
+        """By its id alone: the filters are the list's."""
+        return get_object_or_404(self.get_queryset(), pk=self.kwargs["execution_id"])
+
     @extend_schema(
         operation_id="executions_list", tags=TAGS, responses=ExecutionRowSerializer(many=True)
     )

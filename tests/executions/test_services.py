@@ -4,7 +4,7 @@ import time
 
 import pytest
 from django.contrib.auth.models import Group, User
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from common.errors import Conflict, Invalid, InvalidDefinition, NotFound, Unavailable, Unprocessable
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
@@ -187,27 +187,28 @@ def test_the_same_key_gives_the_same_run_and_another_request_is_refused(alice: U
     assert WorkflowExecution.objects.count() == 1
 
 
-def test_without_temporal_the_row_is_kept_and_named(
-    transactional_db: None, alice: User, settings: object
-) -> None:
-    workflow = workflow_of(alice)
-    address = settings.TEMPORAL_ADDRESS  # type: ignore[attr-defined]
-    settings.TEMPORAL_ADDRESS = "127.0.0.1:9"  # type: ignore[attr-defined]
+def test_without_temporal_the_row_is_kept_and_named(runner: Runner, settings: Settings) -> None:
+    workflow = workflow_of(runner.owner)
+    address = settings.TEMPORAL_ADDRESS
+    settings.TEMPORAL_ADDRESS = "127.0.0.1:9"
     with pytest.raises(Unavailable) as refused:
-        start_execution(workflow=workflow, by=alice, triggered_by=API)
+        start_execution(workflow=workflow, by=runner.owner, triggered_by=API)
     row = WorkflowExecution.objects.get()
     assert (row.status, refused.value.extra["execution_id"]) == ("PENDING", row.pk)
-    settings.TEMPORAL_ADDRESS = address  # type: ignore[attr-defined]
+    settings.TEMPORAL_ADDRESS = address
     assert reconcile(row) == "started"
+    assert wait_for_end(row, 30).status == "COMPLETED"
 
 
-def test_a_run_that_goes_on_is_given_back_after_the_wait(
-    transactional_db: None, alice: User
-) -> None:
-    run = start_execution(workflow=workflow_of(alice), by=alice, triggered_by=API)
+def test_a_run_that_goes_on_is_given_back_after_the_wait(runner: Runner) -> None:
+    run = start_execution(
+        workflow=workflow_of(runner.owner, ENDLESS), by=runner.owner, triggered_by=API
+    )
     started = time.monotonic()
-    assert wait_for_end(run, 0.3).status == "PENDING"
+    assert not wait_for_end(run, 0.3).is_finished
     assert time.monotonic() - started < 5
+    request_cancellation(run, by=runner.owner)
+    assert wait_for_end(run, 30).status == "CANCELLED"
 
 
 def test_cancelling_ends_the_run_and_starts_no_further_step(runner: Runner) -> None:
