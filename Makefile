@@ -14,6 +14,9 @@ TESTS ?= tests
 REPLAY_TESTS := tests/executions/test_replay.py
 OPENAPI := tests/api/openapi.yaml
 
+# Some machines forbid compiled modules; compiling each at every start takes longer than the start itself.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help run demo test check openapi install install-dev clean
 
 help: ## Show what there is
@@ -81,6 +84,6 @@ install-dev: .venv/.installed-dev ## Install what tests and checks need as well
 
 define install_requirements
 	@echo "Installing $(1)"
-	@if command -v uv >/dev/null; then uv pip install --python .venv/bin/python -r $(1); \
+	@if command -v uv >/dev/null; then uv pip install --compile-bytecode --python .venv/bin/python -r $(1); \
 	else .venv/bin/python -m pip install --disable-pip-version-check --progress-bar on -r $(1); fi
 endef

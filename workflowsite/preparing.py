@@ -1,13 +1,9 @@
 """What a folder needs before its processes start: tables, templates, tools, sample data, an admin and a token."""
 
-import hashlib
 import secrets
-from collections.abc import Callable, Iterable
 from datetime import timedelta
 from io import StringIO
-from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command, get_commands
 from django.core.management.base import CommandError, OutputWrapper
@@ -18,25 +14,32 @@ from knox.models import AuthToken
 from rest_framework.exceptions import AuthenticationFailed
 
 from workflowsite.localstack.private_files import read_json, write_json
+from workflowsite.prepared import (
+    PACKAGES,
+    TOKEN_PATH,
+    content_files,
+    package_stamp,
+    set_stamp,
+    stamp_of,
+    stamps,
+)
 
 ADMIN = "admin"
 TOKEN_LIFETIME = timedelta(days=30)
-TOKEN_FILE = "api-token.json"  # noqa: S105 - a file's name
-DONE_FILE = "prepared.json"
-Report = Callable[[str], None]
 
 
 def prepare(*, with_demo_data: bool, output: OutputWrapper) -> dict[str, str]:
     """Bring the database and its contents up to date, cheaply when they are.
 
-    Returns what only now can be told: `token`, and `password` when the admin was made just now.
+    Returns `username` and `token` of the administrator, and the `password` when they were made just now: it can't
+    be told later.
     """
     is_changed = migrate(output)
     password = create_admin()
-    steps = _content_steps(with_demo_data=with_demo_data)
-    run_changed(steps, everything=is_changed, output=output)
-    told = {"username": ADMIN, "token": api_token()}
-    return told | ({"password": password} if password else {})
+    fill(with_demo_data=with_demo_data, everything=is_changed, output=output)
+    set_stamp(PACKAGES, package_stamp())
+    log_in = api_log_in()
+    return log_in | ({"password": password} if password else {})
 
 
 def migrate(output: OutputWrapper) -> bool:
@@ -50,31 +53,15 @@ def migrate(output: OutputWrapper) -> bool:
     return True
 
 
-def _content_steps(*, with_demo_data: bool) -> dict[str, Iterable[Path]]:
-    """Commands, in order, and the files whose change makes them necessary again."""
-    steps: dict[str, Iterable[Path]] = {
-        "import_templates": sorted((settings.BASE_DIR / "templates_json").rglob("*.json")),
-        "discover_mcp": [settings.MCP_CONFIG],
-    }
-    if with_demo_data:
-        steps["seed_demo"] = sorted((settings.BASE_DIR / "fixtures").rglob("*.*"))
-    return steps
-
-
-def run_changed(
-    steps: dict[str, Iterable[Path]], *, everything: bool, output: OutputWrapper
-) -> None:
+def fill(*, with_demo_data: bool, everything: bool, output: OutputWrapper) -> None:
     """Run the commands that exist and whose files changed since they last succeeded, or `everything`."""
-    done_file = settings.STATE_DIR / DONE_FILE
-    done = {} if everything else read_json(done_file)
+    done = {} if everything else stamps()
     available = get_commands()
-    for command, files in steps.items():
-        digest = _digest(files)
-        if command not in available or done.get(command) == digest:
-            continue
-        if _succeeds(command, output):
-            done[command] = digest
-            write_json(done_file, done)
+    for command, files in content_files(with_demo_data=with_demo_data).items():
+        stamp = stamp_of(files)
+        is_wanted = command in available and done.get(command) != stamp
+        if is_wanted and _succeeds(command, output):
+            set_stamp(command, stamp)
 
 
 def _succeeds(command: str, output: OutputWrapper) -> bool:
@@ -94,14 +81,6 @@ def _succeeds(command: str, output: OutputWrapper) -> bool:
     return not problem
 
 
-def _digest(files: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        if file.is_file():
-            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
 def create_admin() -> str | None:
     """Make the first administrator; returns the random password, or None when there is one already."""
     if User.objects.filter(is_superuser=True).exists():
@@ -111,21 +90,21 @@ def create_admin() -> str | None:
     return password
 
 
-def api_token() -> str:
-    """The administrator's token of the last start while it is valid, else a new one.
+def api_log_in() -> dict[str, str]:
+    """`username` and `token` of the last start while it is valid, else a new token of the first administrator.
 
     The database holds only its hash, so the token is kept in a file that only its owner may read.
     """
-    path = settings.STATE_DIR / TOKEN_FILE
-    token = read_json(path).get("token", "")
-    if token and _is_valid(token):
-        return token
+    known = read_json(TOKEN_PATH)
+    if known and _is_valid(known["token"]):
+        return known
     admin = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
     if admin is None:
-        return ""
+        raise CommandError("No active administrator: run `manage.py createsuperuser` first.")
     _, token = AuthToken.objects.create(admin, expiry=TOKEN_LIFETIME)
-    write_json(path, {"token": token})
-    return str(token)
+    log_in = {"username": admin.get_username(), "token": str(token)}
+    write_json(TOKEN_PATH, log_in)
+    return log_in
 
 
 def _is_valid(token: str) -> bool:

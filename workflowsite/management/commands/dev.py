@@ -1,4 +1,7 @@
-"""`manage.py dev`: everything on this machine, from servers to workers, in one terminal."""
+"""`manage.py dev`: everything on this machine, from servers to workers, in one terminal.
+
+manage.py runs it without loading the apps, so nothing in here may need them.
+"""
 
 import json
 import os
@@ -11,16 +14,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from workflowsite.env import BASE_DIR, env
+from workflowsite.env import BASE_DIR, STATE_DIR, env
 from workflowsite.localstack.lock import FolderBusy, hold_run_lock, hold_server_lock
 from workflowsite.localstack.ports import LOOPBACK, free_port
 from workflowsite.localstack.private_files import installation_secrets
 from workflowsite.localstack.processes import Processes
 from workflowsite.localstack.server import ServerFailed, tethered
 from workflowsite.localstack.stack import LocalStack
+from workflowsite.prepared import known_log_in
 from workflowsite.readiness import Started, wait_and_tell
 
 SERVICES = ("DATABASE_URL", "REDIS_URL", "TEMPORAL_ADDRESS")
@@ -55,7 +58,9 @@ class Command(BaseCommand):
     def _run(self, *, port: int, with_demo_data: bool) -> int:
         with self._stack() as stack:
             environment = self._environment(stack)
-            told = self._prepare(environment, with_demo_data=with_demo_data)
+            told = known_log_in(
+                stack.endpoints["DATABASE_URL"], with_demo_data=with_demo_data
+            ) or self._prepare(environment, with_demo_data=with_demo_data)
             web_port = free_port(range(port, port + PORTS_TO_TRY))
             stack.write_endpoints(API_URL=f"http://{LOOPBACK}:{web_port}")
             started = Started(stack.endpoints, told)
@@ -68,12 +73,12 @@ class Command(BaseCommand):
     @contextmanager
     def _stack(self) -> Iterator[LocalStack]:
         """The servers, stopped again whatever happens."""
-        hold_run_lock(settings.STATE_DIR)
-        settings.STATIC_ROOT.mkdir(exist_ok=True)
+        hold_run_lock(STATE_DIR)
+        (STATE_DIR / "static").mkdir(exist_ok=True)
         stack = LocalStack(
-            settings.STATE_DIR,
+            STATE_DIR,
             given={name: env.str(name, default="") for name in SERVICES},
-            held_files=[hold_server_lock(settings.STATE_DIR)],
+            held_files=[hold_server_lock(STATE_DIR)],
             report=self.stdout.write,
         )
         try:
@@ -88,11 +93,12 @@ class Command(BaseCommand):
 
     def _environment(self, stack: LocalStack) -> dict[str, str]:
         """What the children get; this process read its settings before the servers had addresses."""
-        secrets = installation_secrets(settings.STATE_DIR)
+        secrets = installation_secrets(STATE_DIR)
         keys = {name: env.str(name, default="") or secrets[name] for name in KEYS}
         # `python` in mcp.json means the one with our packages.
         programs = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
-        own = {"PYTHONUNBUFFERED": "1", "PATH": programs}
+        # Compiling every module at each start takes longer than the start.
+        own = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "", "PATH": programs}
         return os.environ | stack.endpoints | keys | own
 
     def _prepare(self, environment: dict[str, str], *, with_demo_data: bool) -> dict[str, str]:
@@ -117,7 +123,8 @@ def _processes(environment: dict[str, str], web_port: int, started: Started) -> 
     commands = {
         "web": f"{web} --lifespan off --no-access-log".split(),
         "celery": f"{celery} --without-gossip --without-mingle".split(),
-        "worker": [manage, "temporal_worker"],
+        # The checks load every address of the web process, and they ran there.
+        "worker": [manage, "temporal_worker", "--skip-checks"],
     }
     processes = Processes(lambda running: wait_and_tell(running, started))
     for name, arguments in commands.items():
