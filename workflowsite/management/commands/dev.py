@@ -122,7 +122,7 @@ def _processes(environment: dict[str, str], web_port: int, started: Started) -> 
     celery = "-m celery --quiet -A workflowsite worker --concurrency 2 --loglevel INFO"
     commands = {
         "web": f"{web} --lifespan off --no-access-log".split(),
-        "celery": f"{celery} --without-gossip --without-mingle".split(),
+        "celery": f"{celery} --beat --without-gossip --without-mingle".split(),
         # The checks load every address of the web process, and they ran there.
         "worker": [manage, "temporal_worker", "--skip-checks"],
     }
