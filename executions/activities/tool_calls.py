@@ -17,7 +17,8 @@ from executions.activities.database import in_database
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
 from executions.engine import messages
-from executions.engine.messages import MAX_INLINE_BYTES, MAX_TASK_BYTES, CallTool, ToolResult
+from executions.engine.messages import MAX_TASK_BYTES, CallTool, ToolResult
+from executions.engine.sizes import size_of
 from executions.models import ToolCall, WorkflowExecution
 from executions.stored_values import keep, load
 
@@ -31,6 +32,8 @@ async def call_tool(request: CallTool) -> ToolResult:
     async with heartbeats():
         if request.turn:
             return await _call_for_agent(request)
+        if activity.info().is_local:
+            return await _call_locally(request)
         return await _call_for_step(request)
 
 
@@ -42,14 +45,37 @@ async def may_repeat(request: CallTool) -> bool:
     return any(tool.read_only or tool.idempotent for tool in found)
 
 
+async def _call_locally(request: CallTool) -> ToolResult:
+    """A quick native tool, which may run again: its step tells all there is to tell, so it has no row of its own."""
+    with before_the_call():
+        arguments = await in_database(_arguments, request) if request.arguments.is_stored else None
+    given = arguments if arguments is not None else _as_object(request.arguments.json)
+    try:
+        # Native tools belong to everybody.
+        outcome = await _called(request, request.tool, given, None)
+    except ToolCallFailed as error:
+        raise _step_failure(request, error) from None
+    return await _kept(request, outcome.output, MAX_TASK_BYTES)
+
+
+async def _kept(request: CallTool, output: JsonValue, max_inline_bytes: int) -> ToolResult:
+    """The result as it goes back to the workflow; only a large one needs the database."""
+    value = messages.Value(output)
+    if size_of(output) > max_inline_bytes:
+        with before_the_call():
+            value = await in_database(
+                keep, request.execution_id, output, max_inline_bytes=max_inline_bytes
+            )
+    return ToolResult(output=value, attempts=activity.info().attempt)
+
+
 async def _call_for_step(request: CallTool) -> ToolResult:
     with before_the_call():
         known = await in_database(_known_result, request)
         if known is not None:
             return known
-        arguments = await in_database(load, request.execution_id, request.arguments)
+        arguments = await in_database(_arguments, request)
         caller = await in_database(_caller, request.execution_id)
-    assert isinstance(arguments, dict), "a tool step's arguments are an object"
     try:
         outcome = await _called(request, request.tool, arguments, caller)
     except ToolCallFailed as error:
@@ -88,7 +114,7 @@ async def _call_for_agent(request: CallTool) -> ToolResult:
 
 
 async def _called(
-    request: CallTool, tool: str, arguments: dict[str, Any], caller: User
+    request: CallTool, tool: str, arguments: dict[str, Any], caller: User | None
 ) -> ToolOutcome:
     return await call_any_tool(
         tool,
@@ -153,10 +179,17 @@ def _caller(execution_id: str) -> User:
     return rows.get(pk=execution_id).created_by
 
 
+def _arguments(request: CallTool) -> dict[str, Any]:
+    return _as_object(load(request.execution_id, request.arguments))
+
+
+def _as_object(arguments: JsonValue) -> dict[str, Any]:
+    assert isinstance(arguments, dict), "a tool step's arguments are an object"
+    return arguments
+
+
 def _known_result(request: CallTool) -> ToolResult | None:
-    """The result of this very call, if it was made and written down before. Local tools are written down by steps."""
-    if activity.info().is_local:
-        return None
+    """The result of this very call, if it was made and written down before."""
     row = ToolCall.objects.filter(
         execution_id=request.execution_id,
         path=request.path,
@@ -173,27 +206,22 @@ def _known_result(request: CallTool) -> ToolResult | None:
 def _note_result(
     request: CallTool, tool: str, arguments: dict[str, JsonValue], outcome: ToolOutcome
 ) -> ToolResult:
-    is_local = activity.info().is_local
-    if not is_local:
-        _note(
-            request,
-            tool=tool,
-            arguments=arguments,
-            result=outcome.output,
-            error_json=None,
-            schema_hash=outcome.schema_hash,
-            duration_ms=outcome.duration_ms,
-        )
-    limit = MAX_TASK_BYTES if is_local else MAX_INLINE_BYTES
-    output = keep(request.execution_id, outcome.output, max_inline_bytes=limit)
+    _note(
+        request,
+        tool=tool,
+        arguments=arguments,
+        result=outcome.output,
+        error_json=None,
+        schema_hash=outcome.schema_hash,
+        duration_ms=outcome.duration_ms,
+    )
+    output = keep(request.execution_id, outcome.output)
     return ToolResult(output=output, attempts=activity.info().attempt)
 
 
 def _note_failure(
     request: CallTool, tool: str, arguments: dict[str, JsonValue], error: ToolCallFailed
 ) -> None:
-    if activity.info().is_local:
-        return
     described = {
         "kind": error.kind,
         "code": error.code,

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 from temporalio.workflow import ActivityCancellationType
 
 from executions.engine import messages
@@ -170,7 +170,7 @@ class Calls:
         while True:
             try:
                 return await self._outside(call)
-            except ActivityError as error:
+            except FailureError as error:
                 if is_lost(error):
                     lost += 1
                     if lost > MAX_RESCHEDULES or not await may_repeat():
@@ -184,7 +184,7 @@ class Calls:
     async def _own(self, activity: str, request: object, result_type: type[T]) -> T:
         try:
             return await self._outside(lambda: self._local(activity, request, result_type))
-        except ActivityError as error:
+        except FailureError as error:
             raise of_activity(error, seconds=0, max_attempts=1) from None
 
     async def _local(self, activity: str, request: object, result_type: type[T]) -> T:
@@ -204,7 +204,7 @@ class Calls:
         try:
             async with self._slots:
                 result = await start()
-        except ActivityError:
+        except FailureError:
             require_not_cancelled()
             raise
         finally:

@@ -3,7 +3,13 @@
 from dataclasses import replace
 from typing import Any, get_args
 
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, TimeoutType
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    TimeoutError,
+    TimeoutType,
+)
 
 from executions.engine.messages import ErrorInfo, Value
 from workflows.definition.steps import UNCATCHABLE, ErrorKind
@@ -49,28 +55,34 @@ def placed(failure: StepFailed, *, step: str, path: str) -> StepFailed:
     return StepFailed(replace(failure.error, step=step, path=path), failure.attempts)
 
 
-def is_lost(error: ActivityError) -> bool:
+def is_lost(error: FailureError) -> bool:
     """Whether the worker vanished in the middle of the call, or could not write down that it was made."""
-    cause = error.cause
+    cause = _cause(error)
     if isinstance(cause, TimeoutError):
         return cause.type == TimeoutType.HEARTBEAT
     return isinstance(cause, ApplicationError) and cause.type == UNRECORDED
 
 
-def is_unavailable(error: ActivityError) -> bool:
+def is_unavailable(error: FailureError) -> bool:
     """Whether our own database could not be reached, before anything was called."""
-    return isinstance(error.cause, ApplicationError) and error.cause.type == UNAVAILABLE
+    cause = _cause(error)
+    return isinstance(cause, ApplicationError) and cause.type == UNAVAILABLE
 
 
-def of_activity(error: ActivityError, *, seconds: float, max_attempts: int) -> StepFailed:
+def of_activity(error: FailureError, *, seconds: float, max_attempts: int) -> StepFailed:
     """The failure of a step whose activity failed."""
-    cause = error.cause
+    cause = _cause(error)
     if isinstance(cause, TimeoutError):
         message = f"No answer within {seconds:g} seconds."
         return StepFailed(ErrorInfo("timeout", message, code="timeout"), max_attempts)
     if isinstance(cause, ApplicationError) and cause.type in KINDS:
         return _of_application(cause, cause.type)
     return failed("internal", "Something went wrong inside the workflow engine; its log says more.")
+
+
+def _cause(error: FailureError) -> BaseException | None:
+    """What went wrong; only an activity that is not local wraps it."""
+    return error.cause if isinstance(error, ActivityError) else error
 
 
 def _of_application(cause: ApplicationError, kind: Any) -> StepFailed:

@@ -97,7 +97,6 @@ async def _run_step(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
     """Run one step and record how it ended; `on_error` has had its say in the outcome."""
     if path not in run.state.open_steps:
         await run.before_step()
-        scope.records.pop(step.id, None)
         run.open_step(step, path, scope.iteration)
     try:
         run.require_steps_left()

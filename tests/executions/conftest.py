@@ -5,18 +5,20 @@ import threading
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import pytest
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from pytest_django import Settings
 
 from executions import temporal
 from executions.engine.messages import RunOutcome
 from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.starting import run_input_of
 from executions.worker import run_worker
+from tests.executions.tap import Tap
 from workflows.definition.normalise import content_hash, normalise
 from workflows.models import Workflow, WorkflowVersion
 
@@ -137,13 +139,15 @@ class Runner:
 
     worker: WorkerThread
     owner: User
+    started: list[Ran] = field(default_factory=list)
 
     def start(self, definition: Json, **given: Any) -> Ran:
         """Start a run; `given` overrides fields of the run input or of the execution's row."""
         execution = self.prepare(definition, given)
         run_input = replace(run_input_of(execution), **given)
         self.worker.call(temporal.start_interpreter(run_input))
-        return Ran(self.worker, execution.pk)
+        self.started.append(Ran(self.worker, execution.pk))
+        return self.started[-1]
 
     def run(self, definition: Json, **given: Any) -> Ran:
         """Start a run and wait for its end."""
@@ -178,9 +182,14 @@ class Runner:
 
 
 @pytest.fixture
-def runner(transactional_db: None, temporal_worker: WorkerThread) -> Runner:
-    """Runs definitions for alice."""
-    return Runner(temporal_worker, User.objects.create_user("alice"))
+def runner(transactional_db: None, temporal_worker: WorkerThread) -> Iterator[Runner]:
+    """Runs definitions for alice; what still runs at the end is cancelled, so that it does not meet the next test."""
+    runner = Runner(temporal_worker, User.objects.create_user("alice"))
+    yield runner
+    for ran in runner.started:
+        if ran.outcome is None and not ran.row.is_finished:
+            ran.cancel()
+            ran.wait()
 
 
 RunDefinition = Callable[..., Ran]
@@ -190,3 +199,11 @@ RunDefinition = Callable[..., Ran]
 def run(runner: Runner) -> RunDefinition:
     """Runs a definition to its end."""
     return runner.run
+
+
+@pytest.fixture
+def tap(settings: Settings) -> Iterator[Tap]:
+    """A local server that tool steps may call."""
+    settings.OUTBOUND_ALLOWLIST = ["127.0.0.1"]
+    with Tap() as server:
+        yield server
