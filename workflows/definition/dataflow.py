@@ -8,6 +8,10 @@ from workflows.definition.graph import StepList, step_lists
 from workflows.definition.steps import END, Definition, EndStep
 from workflows.definition.uses import Moment, Use, uses
 
+# Graphs that people draw settle in three or four; only one made to be tangled needs more, and is then not followed.
+MAX_PASSES = 24
+_ENDS: tuple[Moment, ...] = ("end", "declared")
+
 
 @dataclass(frozen=True)
 class State:
@@ -52,7 +56,7 @@ class Dataflow:
 
 
 def analyse(definition: Definition) -> Dataflow:
-    """Follow all paths of `definition`. Each pass is linear; passes are bounded by the nesting of back edges."""
+    """Follow all paths of `definition`, in linear time: each pass is, and their number is limited."""
     lists = step_lists(definition)
     found = list(uses(lists))
     facts = Facts()
@@ -80,14 +84,42 @@ def _solve(steps: StepList, dataflow: Dataflow) -> None:
     dataflow.meet("before", steps, entry, start)
     ways = [outcomes(step, dataflow.facts) for step in steps.steps]
     order = _order(steps, ways, entry)
-    changed = True
-    while changed:
-        changed = False
-        for place in order:
-            changed |= _flow(steps, place, ways[place], dataflow)
+    if not _settles(steps, order, ways, dataflow):
+        _give_up(steps, order, ways, dataflow, start)
     for place in order:
         if isinstance(steps.steps[place], EndStep):
             _end(steps, place, dataflow)
+
+
+def _settles(
+    steps: StepList, order: list[int], ways: list[list[Outcome]], dataflow: Dataflow
+) -> bool:
+    """Follow all edges until nothing changes: forwards and backwards in turn, since back edges lead both ways."""
+    for number in range(MAX_PASSES):
+        places = reversed(order) if number % 2 else order
+        changes = [_flow(steps, place, ways[place], dataflow) for place in places]
+        if not any(changes):
+            return True
+    return False
+
+
+def _give_up(
+    steps: StepList,
+    order: list[int],
+    ways: list[list[Outcome]],
+    dataflow: Dataflow,
+    start: State,
+) -> None:
+    """Say only what is certain of every path: nothing the list did is sure, everything is possible."""
+    possible = start.possible
+    for place in order:
+        for way in ways[place]:
+            possible |= way.possible
+    for place in order:
+        dataflow.meet("before", steps, place, State(start.sure, possible))
+    for moment in _ENDS:
+        if dataflow.state(moment, steps) is not None:
+            dataflow.meet(moment, steps, 0, State(start.sure, possible))
 
 
 def _flow(steps: StepList, place: int, ways: Iterable[Outcome], dataflow: Dataflow) -> bool:
@@ -99,8 +131,8 @@ def _flow(steps: StepList, place: int, ways: Iterable[Outcome], dataflow: Datafl
     for way in ways:
         after = State(state.sure | way.sure, state.possible | way.possible)
         if way.target == END:
-            dataflow.meet("end", steps, 0, after)
-            dataflow.meet("declared", steps, 0, after)
+            for moment in _ENDS:
+                dataflow.meet(moment, steps, 0, after)
         elif way.target in steps.index:
             changed |= dataflow.meet("before", steps, steps.index[way.target], after)
     return changed
