@@ -1,6 +1,5 @@
 """Runs in the admin: everything to read, the drawing with statuses, cancel, and a form that starts a run."""
 
-import json
 from typing import Any
 
 from django import forms
@@ -13,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin, TabularInline
 
+from common.admin_json import pretty_json
 from common.errors import DomainError
 from executions import services
 from executions.models import (
@@ -35,13 +35,6 @@ def _link(row: Model) -> SafeString:
     return format_html('<a href="{}">{}</a>', _address(type(row), row.pk), str(row))
 
 
-def readable_json(value: Any) -> SafeString:
-    """Indented, escaped, in its own scrolling box."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    style = "max-height:24rem;overflow:auto;white-space:pre-wrap"
-    return format_html('<pre style="{}">{}</pre>', style, text)
-
-
 def _address(model: type[Model], key: Any) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[key])
 
@@ -53,7 +46,7 @@ def _shown(field: Any) -> Any:
 
     @admin.display(description=field.verbose_name)
     def show(row: Any) -> SafeString:
-        return readable_json(getattr(row, field.name))
+        return pretty_json(getattr(row, field.name))
 
     return show
 
