@@ -17,6 +17,7 @@ from generation.plan import (
     Parallel,
     Plan,
     ToolUse,
+    leaves,
 )
 from generation.planning.arguments import escape, escaped
 from generation.planning.suggesting import identifier
@@ -49,7 +50,7 @@ def plan_of(text: str, resources: Shortlist, catalogue: Catalogue) -> Plan:
         raise UnusableAnswer([f"The answer does not have the wanted shape at /{place}."])
     reader = _Reader(resources, catalogue)
     nodes = reader.nodes(answer["steps"], 1)
-    if not nodes and not reader.problems:
+    if not any(True for _ in leaves(nodes)) and not reader.problems:
         reader.problems.append("The plan has no steps.")
     if reader.problems:
         raise UnusableAnswer(reader.problems)

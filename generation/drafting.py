@@ -1,6 +1,7 @@
 """From a request to a checked draft: a model where one is configured, else, or if it fails, the offline planner."""
 
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -28,6 +29,7 @@ from workflows.definition.catalogue import Catalogue
 
 logger = logging.getLogger(__name__)
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 OPENAI, OFFLINE_PLANNER = "openai", "offline-planner"
 ROUNDS = 2
 # Told each stage as it begins; answers whether to go on.
@@ -103,6 +105,8 @@ async def draft(request: DraftRequest, *, on_stage: OnStage) -> DraftResult:
 
 def plan_offline(request: DraftRequest, *, instead: str = "") -> Drafted:
     """The planner's draft; `instead` says why no model made it, which becomes a warning."""
+    # The API refuses such characters; a definition could not hold them.
+    request = replace(request, prompt=_UNSTORABLE.sub(" ", request.prompt))
     plan = _allowed(planner.plan(request.prompt, request.catalogue), request)
     if instead:
         told = f"The offline planner designed this, because no model did: {instead}"

@@ -6,10 +6,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from common.definition_problems import DefinitionDefinitionProblemSerializer
 from common.rest import StrictFieldsMixin
 from generation.models import Generation
 from workflows.api.fields import DefinitionField
-from workflows.api.serializers import ProblemSerializer, WorkflowWrittenSerializer
+from workflows.api.serializers import WorkflowWrittenSerializer
 
 MAX_WAIT_SECONDS = 60
 MAX_CONTEXT_BYTES = 8_000
@@ -123,7 +124,7 @@ class GenerationSerializer(GenerationRowSerializer):
     options = serializers.DictField(read_only=True)
     context = serializers.DictField(read_only=True)  # type: ignore[assignment]
     result = GenerationResultSerializer(allow_null=True, read_only=True)
-    problems = ProblemSerializer(many=True, read_only=True)
+    problems = DefinitionDefinitionProblemSerializer(many=True, read_only=True)
 
     class Meta(GenerationRowSerializer.Meta):
         fields = (*GenerationRowSerializer.Meta.fields, "options", "context", "result", "problems")

@@ -188,7 +188,8 @@ def build_index(catalogue: Catalogue) -> Index:
         _tool_entry(tool, catalogue) for tool in catalogue.tools.values() if tool.is_available
     ]
     counts = Counter(term for entry in entries for term in entry.weights)
-    size = max(len(entries), 1)
+    # As if there were some more: in a small catalogue every word would seem common.
+    size = len(entries) + 15
     rarity = {
         term: math.log(1 + (size - count + 0.5) / (count + 0.5)) for term, count in counts.items()
     }

@@ -14,12 +14,15 @@ from workflows.definition.catalogue import Catalogue
 
 # Below this score, or this share of the clause's meaning, a match is a guess.
 MIN_SCORE, MIN_COVERAGE = 2.2, 0.18
+# Above this score the entry is meant, however much else the clause says.
+CLEAR_SCORE = 6.0
 TOOL_ACTIONS = frozenset({"read", "create", "update", "delete", "send", "run"})
 AGENT_ACTIONS = frozenset({"analyse", "compose", "make"})
 # What agents write or work out: "post a summary" presupposes that somebody summarises.
 PRODUCTS = word_set("products")
 _PREPOSITION = re.compile(
-    r"\b(?:to|into|in|on|via|by|onto|over|through|using|at|within|inside)\b", re.IGNORECASE
+    r"\b(?:to|into|in|on|via|by|onto|over|through|using|at|within|inside|of|about|for|from|with)\b",
+    re.IGNORECASE,
 )
 _SOURCE = re.compile(
     r"\b(?:from|in|of|out of|on|inside|within|using|stored in|saved in|with)\s+(?:our |the |my |an? )?(.+)$",
@@ -249,7 +252,8 @@ class Resolver:
 
 
 def _accepts(match: Match) -> bool:
-    return match.score >= MIN_SCORE and match.coverage >= MIN_COVERAGE
+    is_clear = match.coverage >= MIN_COVERAGE or match.score >= CLEAR_SCORE
+    return match.score >= MIN_SCORE and is_clear
 
 
 def _use(entry: Entry, text: str) -> Leaf:

@@ -29,7 +29,10 @@ def word_set(name: str) -> frozenset[str]:
 # Function words: they carry no meaning for finding a tool.
 STOP = word_set("stop")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019&][^\W_]+)*")
-_SPLIT_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])")
+# 'createIssue' is two words, 'GitHub' is a name.
+_CAMEL = re.compile(r"\b[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+\b")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NO_PLURAL = frozenset({"news", "sms", "aws", "gas", "bus"})
 _IRREGULAR = {
     "written": "write", "wrote": "write", "sent": "send", "found": "find", "made": "make",
     "read": "read", "put": "put", "kept": "keep", "told": "tell", "got": "get", "taken": "take",
@@ -40,9 +43,10 @@ _IRREGULAR = {
 
 
 def tokens(text: str) -> list[str]:
-    """The words of `text` in lower case; snake_case, camelCase and hyphens are taken apart, 'e-mail' is one word."""
+    """The words of `text` in lower case; snake_case, camelCase and hyphens are taken apart, names like
+    'GitHub' and 'e-mail' are one word."""
     text = re.sub(r"\b[eE]-?[mM]ail", "email", text)
-    text = _SPLIT_CAMEL.sub(" ", text)
+    text = _CAMEL.sub(lambda match: _HUMP.sub(" ", match.group()), text)
     return [word.lower().replace("\u2019", "'") for word in _WORD.findall(text)]
 
 
@@ -50,7 +54,7 @@ def tokens(text: str) -> list[str]:
 def stem(word: str) -> str:
     """A light English stem: the same for 'translate', 'translates', 'translator' and 'translation'."""
     word = _IRREGULAR.get(word, word)
-    if len(word) <= 3 or not word.isalpha():
+    if len(word) <= 3 or not word.isalpha() or word in _NO_PLURAL:
         return word
     word = word.removesuffix("'s")
     word = _without_plural(word)

@@ -1,0 +1,122 @@
+"""Which arguments are certain from the words, and where the others come from."""
+
+from generation.drafting import DraftRequest, plan_offline
+from tests.generation.catalogues import OFFICE, agent, catalogue, tool
+from workflows.definition.catalogue import Catalogue, ToolEntry
+
+
+def arguments(prompt: str, *tools: ToolEntry, known: Catalogue | None = None) -> object:
+    """Those of the last step."""
+    made = plan_offline(DraftRequest(prompt=prompt, catalogue=known or catalogue(*tools)))
+    return made.result["workflow"]["steps"][-1]["arguments"]
+
+
+def schema(*required: str, **properties: object) -> dict[str, object]:
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+TEXT = {"type": "string"}
+
+
+def test_a_named_choice_is_taken() -> None:
+    ticket = tool(
+        "desk:update_ticket",
+        "Change the priority of a ticket",
+        input_schema=schema("priority", priority={"type": "string", "enum": ["low", "high"]}),
+    )
+    assert arguments("Set the priority of the ticket to high.", ticket) == {"priority": "high"}
+
+
+def test_addresses_dates_and_quoted_texts_are_taken() -> None:
+    mail = tool(
+        "mail:send_email",
+        "Send an e-mail",
+        input_schema=schema("to", "subject", to=TEXT, subject=TEXT),
+    )
+    assert arguments('Send an e-mail "Hello there" to ann@example.org.', mail) == {
+        "to": "ann@example.org",
+        "subject": "Hello there",
+    }
+    page = tool("web:fetch_page", "Download a web page", input_schema=schema("url", url=TEXT))
+    assert arguments("Download the web page https://example.org/a?b=1.", page) == {
+        "url": "https://example.org/a?b=1"
+    }
+
+
+def test_a_time_zone_is_taken() -> None:
+    clock = tool("native:current_time", "The current time", input_schema=schema(timezone=TEXT))
+    assert arguments("Tell the current time in Europe/Berlin.", clock) == {
+        "timezone": "Europe/Berlin"
+    }
+
+
+def test_a_number_is_taken_only_for_an_argument_that_counts_or_names() -> None:
+    ticket = tool(
+        "desk:get_ticket",
+        "Read a ticket",
+        input_schema=schema("ticket_id", ticket_id={"type": "integer"}),
+    )
+    assert arguments("Read the ticket 4411.", ticket) == {"ticket_id": 4411}
+
+
+def test_what_is_open_comes_from_the_step_before() -> None:
+    post = tool(
+        "slack:post_message", "Post a message in a channel", input_schema=schema("text", text=TEXT)
+    )
+    known = catalogue(agent("summarizer", "Condenses text into a summary"), post)
+    assert arguments("Summarise the text and post it in Slack.", known=known) == {
+        "text": "${steps.summarizer.output}"
+    }
+
+
+def test_without_a_step_before_it_comes_from_the_user() -> None:
+    post = tool(
+        "slack:post_message", "Post a message in a channel", input_schema=schema("text", text=TEXT)
+    )
+    assert arguments("Post a message in Slack.", post) == {"text": "${user_input}"}
+
+
+def test_a_field_of_the_same_name_is_preferred() -> None:
+    read = tool("desk:get_ticket", "Read a ticket", output_schema=schema(ticket_id=TEXT, body=TEXT))
+    note = tool(
+        "desk:add_note",
+        "Add a note to a ticket",
+        input_schema=schema("ticket_id", ticket_id=TEXT),
+    )
+    assert arguments("Read the ticket, then add a note to it.", read, note) == {
+        "ticket_id": "${steps.get-ticket.output.ticket_id}"
+    }
+
+
+def test_words_never_become_templates() -> None:
+    mail = tool("mail:send_email", "Send an e-mail", input_schema=schema("subject", subject=TEXT))
+    assert arguments('Send an e-mail "${context.secret}".', mail) == {
+        "subject": "$${context.secret}"
+    }
+
+
+def test_a_choice_after_an_agent_reads_a_field_of_its_answer() -> None:
+    prompt = "Determine the sentiment. If it is negative, page the on-call engineer, otherwise draft a reply."
+    steps = plan_offline(DraftRequest(prompt=prompt, catalogue=OFFICE)).result["workflow"]["steps"]
+    judge, choice = steps[0], steps[1]
+    assert judge["output_schema"]["properties"]["decision"]["enum"] == ["negative", "other"]
+    assert choice["condition_source"] == f"${{steps.{judge['id']}.output.decision}}"
+    assert choice["conditional_branches"] == {"negative": steps[2]["id"]}
+    assert choice["default"] == steps[3]["id"]
+
+
+def test_a_comparison_becomes_a_condition_on_a_number() -> None:
+    prompt = "Review the copy. If the score is above 7.5, publish it, otherwise page the on-call engineer."
+    steps = plan_offline(DraftRequest(prompt=prompt, catalogue=OFFICE)).result["workflow"]["steps"]
+    assert steps[1]["conditions"] == [
+        {"when": "${steps.copy-critic.output.score} > 7.5", "next": steps[2]["id"]}
+    ]
+
+
+def test_a_loop_until_stops_by_what_its_critic_says() -> None:
+    prompt = "Write an article, then have it reviewed and rewritten until the score is at least 8, at most 4 times."
+    loop = plan_offline(DraftRequest(prompt=prompt, catalogue=OFFICE)).result["workflow"]["steps"][
+        0
+    ]
+    assert loop["exit_condition"] == "${steps.copy-critic.output.score} >= 8"
+    assert loop["max_iterations"] == 4

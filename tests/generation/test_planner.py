@@ -1,0 +1,230 @@
+"""What the offline planner makes of words: each construct, and what it leaves alone."""
+
+from generation.plan import (
+    AgentUse,
+    Choice,
+    Loop,
+    NewAgent,
+    NewTool,
+    Node,
+    Parallel,
+    ToolUse,
+    key,
+)
+from generation.planner import plan
+from tests.generation.catalogues import OFFICE, agent, catalogue, tool
+from workflows.definition.catalogue import Catalogue
+
+
+def planned(prompt: str, known: Catalogue = OFFICE) -> object:
+    """The plan as nested lists of what it uses."""
+    return [shape(node) for node in plan(prompt, known).nodes]
+
+
+def shape(node: Node) -> object:
+    match node:
+        case Parallel():
+            return {"parallel": [[shape(n) for n in branch] for branch in node.branches]}
+        case Choice():
+            cases = [[shape(n) for n in case.body] for case in node.cases]
+            return {"choice": cases, "otherwise": [shape(n) for n in node.otherwise]}
+        case Loop():
+            return {node.mode: [shape(n) for n in node.body]}
+        case NewAgent() | NewTool():
+            return f"new {key(node)}"
+        case AgentUse() | ToolUse():
+            return key(node).partition(":")[2]
+
+
+def test_clauses_become_steps_in_their_order() -> None:
+    assert planned("Read the support ticket, draft a reply and e-mail it to the customer.") == [
+        "zendesk:get_ticket",
+        "reply_drafter",
+        "gmail:send_email",
+    ]
+
+
+def test_arrows_are_a_sequence() -> None:
+    assert planned("news -> summary -> slack") == [
+        "search:news_search",
+        "summarizer",
+        "slack:post_message",
+    ]
+
+
+def test_before_turns_the_order_round() -> None:
+    assert planned("Before publishing the article, translate it into French.") == [
+        "translator",
+        "wordpress:publish_post",
+    ]
+
+
+def test_after_turns_the_order_round() -> None:
+    assert planned("Post it in Slack after translating the text.") == [
+        "translator",
+        "slack:post_message",
+    ]
+
+
+def test_at_the_same_time_is_a_parallel() -> None:
+    assert planned(
+        "At the same time translate the text and generate an image, then publish it."
+    ) == [
+        {"parallel": [["translator"], ["images:generate_image"]]},
+        "wordpress:publish_post",
+    ]
+
+
+def test_in_parallel_at_the_end_reaches_back_to_the_last_order_word() -> None:
+    prompt = "Write an article, then translate it and generate an image in parallel."
+    assert planned(prompt) == [
+        "blog_writer",
+        {"parallel": [["translator"], ["images:generate_image"]]},
+    ]
+
+
+def test_meanwhile_joins_the_step_before() -> None:
+    prompt = "Translate the text into German. Meanwhile, generate an image. Then publish both."
+    assert planned(prompt) == [
+        {"parallel": [["translator"], ["images:generate_image"]]},
+        "wordpress:publish_post",
+    ]
+
+
+def test_if_and_otherwise_are_a_choice() -> None:
+    prompt = (
+        "Determine the sentiment of the message. If it is negative, page the on-call engineer, "
+        "otherwise draft a reply. Finally add an internal note."
+    )
+    assert planned(prompt) == [
+        "sentiment_analyzer",
+        {"choice": [["pagerduty:trigger_incident"]], "otherwise": ["reply_drafter"]},
+        "zendesk:add_internal_note",
+    ]
+
+
+def test_a_condition_behind_its_instruction_governs_only_that() -> None:
+    prompt = "Classify the ticket and page the on-call engineer if it is urgent."
+    assert planned(prompt) == [
+        "triage_agent",
+        {"choice": [["pagerduty:trigger_incident"]], "otherwise": []},
+    ]
+
+
+def test_depending_on_lists_alternatives() -> None:
+    prompt = (
+        "Classify the ticket. Depending on the urgency page the on-call engineer or draft a reply."
+    )
+    assert planned(prompt) == [
+        "triage_agent",
+        {"choice": [["pagerduty:trigger_incident"]], "otherwise": ["reply_drafter"]},
+    ]
+
+
+def test_a_condition_nobody_has_judged_gets_its_judge() -> None:
+    assert planned("If the sentiment is negative, page the on-call engineer.") == [
+        "sentiment_analyzer",
+        {"choice": [["pagerduty:trigger_incident"]], "otherwise": []},
+    ]
+
+
+def test_an_event_is_no_condition() -> None:
+    assert planned("When a new ticket arrives, classify it.") == ["triage_agent"]
+
+
+def test_for_each_is_a_loop_over_what_is_read_first() -> None:
+    prompt = "For each open support ticket draft a reply. At the end post a summary in Slack."
+    assert planned(prompt) == [
+        "zendesk:list_open_tickets",
+        {"foreach": ["reply_drafter"]},
+        "summarizer",
+        "slack:post_message",
+    ]
+
+
+def test_until_takes_the_writer_into_the_loop() -> None:
+    prompt = "Write an article, then have it reviewed and rewritten until the score is at least 8."
+    assert planned(prompt) == [{"until": ["blog_writer", "copy_critic"]}]
+
+
+def test_a_number_of_times_is_a_counted_loop() -> None:
+    made = plan("Generate an image 3 times.", OFFICE).nodes
+    assert [shape(node) for node in made] == [{"count": ["images:generate_image"]}]
+    assert isinstance(made[0], Loop)
+    assert made[0].times == 3
+
+
+def test_what_is_forbidden_is_not_used() -> None:
+    assert planned("Create a ticket for the bug. Do not touch Jira.") != ["jira:create_ticket"]
+    assert planned("Translate the text and e-mail it, but do not post it in Slack.") == [
+        "translator",
+        "gmail:send_email",
+    ]
+
+
+def test_a_named_server_beats_a_similar_one() -> None:
+    known = catalogue(
+        tool("github:create_issue", "Open a new issue in a repository"),
+        tool("gitlab:create_issue", "Create an issue"),
+    )
+    assert planned("Open an issue in GitLab about the crash.", known) == ["gitlab:create_issue"]
+
+
+def test_handing_on_a_thing_presupposes_its_maker() -> None:
+    assert planned("Post a summary of the meeting in Slack.") == [
+        "summarizer",
+        "slack:post_message",
+    ]
+
+
+def test_a_thing_that_was_made_is_not_made_again() -> None:
+    assert planned("Summarise the text and post the summary in Slack.") == [
+        "summarizer",
+        "slack:post_message",
+    ]
+
+
+def test_an_unknown_service_becomes_a_suggestion() -> None:
+    assert planned("Translate the text and post it on Mastodon.") == [
+        "translator",
+        "new tool:mastodon-server:send",
+    ]
+
+
+def test_a_missing_expert_becomes_a_suggestion() -> None:
+    assert planned("Have a tax law specialist check the message and e-mail the result.") == [
+        "new agent:tax-law-specialist",
+        "gmail:send_email",
+    ]
+
+
+def test_an_expert_who_exists_is_not_suggested() -> None:
+    known = catalogue(agent("tax_lawyer", "Answers questions about tax law"))
+    assert planned("Have a tax law specialist check the message.", known) == ["tax_lawyer"]
+
+
+def test_a_request_that_nothing_covers_is_a_job_for_a_new_agent() -> None:
+    made = plan("Compose a haiku about the sea.", Catalogue())
+    assert len(made.nodes) == 1
+    assert isinstance(made.nodes[0], NewAgent)
+
+
+def test_inactive_agents_and_missing_tools_are_not_used() -> None:
+    known = catalogue(
+        agent("translator", "Translates text between languages", is_active=False),
+        tool("deepl:translate", "Translate a text", is_available=False),
+    )
+    assert planned("Translate the text into German.", known) != ["translator"]
+    assert planned("Translate the text into German.", known) != ["deepl:translate"]
+
+
+def test_other_languages_are_understood() -> None:
+    expected = ["summarizer", "slack:post_message"]
+    assert planned("Fasse den Text zusammen und poste die Zusammenfassung in Slack.") == expected
+    assert planned("Resume el texto y publica el resumen en Slack.") == expected
+    assert planned("Résume le texte puis publie le résumé dans Slack.") == expected
+
+
+def test_the_same_prompt_gives_the_same_plan() -> None:
+    prompt = "Read the ticket, draft a reply and e-mail it."
+    assert plan(prompt, OFFICE) == plan(prompt, OFFICE)

@@ -1,0 +1,45 @@
+"""The offline planner against the project's prompts: what `make eval-generation` measures, held as a floor."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generation.drafting import OFFLINE_PLANNER
+from generation.evaluation import answer
+from tests.generation import score
+
+PROMPTS = Path(__file__).parent / "prompts.jsonl"
+SECONDS = 0.3
+
+
+@pytest.fixture(scope="module")
+def measured() -> tuple[dict[str, Any], list[float]]:
+    """The scorer's summary, and how long each answer took."""
+    items = [json.loads(line) for line in PROMPTS.read_text(encoding="utf-8").splitlines()]
+    answers = [answer(item, generator=OFFLINE_PLANNER) for item in items]
+    summary, _ = score.score_set(  # type: ignore[no-untyped-call]
+        items, {line["id"]: line["response"] for line in answers}
+    )
+    return summary, [line["seconds"] for line in answers]
+
+
+def test_every_answer_is_valid_and_nothing_is_invented(measured: Any) -> None:
+    total = measured[0]["all"]
+    assert total["valid"] == 1.0
+    assert total["hallucinated_total"] == 0
+    assert total["declared_consistent"] == 1.0
+
+
+def test_the_right_tools_and_agents_in_the_right_places(measured: Any) -> None:
+    total = measured[0]["all"]
+    assert total["resource_f1"] >= 0.95
+    assert total["edge_f1"] >= 0.9
+    assert total["structure"] >= 0.95
+    assert total["new_f1"] >= 0.98
+
+
+def test_answers_come_at_once(measured: Any) -> None:
+    seconds = sorted(measured[1])
+    assert seconds[int(len(seconds) * 0.95)] <= SECONDS
