@@ -7,7 +7,6 @@ from typing import Literal
 
 from workflows.definition.plain_json import join
 from workflows.definition.steps import (
-    END,
     Branch,
     ConditionalStep,
     Definition,
@@ -136,9 +135,9 @@ def reachable(steps: StepList) -> set[int]:
 
 
 def reaches_end(steps: StepList, places: set[int]) -> bool:
-    """Whether one of `places` can end the list."""
+    """Whether one of `places` can end the list; where a target is unknown, it may be meant to."""
     return any(
         isinstance(steps.steps[place], EndStep)
-        or any(edge.target == END for edge in edges(steps.steps[place]))
+        or any(edge.target not in steps.index for edge in edges(steps.steps[place]))
         for place in places
     )

@@ -77,6 +77,8 @@ def _not_boolean(parsed: CelText, steps: dict[str, Step], subject: Subject) -> s
         return "This gives a number, text or list, never true or false."
     if len(tokens) == 1 and tokens[0].kind == "variable":
         return _unfit(dict(parsed.variables)[tokens[0].text], steps, subject)
+    if _is_collection(tokens):
+        return "This gives a list or map, never true or false."
     calls = [before.text for before, token in pairwise(top) if token.text == "("]
     if calls and top[-1].text == ")" and calls[-1] in _OTHER_FUNCTIONS:
         return f"{calls[-1]}() gives no true or false."
@@ -91,6 +93,13 @@ def _bare(tokens: list[Token]) -> list[Token]:
             return tokens
         tokens = inside
     return tokens
+
+
+def _is_collection(tokens: list[Token]) -> bool:
+    """Whether the whole is a list or map written out."""
+    if len(tokens) < 2 or tokens[0].text not in ("[", "{"):
+        return False
+    return all(token.depth > tokens[0].depth for token in tokens[1:-1])
 
 
 def _unfit(expression: Expression, steps: dict[str, Step], subject: Subject) -> str:
