@@ -2,11 +2,10 @@
 
 import json
 import sys
-from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common import strict_json
 from common.errors import DomainError, Unavailable
@@ -22,10 +21,12 @@ class Command(BaseCommand):
 
     help = "Run a workflow; with --wait the exit code is 0 only if the run completed."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
+        """Django's own --version prints Django's version; here it chooses the workflow's."""
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **options)
+
+    def add_arguments(self, parser: CommandParser) -> None:
         """What to run, with what, as whom, and what to print."""
-        # Django's own --version prints Django's version; here it chooses the workflow's.
-        parser.conflict_handler = "resolve"
         parser.add_argument("id", help="the workflow's id")
         parser.add_argument("--input", default="", help="text, seen as ${user_input}")
         parser.add_argument("--input-json", default="null", help="JSON, seen as ${input.…}")
