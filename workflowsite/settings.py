@@ -168,6 +168,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "workflowsite.rest.pages.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "workflowsite.rest.schema.ProblemAutoSchema",
+    # OPTIONS would describe a row's form to whoever asks, by other rules than those of the views; OpenAPI does it.
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "DEFAULT_THROTTLE_RATES": {"login": env.str("LOGIN_RATE", default="10/min")},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -193,6 +195,7 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Sets of choices that share a field's name get names of their own.
     "ENUM_NAME_OVERRIDES": {
         "ExecutionStatus": "executions.models.WorkflowExecution.Status",
         "StepRunStatus": "executions.models.StepRun.Status",
