@@ -2,9 +2,11 @@
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import ParamSpec, TypeVar
 
+from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connections
 
 P = ParamSpec("P")
@@ -23,6 +25,15 @@ def with_connection(function: Callable[P, T]) -> Callable[P, T]:
             connections.close_all()
 
     return call
+
+
+@asynccontextmanager
+async def lent_connections() -> AsyncIterator[None]:
+    """For code of other apps that uses `sync_to_async`: its thread lives as long as the worker, its connection must not."""
+    try:
+        yield
+    finally:
+        await sync_to_async(connections.close_all)()
 
 
 def in_thread(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:

@@ -7,7 +7,7 @@ from discovery.model_client import ModelAnswer, ModelError, ModelRequest, comple
 from executions.activities import conversation
 from executions.activities.agent_setup import AgentSetup, agent_setup
 from executions.activities.conversation import Message
-from executions.activities.database import in_database
+from executions.activities.database import in_database, lent_connections
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
 from executions.engine import messages
@@ -19,7 +19,7 @@ from executions.stored_values import keep, load
 @activity.defn(name=messages.ASK_MODEL)
 async def ask_model(question: AskModel) -> Turn:
     """Ask for one turn. Fails as `model_not_configured` (at once), `timeout` or `agent_error`."""
-    async with heartbeats():
+    async with heartbeats(), lent_connections():
         with before_the_call():
             setup = await in_database(agent_setup, question.execution_id, question.agent)
             row = await in_database(_recorded, question)

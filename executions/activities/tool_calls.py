@@ -13,7 +13,7 @@ from discovery.calling import call_tool as call_any_tool
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.agent_setup import AgentSetup, agent_setup, tool_id_of
 from executions.activities.conversation import requested_call
-from executions.activities.database import in_database
+from executions.activities.database import in_database, lent_connections
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
 from executions.engine import messages
@@ -29,11 +29,11 @@ PERMANENT = frozenset({"tool_missing", "schema_mismatch"})
 @activity.defn(name=messages.CALL_TOOL)
 async def call_tool(request: CallTool) -> ToolResult:
     """Call a tool. For an agent's turn the result (or failure) is kept for the model and the output is null."""
-    async with heartbeats():
+    if activity.info().is_local:
+        return await _call_locally(request)
+    async with heartbeats(), lent_connections():
         if request.turn:
             return await _call_for_agent(request)
-        if activity.info().is_local:
-            return await _call_locally(request)
         return await _call_for_step(request)
 
 
@@ -41,7 +41,8 @@ async def call_tool(request: CallTool) -> ToolResult:
 async def may_repeat(request: CallTool) -> bool:
     """Whether the call may be made again although nobody knows if it was: read-only or idempotent tools."""
     caller = await in_database(_caller, request.execution_id)
-    found = await describe_tools([request.tool], caller)
+    async with lent_connections():
+        found = await describe_tools([request.tool], caller)
     return any(tool.read_only or tool.idempotent for tool in found)
 
 

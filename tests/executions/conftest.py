@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import pytest
@@ -13,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from pytest_django import Settings
 
+from discovery.models import Agent
 from executions import temporal
 from executions.engine.messages import RunOutcome
 from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
@@ -110,6 +112,14 @@ class Ran:
         """One step run."""
         return self._steps().get(path=path)
 
+    def times(self, *paths: str) -> tuple[list[datetime], list[datetime]]:
+        """When the steps started, and when they ended."""
+        rows = [self.step(path) for path in paths]
+        starts = [row.started_at for row in rows if row.started_at is not None]
+        ends = [row.completed_at for row in rows if row.completed_at is not None]
+        assert len(starts) == len(ends) == len(paths)
+        return starts, ends
+
     @property
     def model_calls(self) -> list[ModelCall]:
         """Every turn, in order."""
@@ -152,6 +162,10 @@ class Runner:
     def run(self, definition: Json, **given: Any) -> Ran:
         """Start a run and wait for its end."""
         return self.start(definition, **given).wait()
+
+    def agent(self, agent_id: str, **fields: Any) -> Agent:
+        """An agent of the owner."""
+        return Agent.objects.create(id=agent_id, name=agent_id, created_by=self.owner, **fields)
 
     def prepare(self, definition: Json, given: Json) -> WorkflowExecution:
         """The rows that a run needs; takes the row's own fields out of `given`."""
