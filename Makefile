@@ -17,7 +17,7 @@ OPENAPI := tests/api/openapi.yaml
 # Some machines forbid compiled modules; compiling each at every start takes longer than the start itself.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test check openapi install install-dev clean
+.PHONY: help run demo test check eval-generation openapi install install-dev clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,14 @@ check: install-dev ## Format, lint, types, import rules, Django's checks, migrat
 	@diff -u $(OPENAPI) .venv/openapi.yaml \
 		|| { echo "The API changed: look at the difference, then run 'make openapi' and commit the file."; exit 1; }
 	@if [ -e $(REPLAY_TESTS) ]; then echo "== replay"; $(PY) -m pytest -q $(REPLAY_TESTS); fi
+
+# PROMPTS and GENERATOR (offline-planner or openai) may be given; the scorer prints JSON.
+PROMPTS ?= tests/generation/prompts.jsonl
+GENERATOR ?= offline-planner
+eval-generation: install-dev ## Score the planner (GENERATOR=openai: the model) on PROMPTS=file.jsonl
+	@answers=$$(mktemp); trap 'rm -f "$$answers"' EXIT; \
+	$(PY) manage.py evaluate_generation "$(PROMPTS)" --out "$$answers" --generator $(GENERATOR); \
+	$(PY) tests/generation/score.py "$(PROMPTS)" "$$answers"
 
 openapi: install-dev ## Write tests/api/openapi.yaml anew
 	@$(PY) manage.py spectacular --fail-on-warn --validate --file $(OPENAPI)

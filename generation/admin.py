@@ -51,7 +51,13 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]
         rows: QuerySet[Generation] = super().get_queryset(request)
         match = request.resolver_match
         if match is not None and match.url_name == "generation_generation_changelist":
-            return rows.defer("result", "raw_answers", "problems")
+            return rows.defer(
+                "result",
+                "raw_answers",
+                "problems",
+                "applied_workflow__definition_json",
+                "applied_workflow__layout",
+            )
         return rows
 
     def get_readonly_fields(self, request: HttpRequest, obj: Generation | None = None) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from common.definition_problems import DefinitionDefinitionProblemSerializer
+from common.definition_problems import DefinitionProblemSerializer
 from common.rest import StrictFieldsMixin
 from generation.models import Generation
 from workflows.api.fields import DefinitionField
@@ -124,7 +124,7 @@ class GenerationSerializer(GenerationRowSerializer):
     options = serializers.DictField(read_only=True)
     context = serializers.DictField(read_only=True)  # type: ignore[assignment]
     result = GenerationResultSerializer(allow_null=True, read_only=True)
-    problems = DefinitionDefinitionProblemSerializer(many=True, read_only=True)
+    problems = DefinitionProblemSerializer(many=True, read_only=True)
 
     class Meta(GenerationRowSerializer.Meta):
         fields = (*GenerationRowSerializer.Meta.fields, "options", "context", "result", "problems")

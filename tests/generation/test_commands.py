@@ -1,0 +1,76 @@
+"""The management commands: what they print and how they end."""
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from generation.models import Generation
+from tests.generation import score
+from workflows.models import Workflow
+
+PROMPT = "Summarise the text and post the summary in Slack."
+PROMPTS = Path(__file__).parent / "prompts.jsonl"
+
+
+def run(*arguments: Any) -> str:
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_a_design_is_drawn_as_a_tree(office: None, staff: User) -> None:
+    told = run("generate_workflow", PROMPT)
+    assert "Designed by offline-planner." in told
+    assert "summarizer" in told
+    assert "slack:post_message" in told
+    assert not Workflow.objects.exists()
+
+
+def test_with_apply_it_is_stored(office: None, alice: User) -> None:
+    told = json.loads(
+        run("generate_workflow", PROMPT, "--apply", "--name", "Digest", "--user", "alice", "--json")
+    )
+    workflow = Workflow.objects.get(pk=told["applied"]["workflow_id"])
+    assert (workflow.name, workflow.created_by, workflow.can_execute) == ("Digest", alice, True)
+    assert Generation.objects.get(pk=told["id"]).applied_workflow == workflow
+
+
+def test_an_unknown_user_is_an_error(office: None) -> None:
+    with pytest.raises(CommandError, match="no user 'ghost'"):
+        run("generate_workflow", PROMPT, "--user", "ghost")
+    assert not Generation.objects.exists()
+
+
+def test_a_short_prompt_is_an_error(staff: User) -> None:
+    with pytest.raises(CommandError, match="10 to 4,000"):
+        run("generate_workflow", "short")
+
+
+def test_an_evaluation_writes_a_line_for_each_prompt(tmp_path: Path) -> None:
+    out = tmp_path / "answers.jsonl"
+    told = run("evaluate_generation", PROMPTS, "--out", out)
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    items = [json.loads(line) for line in PROMPTS.read_text(encoding="utf-8").splitlines()]
+    assert [line["id"] for line in lines] == [item["id"] for item in items]
+    assert {frozenset(line) for line in lines} == {frozenset({"id", "response", "seconds"})}
+    assert f"{len(items)} of {len(items)} answered by offline-planner." in told
+    summary, _ = score.score_set(  # type: ignore[no-untyped-call]
+        items, {line["id"]: line["response"] for line in lines}
+    )
+    assert summary["all"]["valid"] == 1.0
+
+
+def test_a_model_has_to_be_configured_to_be_evaluated(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="OPENAI_API_KEY"):
+        run("evaluate_generation", PROMPTS, "--out", tmp_path / "x", "--generator", "openai")
+    assert not (tmp_path / "x").exists()
+
+
+def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="can't be read"):
+        run("evaluate_generation", tmp_path / "none", "--out", tmp_path / "x")
