@@ -5,12 +5,14 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
+from drf_spectacular.drainage import set_override
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from common.rest import unknown_field
 
+NO_NUL = {"type": "string", "pattern": r"^[^\u0000]*$"}
 # Read by the paginator.
 OF_EVERY_LIST = frozenset({"cursor", "limit", "ordering", "total"})
 
@@ -44,6 +46,14 @@ class TrueOrFalse(django_filters.TypedChoiceFilter):  # type: ignore[misc]
         )
 
 
+class TextFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """A text that is looked up as it is; the OpenAPI file says that it can't contain NUL."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        set_override(self, "field", NO_NUL)
+
+
 class RepeatedField(forms.Field):
     """The values of a parameter that may stand several times."""
 
@@ -57,7 +67,7 @@ class RepeatedField(forms.Field):
         return texts
 
 
-@extend_schema_field({"type": "array", "items": {"type": "string"}})
+@extend_schema_field({"type": "array", "items": NO_NUL})
 class AllOf(django_filters.Filter):  # type: ignore[misc]
     """A parameter that may stand several times: the list field must contain every value."""
 

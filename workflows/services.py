@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from common.errors import Forbidden, Invalid, NotFound
 from common.idempotency import first_answer
 from common.ownership import require_change
+from common.sharing import share
 from workflows.checking import checked, described
 from workflows.identifiers import id_from_name, id_taken, require_same_id, require_usable
 from workflows.models import Workflow
@@ -22,7 +23,6 @@ from workflows.writing import (
     put_definition,
     put_fields,
     rewrite_uses,
-    share,
 )
 
 logger = logging.getLogger(__name__)

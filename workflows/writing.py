@@ -1,11 +1,11 @@
 """How a checked definition and its fields reach the rows; called by services inside their transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 
-from common.errors import Forbidden, Invalid
+from common.errors import Invalid
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.normalise import content_hash
 from workflows.definition.steps import Definition
@@ -86,28 +86,3 @@ def rewrite_uses(workflow: Workflow, definition: Definition, catalogue: Catalogu
         ],
         ignore_conflicts=True,
     )
-
-
-def share(workflow: Workflow, names: Iterable[str], *, by: User) -> None:
-    """Share with the groups of these names; raises `Forbidden` for anyone but the owner and staff.
-
-    The owner may name the groups they are in; another group looks like one that does not exist.
-    """
-    wanted = set(names)
-    if wanted == {group.name for group in workflow.shared_with.all()}:
-        return
-    if not by.is_staff and workflow.created_by_id != by.pk:
-        raise Forbidden("Only its owner or staff may change with whom this is shared.")
-    groups = {group.name: group for group in _groups_open_to(by).filter(name__in=wanted)}
-    unknown = sorted(wanted - groups.keys())
-    if unknown:
-        raise Invalid(
-            f"You are in no group called {unknown[0]!r}.",
-            code="unknown_group",
-            pointer="/shared_with",
-        )
-    workflow.shared_with.set(groups.values())
-
-
-def _groups_open_to(user: User) -> Any:
-    return Group.objects.all() if user.is_staff else user.groups.all()

@@ -197,6 +197,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     # Sets of choices that share a field's name get names of their own.
     "ENUM_NAME_OVERRIDES": {
+        "Complexity": ["simple", "moderate", "complex"],
         "ExecutionStatus": "executions.models.WorkflowExecution.Status",
         "StepRunStatus": "executions.models.StepRun.Status",
         "GenerationStatus": "generation.models.Generation.Status",

@@ -1,6 +1,7 @@
 """Bodies and addresses that mean harm: each is refused with its reason, nothing is stored, nothing is a 500."""
 
 import json
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -36,11 +37,16 @@ BODIES = [
 ]
 
 
+def send(client: APIClient, body: Any, content_type: str = "application/json") -> Any:
+    """The answer to a body that no serializer has touched."""
+    return client.generic("POST", URL, body, content_type=content_type)
+
+
 @pytest.mark.parametrize(("body", "status", "code"), BODIES)
 def test_a_hostile_body_is_refused_with_its_reason(
     api: APIClient, body: bytes, status: int, code: str
 ) -> None:
-    answer = api.generic("POST", URL, body, content_type="application/json")
+    answer = send(api, body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["request_id"] == answer["X-Request-ID"]
@@ -49,7 +55,7 @@ def test_a_hostile_body_is_refused_with_its_reason(
 
 def test_the_place_of_what_is_refused_is_named(api: APIClient) -> None:
     body = b'{"name": "x", "definition": {"context": {"a/b": ["\\u0000"]}}}'
-    answer = api.generic("POST", URL, body, content_type="application/json").json()
+    answer = send(api, body).json()
     assert answer["errors"][0]["pointer"] == "/definition/context/a~1b/0"
 
 
@@ -57,7 +63,7 @@ def test_the_place_of_what_is_refused_is_named(api: APIClient) -> None:
     "content_type", ["text/plain", "application/xml", "multipart/form-data", ""]
 )
 def test_only_json_is_read(api: APIClient, content_type: str) -> None:
-    answer = api.generic("POST", URL, b'{"name": "x"}', content_type=content_type)
+    answer = send(api, b'{"name": "x"}', content_type)
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
     assert Workflow.objects.count() == 0
 

@@ -9,7 +9,7 @@ from common.errors import Invalid
 
 HEADER = OpenApiParameter(
     "If-Match",
-    str,
+    {"type": "string", "pattern": r"""^(\*|(W/)?"[\x21\x23-\x7e]*")$"""},
     OpenApiParameter.HEADER,
     description='The `ETag` that was read, such as `"r7"`: the write is refused (412) if it no longer holds.',
 )

@@ -7,11 +7,11 @@ import django_filters
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import QuerySet
 
-from common.filters import AllOf, StrictFilterSet, TrueOrFalse
+from common.filters import AllOf, StrictFilterSet, TextFilter, TrueOrFalse
 from workflows.models import Workflow
 
 
-class SearchFilter(django_filters.CharFilter):  # type: ignore[misc]
+class SearchFilter(TextFilter):
     """Full text over id, name, description and category; each word may be the beginning of one."""
 
     def filter(self, qs: Any, value: str) -> Any:
@@ -26,8 +26,8 @@ class SearchFilter(django_filters.CharFilter):  # type: ignore[misc]
 class TemplateFilter(StrictFilterSet):
     """Of templates."""
 
-    category = django_filters.CharFilter(max_length=50)
-    search = SearchFilter(max_length=200)
+    category = TextFilter()
+    search = SearchFilter()
     tag = AllOf(field_name="tags")
 
     class Meta:
@@ -42,12 +42,10 @@ class WorkflowFilter(TemplateFilter):
     is_active = TrueOrFalse()
     is_published = TrueOrFalse()
     archived = TrueOrFalse(method="with_archived", label="true: archived ones too.")
-    source_template_id = django_filters.CharFilter(max_length=100)
-    created_by = django_filters.CharFilter(
-        field_name="created_by__username", max_length=150, label="A user name."
-    )
-    uses_agent = django_filters.CharFilter(field_name="agent_uses__agent_id", max_length=100)
-    uses_tool = django_filters.CharFilter(field_name="tool_uses__tool", max_length=230)
+    source_template_id = TextFilter()
+    created_by = TextFilter(field_name="created_by__username", label="A user name.")
+    uses_agent = TextFilter(field_name="agent_uses__agent_id")
+    uses_tool = TextFilter(field_name="tool_uses__tool")
     updated_after = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gt")
 
     def filter_queryset(self, queryset: QuerySet[Workflow]) -> QuerySet[Workflow]:

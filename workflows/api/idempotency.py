@@ -1,6 +1,7 @@
 """The `Idempotency-Key` header: the same request sent twice creates one row."""
 
 import hashlib
+import re
 from typing import TypedDict
 
 import orjson
@@ -11,7 +12,7 @@ from common.errors import Invalid
 
 HEADER = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "pattern": r"^[\x21-\x7e]{1,200}$"},
     OpenApiParameter.HEADER,
     description="1 to 200 visible ASCII characters of your choice. The same key with the same body gives the first "
     "answer again; with another body it is refused (422).",
@@ -30,7 +31,7 @@ def idempotency_of(request: Request) -> Idempotency:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return {"idempotency_key": None, "request_hash": ""}
-    if not (1 <= len(key) <= 200 and key.isascii() and key.isprintable()):
+    if not re.fullmatch(r"[\x21-\x7e]{1,200}", key):
         raise Invalid(
             "An Idempotency-Key has 1 to 200 visible ASCII characters.",
             code="invalid_idempotency_key",

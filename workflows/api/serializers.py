@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from common.definition_problems import DefinitionProblemSerializer
 from common.rest import StrictFieldsMixin
 from discovery.models import identifier
 from workflows.api.fields import DefinitionField
@@ -59,27 +60,12 @@ class LayoutField(serializers.DictField):
         return dict(super().to_internal_value(data))
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    severity = serializers.ChoiceField(choices=["error", "warning", "note"])
-    path = serializers.CharField(
-        allow_blank=True, help_text="JSON Pointer (RFC 6901) into the definition."
-    )
-    message = serializers.CharField()
-    hint = serializers.CharField(allow_blank=True)
-    fix = serializers.ListField(
-        child=serializers.DictField(),
-        allow_null=True,
-        help_text="A JSON Patch (RFC 6902) that removes the problem.",
-    )
-
-
 class ValidationReportSerializer(serializers.Serializer[Any]):
     is_valid = serializers.BooleanField(  # type: ignore[assignment]
         help_text="No error was found."
     )
     can_execute = serializers.BooleanField()
-    problems = ProblemSerializer(many=True)
+    problems = DefinitionProblemSerializer(many=True)
     blocked_steps = serializers.ListField(child=serializers.CharField())
     missing_agents = serializers.ListField(child=serializers.CharField())
     missing_tools = serializers.ListField(child=serializers.CharField())

@@ -9,7 +9,7 @@ from common.rest import StrictFieldsMixin
 
 
 class LoginSerializer(StrictFieldsMixin):
-    name = serializers.CharField(max_length=150)
+    name = serializers.CharField(max_length=150, trim_whitespace=False)
     password = serializers.CharField(max_length=1000, trim_whitespace=False, write_only=True)
 
 

@@ -1,7 +1,6 @@
 """Cursors: the place between two rows of an ordered list, as an opaque text that is checked when it comes back."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Field, Model
 
 from common import strict_json
-from common.errors import Invalid
+from common.errors import NotFound
 
 MOST_CHARACTERS = 4000
 
@@ -47,26 +46,31 @@ class Cursor:
 
 
 def decode(text: str, ordering: Ordering, model: type[Model]) -> Cursor:
-    """The cursor in `text`; raises `Invalid` for anything that this list's order did not produce."""
+    """The cursor in `text`; raises `NotFound` for anything that this list's order did not produce."""
     try:
         padded = text + "=" * (-len(text) % 4)
         content = strict_json.loads(
             base64.b64decode(padded, altchars=b"-_", validate=True), max_bytes=MOST_CHARACTERS
         )
         match content:
-            case [str() as made_for, (str() | int() | float()) as value, key, bool() as backwards]:
+            case [
+                str() as made_for,
+                (str() | int() | float()) as value,
+                (str() | int()) as key,
+                bool() as backwards,
+            ]:
                 pass
             case _:
                 raise _unusable()
         if made_for != ordering.text:
-            raise Invalid("This cursor belongs to another ordering.", code="invalid_cursor")
+            raise _unusable()
         return Cursor(
             ordering=ordering,
             value=_python(model._meta.get_field(ordering.field), value),
             key=_python(model._meta.pk, key),
             backwards=backwards,
         )
-    except (binascii.Error, UnicodeEncodeError, strict_json.RefusedJson, ValidationError) as error:
+    except (ValueError, TypeError, OverflowError, ValidationError) as error:
         raise _unusable() from error
 
 
@@ -89,5 +93,7 @@ def _python(field: Any, value: object) -> Any:
     return converted
 
 
-def _unusable() -> Invalid:
-    return Invalid("This cursor is not one of ours; start again without it.", code="invalid_cursor")
+def _unusable() -> NotFound:
+    return NotFound(
+        "This cursor leads to no page of this list; start again without it.", code="invalid_cursor"
+    )

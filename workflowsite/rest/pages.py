@@ -31,7 +31,7 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(
         self, queryset: Any, request: Request, view: Any | None = None
     ) -> list[Any]:
-        """The page's rows; raises `Invalid` for a wrong limit, ordering or cursor."""
+        """The page's rows; raises `Invalid` for a wrong limit or ordering, `NotFound` for a cursor."""
         query = request.query_params
         ordering = _ordering(query, view)
         limit = _limit(query)

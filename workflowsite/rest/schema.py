@@ -1,12 +1,29 @@
-"""What the OpenAPI file says beyond drf-spectacular: problem details, tokens, headers."""
+"""What the OpenAPI file says beyond drf-spectacular: problem details and tokens."""
 
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_standardized_errors.openapi import AutoSchema
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction, OpenApiResponse
 from rest_framework import serializers
 
+from common.definition_problems import DefinitionProblemSerializer
 from workflowsite.rest.problem_details import MEDIA_TYPE
+
+READING = {"GET", "HEAD", "OPTIONS"}
+REFUSALS = {
+    "400": "The request can't be understood; `errors` says where.",
+    "401": "Log in first, or the token is not valid any more.",
+    "403": "You may see it, but not change it.",
+    "404": "It does not exist, or it is not yours to see.",
+    "409": "Its state, or another row, does not allow this.",
+    "413": "The body is larger than 2 MiB.",
+    "415": "Send application/json.",
+    "422": "The Idempotency-Key was used for another request.",
+    "429": "Too often or too much; see Retry-After.",
+}
+# Only these can come of a request without a body.
+OF_READING = ("400", "401", "404")
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):
@@ -18,21 +35,6 @@ class ProblemErrorSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="JSON Pointer (RFC 6901) into the request body."
     )
     parameter = serializers.CharField(required=False, help_text="The query parameter.")
-
-
-class DefinitionProblemSerializer(serializers.Serializer[Any]):
-    """A finding of the validation of a definition."""
-
-    code = serializers.CharField()
-    severity = serializers.ChoiceField(choices=["error", "warning", "note"])
-    path = serializers.CharField(help_text="JSON Pointer (RFC 6901) into the definition.")
-    message = serializers.CharField()
-    hint = serializers.CharField(allow_blank=True)
-    fix = serializers.ListField(
-        child=serializers.DictField(),
-        allow_null=True,
-        help_text="A JSON Patch (RFC 6902) that removes the problem.",
-    )
 
 
 class ProblemDetailsSerializer(serializers.Serializer[Any]):
@@ -49,7 +51,24 @@ class ProblemDetailsSerializer(serializers.Serializer[Any]):
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Describes refusals as `application/problem+json`."""
+    """Adds to every operation how it refuses: one shape, whatever the status."""
+
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
+        own = super()._get_response_bodies(direction)
+        if direction != "response":
+            return dict(own)
+        statuses = OF_READING if self.method in READING else REFUSALS
+        refusals = {status: self._refusal(status) for status in statuses}
+        if not any(self.get_auth()):
+            refusals.pop("403", None)
+        default = self._get_response_for_code(
+            OpenApiResponse(ProblemDetailsSerializer, "Any other refusal."), "default"
+        )
+        return {**own, **refusals, **own, "default": default}
+
+    def _refusal(self, status: str) -> Any:
+        described = OpenApiResponse(ProblemDetailsSerializer, REFUSALS[status])
+        return self._get_response_for_code(described, status)
 
     def _get_response_for_code(
         self,
