@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,8 +35,9 @@ class Dev:
         environment = {
             name: value for name, value in os.environ.items() if not NOT_OURS.match(name)
         }
-        self.output = state_dir.with_name("output.txt")
-        with self.output.open("wb") as file:
+        descriptor, path = tempfile.mkstemp(dir=state_dir.parent)
+        self.output = Path(path)
+        with os.fdopen(descriptor, "wb") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "dev", "--no-demo-data", "--port", str(port)],
                 cwd=PROJECT,

@@ -4,13 +4,14 @@ import os
 import shlex
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
 
 from honcho import manager as honcho_manager
 from honcho.printer import Message
-from honcho.process import Process
+from honcho.process import Popen, Process
 
 from workflowsite.localstack.server import tethered
 from workflowsite.localstack.tether import die_with_parent
@@ -27,7 +28,24 @@ class TetheredProcess(Process):  # type: ignore[misc]  # honcho has no types
     def run(self, events: object = None, ignore_signals: bool = False) -> None:
         """Tie this process to its parent, then start the child as honcho does."""
         die_with_parent(os.getppid(), signal.SIGKILL)
+        self._child_ctor = _leader_of_its_group
         super().run(events, ignore_signals)
+
+
+def _leader_of_its_group(command: str, **options: object) -> Popen:
+    """Start a child whose own children do not outlive it.
+
+    honcho believes a child alive as long as anybody holds its output open, as the pool of a killed Celery does.
+    """
+    child = Popen(command, **options)
+    Thread(target=_end_group_with, args=(child,), daemon=True).start()
+    return child
+
+
+def _end_group_with(leader: Popen) -> None:
+    leader.wait()
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader.pid, signal.SIGKILL)
 
 
 class Processes(honcho_manager.Manager):  # type: ignore[misc]  # honcho has no types
