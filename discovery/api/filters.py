@@ -61,7 +61,7 @@ class McpServerFilter(StrictFilterSet):
 class ToolFilter(StrictFilterSet):
     """Of tools, native ones included; see `tool_pages`."""
 
-    search = SearchFilter("name", "description", "server_id")
+    search = SearchFilter("name", "description", "server__id")
     source = django_filters.CharFilter(
         max_length=110, method="of_source", label="`native` or `mcp:{server_id}`."
     )

@@ -23,6 +23,7 @@ class SharedSerializer(StrictFieldsMixin):
 
     id = serializers.CharField(
         required=False,
+        trim_whitespace=False,
         validators=[identifier],
         help_text="Made from the name where absent; never changes.",
     )
@@ -118,7 +119,7 @@ class McpServerSerializer(SharedSerializer, serializers.ModelSerializer[McpServe
         max_length=1000, help_text="Empty for stdio servers; secrets belong into headers."
     )
     headers = serializers.DictField(
-        child=serializers.CharField(max_length=4000),
+        child=serializers.CharField(max_length=4000, trim_whitespace=False),
         required=False,
         allow_null=True,
         write_only=True,

@@ -1,7 +1,6 @@
 """Pages over two sources as one list: the native tools by name, then the MCP tools by server and name."""
 
 import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common import strict_json
-from common.errors import Invalid
+from common.errors import Invalid, NotFound
 from discovery.models import McpTool
 from discovery.native_tools import NATIVE_TOOLS, NativeTool
 
@@ -37,15 +36,17 @@ class Place:
 
 
 def decode(text: str) -> Place:
-    """The place in `text`; raises `Invalid` for anything that is not ours."""
+    """The place in `text`; raises `NotFound` for anything that is not ours, as every list does."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         match strict_json.loads(raw, max_bytes=1000):
             case [str() as server, str() as name, bool() as backwards]:
                 return Place((server, name), backwards)
-    except (binascii.Error, UnicodeEncodeError, ValueError):
+    except ValueError:  # base64's, JSON's and ours
         pass
-    raise Invalid("This cursor is not one of ours; start again without it.", code="invalid_cursor")
+    raise NotFound(
+        "This cursor leads to no page of this list; start again without it.", code="invalid_cursor"
+    )
 
 
 def window(
