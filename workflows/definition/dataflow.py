@@ -55,8 +55,11 @@ class Dataflow:
         return after != before
 
 
-def analyse(definition: Definition) -> Dataflow:
-    """Follow all paths of `definition`, in linear time: each pass is, and their number is limited."""
+def analyse(definition: Definition, *, max_passes: int = MAX_PASSES) -> Dataflow:
+    """Follow all paths of `definition`, in linear time: each pass is, and their number is limited.
+
+    A list that does not settle in `max_passes` is not wrong, only vague: less is sure, more is possible.
+    """
     lists = step_lists(definition)
     found = list(uses(lists))
     facts = Facts()
@@ -65,11 +68,11 @@ def analyse(definition: Definition) -> Dataflow:
             facts.group(bits)
     dataflow = Dataflow(lists, found, facts)
     for steps in lists:
-        _solve(steps, dataflow)
+        _solve(steps, dataflow, max_passes)
     return dataflow
 
 
-def _solve(steps: StepList, dataflow: Dataflow) -> None:
+def _solve(steps: StepList, dataflow: Dataflow, max_passes: int) -> None:
     """Find the states of one list; those of the lists around it are known."""
     start = State(0, 0)
     if steps.parent is not None:
@@ -84,7 +87,7 @@ def _solve(steps: StepList, dataflow: Dataflow) -> None:
     dataflow.meet("before", steps, entry, start)
     ways = [outcomes(step, dataflow.facts) for step in steps.steps]
     order = _order(steps, ways, entry)
-    if not _settles(steps, order, ways, dataflow):
+    if not _settles(steps, order, ways, dataflow, max_passes):
         _give_up(steps, order, ways, dataflow, start)
     for place in order:
         if isinstance(steps.steps[place], EndStep):
@@ -92,10 +95,14 @@ def _solve(steps: StepList, dataflow: Dataflow) -> None:
 
 
 def _settles(
-    steps: StepList, order: list[int], ways: list[list[Outcome]], dataflow: Dataflow
+    steps: StepList,
+    order: list[int],
+    ways: list[list[Outcome]],
+    dataflow: Dataflow,
+    max_passes: int,
 ) -> bool:
     """Follow all edges until nothing changes: forwards and backwards in turn, since back edges lead both ways."""
-    for number in range(MAX_PASSES):
+    for number in range(max_passes):
         places = reversed(order) if number % 2 else order
         changes = [_flow(steps, place, ways[place], dataflow) for place in places]
         if not any(changes):

@@ -1,6 +1,8 @@
 """Schemas come from strangers: they are used without being trusted."""
 
-from typing import Any
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 
@@ -23,7 +25,6 @@ def doubling(levels: int) -> dict[str, Any]:
     "schema",
     [
         {"$ref": "#"},
-        {"$ref": "http://127.0.0.1:9/never-asked.json"},
         {"$ref": "file:///etc/passwd"},
         {"$ref": "#/nowhere"},
         {"properties": 5},
@@ -39,6 +40,43 @@ def test_unusable_schemas_are_a_warning_and_nothing_else(schema: dict[str, Any])
     assert [(p.code, p.severity, p.path) for p in found] == [
         ("schema_unusable", "warning", "/steps/0/tool")
     ]
+
+
+class Recorder(BaseHTTPRequestHandler):
+    """Answers every request with a schema and remembers that it was asked."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+
+def test_references_to_elsewhere_are_not_fetched() -> None:
+    server = HTTPServer(("127.0.0.1", 0), Recorder)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        schema = {"$ref": f"http://127.0.0.1:{server.server_port}/schema.json"}
+        with pytest.raises(UnusableSchema):
+            JsonSchema(schema).violations({"a": 1})
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert Recorder.asked == []
+
+
+def test_a_choice_of_schemas_is_open_while_a_template_may_decide_it() -> None:
+    kinds = [{"properties": {"kind": {"const": kind}}} for kind in ("x", "y")]
+    catalogue = Catalogue(tools={"native:k": ToolEntry("native:k", input_schema={"oneOf": kinds})})
+
+    def codes(kind: str) -> list[str]:
+        step = tool("t", tool="native:k", arguments={"kind": kind})
+        return [p.code for p in validate(workflow(step), catalogue)]
+
+    assert codes("${user_input}") == []
+    assert codes("z") == ["bad_arguments"]
 
 
 def test_patterns_are_not_run() -> None:

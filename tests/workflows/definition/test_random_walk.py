@@ -7,6 +7,7 @@ from tests.workflows.definition.walker import Walker
 from tests.workflows.definition.worlds import CATALOGUE
 from workflows.definition.checks import assignment
 from workflows.definition.checks.subject import Subject
+from workflows.definition.dataflow import analyse
 from workflows.definition.normalise import normalise
 
 DEFINITIONS = 2_000
@@ -29,3 +30,16 @@ def test_no_walk_contradicts_the_analysis() -> None:
     assert facts > 50_000
     assert uses > 4_000
     assert steps > 40_000
+
+
+def test_a_graph_that_is_not_followed_to_the_end_is_vague_but_not_wrong() -> None:
+    facts = 0
+    for seed in range(DEFINITIONS // 4):
+        definition = normalise(random_definition(seed))
+        flow = analyse(definition, max_passes=1)
+        everywhere = {use.pointer for use in flow.uses}
+        for walk in range(WALKS):
+            walker = Walker(definition, flow, everywhere, random.Random(seed * 100 + walk))
+            walker.walk()
+            facts += walker.facts_confirmed
+    assert facts > 100
