@@ -26,6 +26,11 @@ def test_healthz_answers_anybody(client: Client) -> None:
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
+def test_healthz_needs_no_known_host_name(client: Client) -> None:
+    assert client.get("/healthz", headers={"host": "10.0.0.7"}).status_code == 200
+    assert client.get("/api/docs", headers={"host": "10.0.0.7"}).status_code == 400
+
+
 def test_readyz_names_what_fails_and_reveals_no_address(client: Client, settings: Settings) -> None:
     settings.TEMPORAL_TASK_QUEUE = "nobody-polls-this"
     settings.REDIS_URL = "redis://:hidden@127.0.0.1:1/0"
