@@ -65,13 +65,13 @@ class _Builder:
         self.resolver = resolver
         self.index = index
 
-    def sequence(self, spoken: list[Spoken] | tuple[Spoken, ...]) -> list[Node]:
-        """The plan's nodes for a list of spoken ones."""
+    def sequence(self, spoken: list[Spoken] | tuple[Spoken, ...], *, about: str = "") -> list[Node]:
+        """The plan's nodes for a list of spoken ones; `about` is the condition that the list hangs on."""
         nodes: list[Node] = []
         said = [node for node in spoken if not self._is_idle(node)]
         for number, node in enumerate(said):
             position = "last" if number == len(said) - 1 else "first" if number == 0 else "middle"
-            for found in self._one(node, nodes, position):
+            for found in self._one(node, nodes, position, about if number == 0 else ""):
                 _append(nodes, found)
         return nodes
 
@@ -81,10 +81,10 @@ class _Builder:
             return False
         return node.is_negated or not (self.is_terse or actions(node.text))
 
-    def _one(self, node: Spoken, before: list[Node], position: str) -> list[Node]:
+    def _one(self, node: Spoken, before: list[Node], position: str, about: str) -> list[Node]:
         match node:
             case Act():
-                return self.resolver.resolve(node, position=position)
+                return self.resolver.resolve(node, position=position, about=about)
             case Together():
                 branches = [self.sequence(branch) for branch in node.branches]
                 full = [tuple(branch) for branch in branches if branch]
@@ -96,7 +96,10 @@ class _Builder:
                 return self._loop(node, before)
 
     def _choice(self, node: Choose) -> list[Node]:
-        cases = [Case(condition, tuple(self.sequence(body))) for condition, body in node.arms]
+        cases = [
+            Case(condition, tuple(self.sequence(body, about=condition)))
+            for condition, body in node.arms
+        ]
         otherwise = tuple(self.sequence(node.otherwise or ()))
         cases = [case for case in cases if case.body or len(cases) > 1]
         if not any(case.body for case in cases):
@@ -112,7 +115,7 @@ class _Builder:
             )
         body = self.sequence(node.body)
         if node.mode == "until":
-            body = self._with_producer(node, body, before)
+            body = [*self._with_producer(body, before), *self.resolver.judge(node.phrase)]
         if not body:
             return []
         if node.mode == "until":
@@ -126,11 +129,9 @@ class _Builder:
             return []
         if before and not servers:
             return []
-        found = self.resolver.reading(node.phrase, servers=servers)
-        self.resolver.used += [key(leaf) for leaf in leaves(tuple(found))]
-        return found
+        return self.resolver.reading(node.phrase, servers=servers)
 
-    def _with_producer(self, node: Repeat, body: list[Node], before: list[Node]) -> list[Node]:
+    def _with_producer(self, body: list[Node], before: list[Node]) -> list[Node]:
         """'write it, then have it criticised and rewritten until …': the writer belongs into the loop."""
         revisers = [n for n in body if isinstance(n, AgentUse) and _is_revision(n.task)]
         producer = before[-1] if before and isinstance(before[-1], AgentUse) else None

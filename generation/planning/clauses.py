@@ -34,7 +34,7 @@ _ARROW = re.compile(r"\s*(?:-+>|=+>|→|»|⇒|>>|\|)\s*|\s+>\s+")
 _BULLET = re.compile(r"^\s*(?:step\s+\d+\s*[:.)]\s*)", re.IGNORECASE)
 _CLOSING = (
     r"finally|lastly|in any case|either way|in both cases|in all cases|regardless|at the end|in the end|at last|"
-    r"when (?:all|everything|that) (?:is|are) (?:done|finished|ready|complete)|"
+    r"when (?:all|everything|that) (?:is|are|has been|have been) (?:done|finished|ready|complete|processed|through)|"
     r"once (?:all|everything) (?:is|are|has been|have been)? ?(?:done|finished|ready|complete|processed)|"
     r"(?:after|when|once) (?:the loop|all (?:of them|items|rows|entries)[^,]*),?"
 )
@@ -173,7 +173,7 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
     control, rest = _control(bare)
     chunk = replace(hanging, text=rest, control=control, parallel=parallel)
     is_waiting = bool(found) and found[-1].text == "" and not found[-1].control
-    is_own = bool(control) or chunk.is_break or starts_with_verb(bare)
+    is_own = bool(control) or chunk.is_break or starts_with_verb(bare) or _ends_list(found, bare)
     if not found or is_own or is_waiting or _is_second_participle(bare, found[-1].text):
         if is_waiting:
             before = found.pop()
@@ -183,6 +183,17 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
     last = found[-1]
     joined = f"{last.text}{delimiter}{bare}" if delimiter.strip() else f"{last.text} {bare}"
     found[-1] = replace(last, text=joined, parallel=last.parallel or parallel)
+
+
+def _ends_list(found: list[Chunk], text: str) -> bool:
+    """'email' in 'fetch page, summarise, translate, email': one more verb behind several."""
+    words = tokens(text)
+    before = [
+        chunk
+        for chunk in found
+        if not chunk.control and starts_with_verb(chunk.text, is_first=True)
+    ]
+    return len(words) == 1 and len(before) >= 2 and bool(verb_at([stem(words[0])], 0)[0])
 
 
 def _is_second_participle(text: str, before: str) -> bool:

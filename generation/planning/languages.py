@@ -10,6 +10,9 @@ from generation.planning.words import vocabulary_lines, word_set
 _MARKS = {language: word_set(f"marks_{language}") for language in ("de", "es", "fr")}
 _ENGLISH = word_set("marks_en")
 _WORDS = re.compile(r"\w+(?:[-'\u2019]\w+)*")
+# 'Ist sie in Ordnung, …' is a condition.
+_VERB_FIRST = re.compile(r"(^|[.!?]\s+)(?:Ist|Sind|Wird|Hat|Haben|Liegt) (?=[^?]*,)")
+_ELISION = re.compile(r"\b(?:[ldjmntcs]|qu)['\u2019](?=\w)", re.IGNORECASE)
 
 
 def to_english(text: str) -> str:
@@ -17,10 +20,13 @@ def to_english(text: str) -> str:
     language = language_of(text)
     if not language:
         return text
+    text = _VERB_FIRST.sub(r"\1wenn ", text) if language == "de" else text
     replaced, prefixes = _dictionary(language)
     pattern, known = replaced
     text = unicodedata.normalize("NFC", text)
     text = pattern.sub(lambda match: _cased(known[match.group().lower()], match.group()), text)
+    if language == "fr":
+        text = _ELISION.sub("", text)
     return _WORDS.sub(lambda match: _by_prefix(match.group(), prefixes), text)
 
 

@@ -36,7 +36,7 @@ _TOOL_FIT = {
 _TOOL_DEFAULT = -1.0
 # Where nothing else decides, the plain way in is meant rather than a look around.
 _PRIOR = {"get": 0.3, "read": 0.3, "query": 0.3, "run": 0.3, "fetch": 0.3, "send": 0.3, "post": 0.5,
-          "create": 0.2, "append": 0.4, "publish": 0.2, "upload": 0.2, "search": 0.1, "describ": -0.3}  # fmt: skip
+          "create": 0.2, "append": 0.25, "publish": 0.2, "upload": 0.2, "search": 0.1, "describ": -0.3}  # fmt: skip
 _AGENT_FIT = {
     "analyse": 0.6, "compose": 0.7, "make": 0.6, "read": -0.3, "create": -0.3, "update": -0.5, "send": -1.0,
     "delete": -1.2, "run": -0.6,
@@ -158,7 +158,7 @@ class Index:
 
     def _gain(self, entry: Entry, terms: tuple[str, ...], norm: float) -> tuple[float, str]:
         """What one word adds (BM25), by the best of its terms."""
-        best, found, importance = 0.0, "", self._importance(terms)
+        best, found, total, importance = 0.0, "", 0.0, self._importance(terms)
         # The very word counts more than a synonym; one word of a phrase ('as pdf') counts less than its meaning.
         is_phrase = sum(term.startswith("=") for term in terms) > 1
         for term in terms:
@@ -166,8 +166,11 @@ class Index:
             gain = importance * frequency * (K1 + 1) / (frequency + norm) if frequency else 0.0
             if term.startswith("="):
                 gain *= 0.6 if is_phrase else 1.15
+            total += gain
             if gain > best:
                 best, found = gain, term
+        # Further terms of the same word confirm it a little.
+        best += 0.15 * (total - best)
         return best, found
 
 

@@ -31,6 +31,13 @@ _ELLIPSIS = re.compile(
     r"(?:(?:is|are|was|does|do|has|have)\s*(?:not|n't)|isn't|doesn't|aren't|fails?)$",
     re.IGNORECASE,
 )
+_PERFECT = re.compile(r"\b(?:has|have) been \w+|\b(?:is|are) \w+ed\b", re.IGNORECASE)
+_STATE = re.compile(
+    r"^(?:it|this|that|they|he|she|the (?:result|answer|score|outcome|check|review))\s+"
+    r"(?:is|are|was|were|has|isn't|aren't|does|fails)\b",
+    re.IGNORECASE,
+)
+_LISTS = re.compile(r"\band (?:in|on|via|by|to|with|as|the|an?)\b", re.IGNORECASE)
 _ABOUT_IT = re.compile(r"^(?:not )?(?:it|this|that|they|he|she)\b", re.IGNORECASE)
 _CONDITIONS = ("if", "unless", "when")
 
@@ -116,7 +123,10 @@ class _Sentence:
             while self.position < len(self.chunks) and not self._ends_parallel():
                 group.extend(acts_of(self.chunks[self.position].text))
                 self.position += 1
-        if chunk.parallel == "trailing":
+        if chunk.parallel == "trailing" and _LISTS.search(chunk.text) and nodes[run:]:
+            # 'create a code, announce it here and there at the same time' speaks of the last clause alone.
+            group = group[-1:]
+        elif chunk.parallel == "trailing":
             group = [*nodes[run:], *group]
             del nodes[run:]
             while len(group) > 2 and feeds_the_rest(group):
@@ -132,8 +142,8 @@ class _Sentence:
         return chunk.is_break or bool(chunk.control) or bool(_ANAPHORA.search(chunk.text))
 
     def _conditional(self, nodes: list[Node], chunk: Chunk) -> None:
-        if chunk.control == "when" and is_trigger(chunk.text):
-            rest = inner_instruction(chunk.text)[1]
+        if chunk.control == "when" and not self._is_condition(chunk):
+            rest = "" if chunk.is_attached else inner_instruction(chunk.text)[1]
             nodes.extend(acts_of(rest) if rest else [])
             return
         condition = chunk.text if chunk.control != "unless" else f"not {chunk.text}"
@@ -149,6 +159,15 @@ class _Sentence:
         body_nodes = acts_of(body_text) if body_text else []
         body_nodes += self.read(is_arm=True, has_begun=bool(body_nodes))
         _add_arm(nodes, condition, tuple(body_nodes))
+
+    def _is_condition(self, chunk: Chunk) -> bool:
+        """'when it is fine' is one, 'when a ticket arrives' is an event; an alternative settles it."""
+        if chunk.is_attached:
+            return False
+        has_alternative = any(
+            later.control == "otherwise" for later in self.chunks[self.position :]
+        )
+        return bool(_STATE.match(chunk.text)) or (has_alternative and not is_trigger(chunk.text))
 
     def _body_follows(self) -> bool:
         at = self.position
@@ -236,8 +255,7 @@ class _Sentence:
 
     def _ordered(self, nodes: list[Node], chunk: Chunk) -> None:
         """'before A, B' is B then A; 'B after A' is A then B."""
-        told = [] if is_trigger(chunk.text) and chunk.control == "after" else acts_of(chunk.text)
-        told += self._gerunds()
+        told = self._told(chunk)
         leads = not nodes
         if leads and chunk.control == "before":
             nodes.extend(self.read(is_arm=True))
@@ -246,6 +264,16 @@ class _Sentence:
             nodes[-1:] = [*told, *nodes[-1:]]
         else:
             nodes.extend(told)
+
+    def _told(self, chunk: Chunk) -> list[Node]:
+        if chunk.control != "after":
+            return acts_of(chunk.text)
+        if is_trigger(chunk.text):
+            return []
+        if _PERFECT.search(chunk.text):
+            parts = re.split(r"\s*,?\s+and\s+", chunk.text)
+            return [Act(part, is_backward=True) for part in parts]
+        return [*acts_of(chunk.text), *self._gerunds()]
 
     def _gerunds(self) -> list[Node]:
         """The further clauses of 'after running the query and making a chart'."""

@@ -10,11 +10,13 @@ from generation.planning.words import tokens
 
 @dataclass(frozen=True)
 class Act:
-    """One thing to do; `wants_split`: its objects are to be handled at the same time."""
+    """One thing to do; `wants_split`: its objects are to be handled at the same time; `is_backward`: it may speak of
+    what was done already ('once the report has been written')."""
 
     text: str
     is_negated: bool = False
     wants_split: bool = False
+    is_backward: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ _TRIGGER = re.compile(
     r"book|sign(?:s|ed)? up|register|is merged|gets|get an?|places?\b|orders?\b|joins)",
     re.IGNORECASE,
 )
+_NARRATIVE = re.compile(
+    r"^(?:we|i|they|our \w+|customers|people|users)\s+(?:\w+ly\s+|often\s+|always\s+)?"
+    r"(?:receive|get|have|use|store|keep|are|were|run|manage|work|sell|got|received|had|offer)\b",
+    re.IGNORECASE,
+)
 _BOTH = re.compile(r"\bboth\b(?=[^,]*\band\b)", re.IGNORECASE)
 _EACH = re.compile(
     r"\b(?:each|every)(?: one)?(?: of (?:the|these|those|our|them))?\s+(?!(?:day|week|month|hour|morning|evening|night|"
@@ -95,10 +102,10 @@ def acts_of(text: str) -> list[Node]:
 
 
 def is_trigger(text: str) -> bool:
-    """Whether a 'when' tells an event ('a ticket arrives') rather than a condition ('it is fine')."""
+    """Whether 'after' tells an event ('a ticket arrives') rather than a step."""
     words = tokens(text)
     return bool(_TRIGGER.search(text)) and not any(
-        word in ("is", "are", "not") for word in words[1:4]
+        word in ("is", "are", "not", "been") for word in words[1:5]
     )
 
 
@@ -123,6 +130,8 @@ def feeds_the_rest(group: list[Node]) -> bool:
 
 def _is_circumstance(text: str) -> bool:
     """'An alert came in' tells what happened, not what to do."""
+    if _NARRATIVE.match(text):
+        return True
     if starts_with_verb(text, is_first=True):
         return False
     return bool(_DECLARATIVE.match(text)) or (

@@ -11,7 +11,7 @@ DETERMINERS = word_set("determiners")
 FILLERS = word_set("fillers")
 
 # "have it translated", "let the team know", "keep improving it"
-CAUSATIVES = frozenset({"have", "let", "get", "keep", "ask"})
+CAUSATIVES = frozenset({"have", "let", "get", "ask"})
 
 
 @cache
@@ -97,12 +97,18 @@ def _caused(words: list[str], roots: list[str]) -> frozenset[str]:
     """'have an expert examine it', 'get the facts checked', 'let the team know': the verb behind the object."""
     if words[0] == "let" and "know" in words:
         return frozenset({"send"})
+    weaker: frozenset[str] = frozenset()
     for position in range(len(words) - 1, 0, -1):
-        length, kinds, _ = verb_at(roots, position)
+        length, kinds, is_noun_too = verb_at(roots, position)
         following = words[position + length] if position + length < len(words) else ""
-        if length and (words[position].endswith(("ed", "ten")) or following in DETERMINERS):
+        if not length:
+            continue
+        if words[position].endswith(("ed", "ten")) or (
+            following in DETERMINERS and not is_noun_too
+        ):
             return kinds
-    return frozenset()
+        weaker = kinds if following in DETERMINERS else weaker
+    return weaker
 
 
 def leading_verb(text: str) -> str:

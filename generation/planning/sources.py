@@ -1,0 +1,165 @@
+"""What a clause silently presupposes: a tool that reads what it works on, or an agent that makes what it hands on."""
+
+import re
+from dataclasses import dataclass, field
+
+from generation.plan import AgentUse, Leaf, ToolUse
+from generation.planning.matching import Entry, Index, Match
+from generation.planning.verbs import leading_verb
+from generation.planning.words import concepts, word_set
+
+# Below this score, or this share of the clause's meaning, a match is a guess.
+MIN_SCORE, MIN_COVERAGE = 2.2, 0.18
+# Above this score the entry is meant, however much else the clause says.
+CLEAR_SCORE = 6.0
+# The weight of a word in a name (matching.NAME_WEIGHT); words of descriptions weigh less.
+NAMED = 2.0
+# What agents write or work out: "post a summary" presupposes that somebody summarises.
+PRODUCTS = word_set("products")
+_PREPOSITION = re.compile(
+    r"\b(?:to|into|in|on|via|by|onto|over|through|using|at|within|inside|of|about|for|from|with)\b",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(
+    r"\b(?:from|in|of|out of|on|inside|within|using|stored in|saved in|with)\s+"
+    r"(?:our |the |my |an? )?(.+)$",
+    re.IGNORECASE,
+)
+_OUT_OF = re.compile(r"\b(?:from|out of)\s+(?:our |the |my |an? )?(.+)$", re.IGNORECASE)
+_HELD_IN = re.compile(r"\b(?:in|from) (?:our|the|my) (\w+(?: \w+)?)$", re.IGNORECASE)
+_ACCOUNT = re.compile(
+    r"\b(?:taking|considering|using|with)\s+(.+?)\s*(?:into account|into consideration)?$",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Memory:
+    """What is forbidden (ids of entries and servers) and what was used so far (keys of uses)."""
+
+    banned: frozenset[str] = frozenset()
+    used: list[str] = field(default_factory=list)
+
+    def near(self) -> str:
+        """The server of the step before, '-' for none."""
+        last = self.used[-1] if self.used else ""
+        return last.split(":")[1] if last.startswith("tool:") else "-"
+
+    def previous(self) -> str:
+        """The agent of the step before, '-' for none."""
+        last = self.used[-1] if self.used else ""
+        return last.partition(":")[2] if last.startswith("agent:") else "-"
+
+
+def accepts(match: Match) -> bool:
+    """Whether a match is more than a guess."""
+    is_clear = match.coverage >= MIN_COVERAGE or match.score >= CLEAR_SCORE
+    return match.score >= MIN_SCORE and is_clear
+
+
+def use(entry: Entry, text: str) -> Leaf:
+    """The entry for the task `text`."""
+    return AgentUse(entry.id, text) if entry.is_agent else ToolUse(entry.id, text)
+
+
+def is_named(entry: Entry, terms: frozenset[str] | set[str]) -> bool:
+    """Whether one of the terms stands in the entry's name."""
+    return any(entry.weights.get(term, 0.0) >= NAMED for term in terms)
+
+
+def maker(index: Index, memory: Memory, text: str, chosen: Entry | None) -> list[Leaf]:
+    """'post a summary to Slack': the agent that makes the summary, unless something made it already."""
+    thing = handed_on(text)
+    wanted = PRODUCTS & set(concepts(thing))
+    if chosen is not None:
+        wanted -= {c for c in wanted if chosen.weights.get(c, 0) >= 1.0}
+    if not wanted:
+        return []
+    ranked = index.rank(thing, banned=memory.banned, kinds=frozenset({"make", "compose"}))
+    for match in ranked[:3]:
+        is_its_trade = match.entry.is_agent and is_named(match.entry, match.shared & wanted)
+        if is_its_trade and match.coverage >= 0.5:
+            was_made = f"agent:{match.entry.id}" in memory.used or _was_made(index, memory, wanted)
+            return [] if was_made else [use(match.entry, thing)]
+    return []
+
+
+def reader(index: Index, memory: Memory, text: str, chosen: Entry | None) -> list[Leaf]:
+    """'summarise the file from Drive': the tool that reads it, unless something of that server ran before."""
+    place = _SOURCE.search(text)
+    servers = index.servers_named(place.group(1)) if place else frozenset()
+    if servers:
+        return [] if _ran(memory, servers) else reading(index, memory, text, servers=servers)
+    out_of = _OUT_OF.search(text) if not memory.used else None
+    read = _by_name(index, memory, out_of.group(1)) if out_of else []
+    if read:
+        return read
+    if account := _ACCOUNT.search(text):
+        return _by_name(index, memory, account.group(1), chosen)
+    held = _HELD_IN.search(text)
+    return _by_place(index, memory, held.group(1), text, chosen) if held else []
+
+
+def reading(index: Index, memory: Memory, text: str, *, servers: frozenset[str]) -> list[Leaf]:
+    """The tool that best reads what `text` names; with `servers`, one of theirs."""
+    for match in index.rank(text, banned=memory.banned, kinds=frozenset({"read"})):
+        entry = match.entry
+        if entry.is_agent or "read" not in entry.kinds:
+            continue
+        if servers and entry.server_id not in servers:
+            continue
+        if servers or (accepts(match) and match.coverage >= 0.3):
+            return [use(entry, text)]
+        return []
+    return []
+
+
+def handed_on(text: str) -> str:
+    """What a clause hands on: the words between its verb and the first preposition."""
+    words = text.split()
+    count = max(len(leading_verb(text).split()), 1)
+    return _PREPOSITION.split(" ".join(words[count:]))[0].strip()
+
+
+def _by_name(index: Index, memory: Memory, phrase: str, chosen: Entry | None = None) -> list[Leaf]:
+    """'from the commits since …': a tool that reads just that, by its very name."""
+    for match in index.rank(phrase, banned=memory.banned, kinds=frozenset({"read"}))[:2]:
+        entry = match.entry
+        very_words = {term for term in match.shared if term.startswith("=")}
+        if entry.is_agent or "read" not in entry.kinds or match.coverage < 0.4:
+            continue
+        is_the_agents_own = chosen is not None and match.shared <= set(chosen.weights)
+        if is_named(entry, very_words) and not is_the_agents_own and not _done(memory, entry):
+            return [use(entry, phrase)]
+    return []
+
+
+def _by_place(
+    index: Index, memory: Memory, place: str, text: str, chosen: Entry | None
+) -> list[Leaf]:
+    """'clean up the list in the sheet': a place that only tools know is read first."""
+    ranked = index.rank(place, banned=memory.banned, kinds=frozenset({"read"}))
+    if not ranked or ranked[0].entry.is_agent or ranked[0].coverage < 0.6:
+        return []
+    server = frozenset({ranked[0].entry.server_id})
+    is_the_agents_own = chosen is not None and ranked[0].shared & set(chosen.weights)
+    if is_the_agents_own or _ran(memory, server):
+        return []
+    return reading(index, memory, text, servers=server)
+
+
+def _ran(memory: Memory, servers: frozenset[str]) -> bool:
+    return any(key.startswith(f"tool:{server}:") for server in servers for key in memory.used)
+
+
+def _done(memory: Memory, entry: Entry) -> bool:
+    return f"tool:{entry.id}" in memory.used
+
+
+def _was_made(index: Index, memory: Memory, wanted: frozenset[str] | set[str]) -> bool:
+    entries = {entry.id: entry for entry in index.entries}
+    for key in memory.used:
+        entry = entries.get(key.partition(":")[2])
+        if entry and entry.is_agent and any(entry.weights.get(c, 0) >= 1.0 for c in wanted):
+            return True
+    return False
