@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 from django.db import InterfaceError, OperationalError
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from executions.engine.errors import UNAVAILABLE, UNRECORDED
 from workflows.definition.steps import ErrorKind
@@ -33,7 +33,13 @@ def failure(
     delay = timedelta(seconds=retry_after_seconds) if retry_after_seconds is not None else None
     details = {"code": code or kind, "hint": hint, "attempts": activity.info().attempt}
     return ApplicationError(
-        message, details, type=kind, non_retryable=not is_retryable, next_retry_delay=delay
+        message,
+        details,
+        type=kind,
+        non_retryable=not is_retryable,
+        next_retry_delay=delay,
+        # A step that fails is everyday business: no traceback in the worker's log.
+        category=ApplicationErrorCategory.BENIGN,
     )
 
 

@@ -13,11 +13,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from pytest_django import Settings
+from temporalio.client import WorkflowHistory
 
 from discovery.models import Agent
 from executions import temporal
 from executions.engine.messages import RunOutcome
-from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
+from executions.models import ExecutionEvent, ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.starting import run_input_of
 from executions.worker import run_worker
 from tests.executions.tap import Tap
@@ -129,6 +130,36 @@ class Ran:
     def tool_calls(self) -> list[ToolCall]:
         """Every recorded tool call, in order."""
         return list(ToolCall.objects.filter(execution_id=self.id).order_by("id"))
+
+    def event_numbers(self) -> list[int]:
+        """Numbers of its events."""
+        rows = ExecutionEvent.objects.filter(execution_id=self.id)
+        return list(rows.order_by("number").values_list("number", flat=True))
+
+    def history(self, run_id: str | None = None) -> WorkflowHistory:
+        """What Temporal keeps of it."""
+
+        async def fetch() -> WorkflowHistory:
+            client = await temporal.connect()
+            return await client.get_workflow_handle(self.id, run_id=run_id).fetch_history()
+
+        return self.worker.call(fetch())
+
+    def history_bytes(self) -> int:
+        """How large its last Temporal run is, without the input."""
+        events = self.history().events
+        return sum(event.ByteSize() for event in events[1:])
+
+    def temporal_runs(self) -> list[str]:
+        """The ids of its Temporal runs, the last one first."""
+        runs: list[str] = []
+        run_id: str | None = None
+        while True:
+            first = self.history(run_id).events[0].workflow_execution_started_event_attributes
+            runs.append(first.original_execution_run_id)
+            run_id = first.continued_execution_run_id
+            if not run_id:
+                return runs
 
     def cancel(self) -> None:
         """Ask Temporal to cancel it."""

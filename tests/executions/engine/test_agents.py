@@ -55,7 +55,7 @@ def test_what_an_agent_cost_is_recorded(runner: Runner, model_server: ModelServe
     assert (step.input_tokens, step.output_tokens, step.attempts) == (1_000_000, 100_000, 1)
     (call,) = ran.model_calls
     assert (call.path, call.turn, call.agent_id, call.agent_version) == ("ask", 1, "helper", 1)
-    assert call.answer["content"] == "x"
+    assert call.answer == {"role": "assistant", "content": "x"}
 
 
 def test_structured_input_reaches_the_agent_as_json(
@@ -96,7 +96,7 @@ def test_an_agent_calls_tools_and_sees_their_results(
     assert json.loads(result["content"])["words"] == 2
     (call,) = ran.tool_calls
     assert (call.tool, call.turn, call.arguments) == ("native:text_stats", 1, STATS)
-    assert call.result["words"] == 2
+    assert call.result == json.loads(result["content"])
     row = ran.row
     assert (row.model_calls, row.tool_calls) == (2, 1)
 
@@ -255,9 +255,7 @@ def test_without_a_model_it_fails_at_once_and_names_the_setting(runner: Runner) 
     assert ran.model_calls == []
 
 
-@pytest.mark.parametrize(
-    "fault", [answers.rate_limited(0), answers.server_error(), answers.server_error()]
-)
+@pytest.mark.parametrize("fault", [answers.rate_limited(0), answers.server_error()])
 def test_a_passing_fault_is_retried(
     runner: Runner, model_server: ModelServer, fault: answers.Answer
 ) -> None:

@@ -1,0 +1,172 @@
+"""A worker that is killed in the middle of a run: its successor completes it, and finished steps do not run again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from pytest_django import Settings
+
+from tests.executions.conftest import Ran, Runner
+from tests.executions.engine.building import echo, end, loop
+from tests.executions.tap import Tap
+from tests.fakes import model_server as answers
+from tests.fakes.model_server import ModelServer
+
+PROJECT = Path(__file__).resolve().parents[2]
+ASK = {"id": "ask", "type": "agent", "agent_id": "helper", "input": "${loop.iteration}"}
+
+
+class WorkerProcess:
+    """`manage.py temporal_worker` on a task queue of its own, with the test's database and fakes."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self._output = log.open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, "manage.py", "temporal_worker"],
+            cwd=PROJECT,
+            env=os.environ | self._environment(),
+            stdout=self._output,
+            stderr=self._output,
+        )
+
+    def kill(self) -> None:
+        """SIGKILL: no chance to say goodbye."""
+        self._process.kill()
+        self._process.wait()
+        self._output.close()
+
+    def stop(self) -> int:
+        """SIGTERM; gives the exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        code = self._process.wait(timeout=30)
+        self._output.close()
+        return code
+
+    def wait_until_ready(self) -> None:
+        """Until it says so."""
+        deadline = time.monotonic() + 60
+        while "Worker ready" not in self.log.read_text():
+            assert self._process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+
+    @staticmethod
+    def _environment() -> dict[str, str]:
+        name = connection.settings_dict["NAME"]
+        server, _, _ = os.environ["DATABASE_URL"].partition("?")
+        return {
+            "DATABASE_URL": f"{server.rsplit('/', 1)[0]}/{name}",
+            "DATABASE_POOL_SIZE": "4",
+            "TEMPORAL_TASK_QUEUE": django_settings.TEMPORAL_TASK_QUEUE,
+            "OPENAI_BASE_URL": django_settings.OPENAI_BASE_URL,
+            "OPENAI_API_KEY": django_settings.OPENAI_API_KEY,
+            "OUTBOUND_ALLOWLIST": "127.0.0.1",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+@pytest.fixture
+def own_queue(settings: Settings) -> None:
+    """Runs that the worker in this process does not see."""
+    settings.TEMPORAL_TASK_QUEUE = f"queue-{uuid.uuid4()}"
+
+
+@pytest.fixture
+def processes(
+    own_queue: None, tmp_path: Path, model_server: ModelServer, tap: Tap
+) -> Iterator[list[WorkerProcess]]:
+    """Workers to kill; what is left is stopped at the end."""
+    started: list[WorkerProcess] = []
+    yield started
+    for process in started:
+        process.kill()
+
+
+def another(processes: list[WorkerProcess], folder: Path) -> WorkerProcess:
+    """One more worker."""
+    processes.append(WorkerProcess(folder / f"worker-{len(processes)}.log"))
+    return processes[-1]
+
+
+def wait_for(what: Any, seconds: float = 60) -> None:
+    """Until `what()` is true."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def questions(server: ModelServer) -> list[str]:
+    """What the model was asked, in order."""
+    return [request["messages"][1]["content"] for request in server.requests]
+
+
+def test_a_killed_worker_costs_no_finished_step(
+    runner: Runner,
+    processes: list[WorkerProcess],
+    tmp_path: Path,
+    model_server: ModelServer,
+    tap: Tap,
+) -> None:
+    runner.agent("helper")
+    model_server.script([answers.text("one"), answers.text("two"), answers.hang(60)])
+    rounds = loop(
+        "rounds", "count", [ASK, echo("said", "${steps.ask.output}")], max_iterations=4,
+        collect_results=True, output="${steps.said.output.result}",
+    )  # fmt: skip
+    steps = [tap.step("before", "ok/before"), rounds, tap.step("after", "ok/after"),
+             end("done", "${steps.rounds.output}")]  # fmt: skip
+    first = another(processes, tmp_path)
+    ran: Ran = runner.start({"steps": steps})
+    wait_for(lambda: len(model_server.requests) == 3)
+    first.kill()
+    processes.remove(first)
+    model_server.script([answers.text("three"), answers.text("four")])
+    another(processes, tmp_path)
+    ran.wait()
+    assert ran.output == ["one", "two", "three", "four"]
+    # Only the call that was in the air was made again.
+    assert questions(model_server) == ["1", "2", "3", "3", "4"]
+    assert (tap.count("before"), tap.count("after")) == (1, 1)
+    assert set(ran.statuses.values()) == {"COMPLETED"}
+    assert len(ran.paths) == len(set(ran.paths)) == 12
+    numbers = ran.event_numbers()
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert [call.turn for call in ran.model_calls] == [1, 1, 1, 1]
+    assert ran.row.model_calls == 4
+
+
+def test_a_call_that_must_not_be_repeated_fails_as_worker_lost(
+    runner: Runner, processes: list[WorkerProcess], tmp_path: Path, tap: Tap
+) -> None:
+    first = another(processes, tmp_path)
+    step = tap.step("pay", "hold/pay", on_error="look")
+    ran = runner.start({"steps": [step, end("look", "${error.kind}")]})
+    tap.wait_for("pay", 60)
+    first.kill()
+    processes.remove(first)
+    another(processes, tmp_path)
+    ran.wait()
+    assert ran.output == "worker_lost"
+    assert tap.count("pay") == 1
+
+
+def test_a_worker_stops_when_it_is_told_to(
+    processes: list[WorkerProcess], tmp_path: Path, runner: Runner
+) -> None:
+    worker = another(processes, tmp_path)
+    worker.wait_until_ready()
+    ran = runner.run({"steps": [echo("a", 1)]})
+    assert ran.status == "COMPLETED"
+    assert worker.stop() == 0
+    processes.remove(worker)

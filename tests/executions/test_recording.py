@@ -1,0 +1,183 @@
+"""Recording: the same batch twice, batches that come again with other contents, and what readers see."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from executions.channels import channel_of
+from executions.engine.messages import Batch, ErrorInfo, RunChange, StepChange, Usage, Value
+from executions.models import ExecutionEvent, StepRun, WorkflowExecution
+from executions.recording import record
+from executions.stored_values import keep
+from workflows.models import Workflow
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def execution(alice: User) -> WorkflowExecution:
+    """A run that has just been started."""
+    workflow = Workflow.objects.create(
+        id="w", name="W", definition_json={"id": "w", "name": "W"}, created_by=alice
+    )
+    return WorkflowExecution.objects.create(
+        id="execution-1", workflow=workflow, workflow_version=1, created_by=alice
+    )
+
+
+def started(path: str, opened: int, **more: Any) -> StepChange:
+    """A step that runs."""
+    fields: dict[str, Any] = {
+        "path": path,
+        "step_id": path.rsplit("/", 1)[-1],
+        "step_type": "tool",
+        "name": "",
+        "position": opened,
+        "iteration": None,
+        "status": "RUNNING",
+        "started_at": NOW,
+        "opened": opened,
+    }
+    return StepChange(**(fields | more))
+
+
+def ended(step: StepChange, closed: int, **more: Any) -> StepChange:
+    """The step, completed."""
+    at = NOW + timedelta(seconds=closed)
+    return replace(step, status="COMPLETED", completed_at=at, closed=closed, **more)
+
+
+def batch(number: int, *steps: StepChange, **more: Any) -> Batch:
+    """A batch of the run."""
+    return Batch("execution-1", number, list(steps), **more)
+
+
+def told(kind: str = "step") -> list[tuple[str, str]]:
+    """What events told about steps: path and status, in order."""
+    rows = ExecutionEvent.objects.filter(kind=kind).order_by("number")
+    return [(row.data.get("path", ""), row.data["status"]) for row in rows]
+
+
+def snapshot() -> Any:
+    """Everything that recording writes."""
+    return (
+        list(WorkflowExecution.objects.values()),
+        list(StepRun.objects.order_by("path").values()),
+        list(ExecutionEvent.objects.order_by("number").values("number", "kind", "data")),
+    )
+
+
+def test_a_batch_that_comes_twice_changes_nothing(execution: WorkflowExecution) -> None:
+    first = started("a", 1)
+    batches = [
+        batch(1, first, run=RunChange("RUNNING", NOW)),
+        batch(2, ended(first, 2, output=Value({"x": 1})), usage=Usage(10, 5, Decimal("0.1"), 1, 2)),
+    ]
+    for item in batches:
+        record(item)
+    before = snapshot()
+    for item in batches:
+        record(item)
+    assert snapshot() == before
+    assert told() == [("a", "RUNNING"), ("a", "COMPLETED")]
+    execution.refresh_from_db()
+    assert (execution.status, execution.input_tokens, execution.tool_calls) == ("RUNNING", 10, 2)
+    assert (execution.cost_usd, execution.last_sequence) == (Decimal("0.1"), 2)
+
+
+def test_what_a_crash_left_out_is_added_under_the_same_number(
+    execution: WorkflowExecution,
+) -> None:
+    a, b = started("a", 1), started("b", 2)
+    record(batch(1, a))
+    # The worker died; its successor's first batch holds more.
+    record(batch(1, a, b))
+    assert told() == [("a", "RUNNING"), ("b", "RUNNING")]
+
+
+def test_a_final_step_does_not_run_again_in_the_record(execution: WorkflowExecution) -> None:
+    a = started("a", 1)
+    record(batch(1, ended(a, 2, output=Value(1))))
+    record(batch(1, a))
+    assert StepRun.objects.get(path="a").status == "COMPLETED"
+    record(batch(2, ended(a, 2, output=Value(2))))
+    assert StepRun.objects.get(path="a").output_json == 2
+    assert told() == [("a", "RUNNING"), ("a", "COMPLETED")]
+
+
+def test_events_follow_the_order_of_what_happened(execution: WorkflowExecution) -> None:
+    outer, inner, after = started("box", 1), started("box/1/in", 2), started("z", 5)
+    record(batch(1, ended(inner, 3), ended(outer, 4), after))
+    assert told() == [
+        ("box", "RUNNING"),
+        ("box/1/in", "RUNNING"),
+        ("box/1/in", "COMPLETED"),
+        ("box", "COMPLETED"),
+        ("z", "RUNNING"),
+    ]
+    numbers = ExecutionEvent.objects.order_by("number").values_list("number", flat=True)
+    assert list(numbers) == [1, 2, 3, 4, 5]
+
+
+def test_the_end_is_final(execution: WorkflowExecution) -> None:
+    error = ErrorInfo("tool_error", "It broke.", code="x", step="a", path="a")
+    record(batch(1, run=RunChange("RUNNING", NOW)))
+    record(batch(2, run=RunChange("FAILED", NOW + timedelta(seconds=2), error=error)))
+    before = snapshot()
+    record(batch(3, started("late", 9), run=RunChange("COMPLETED", NOW, Value(1))))
+    assert snapshot() == before
+    execution.refresh_from_db()
+    assert execution.status == "FAILED"
+    assert (execution.error, execution.error_kind, execution.failed_step) == (
+        "It broke.",
+        "tool_error",
+        "a",
+    )
+    assert (execution.started_at, execution.completed_at) == (NOW, NOW + timedelta(seconds=2))
+    assert told("run") == [("", "RUNNING"), ("", "FAILED")]
+
+
+def test_totals_never_shrink(execution: WorkflowExecution) -> None:
+    record(batch(2, usage=Usage(10, 5, Decimal("0.2"), 2, 1)))
+    record(batch(1, usage=Usage(4, 2, Decimal("0.1"), 1, 0)))
+    execution.refresh_from_db()
+    assert (execution.input_tokens, execution.cost_usd, execution.model_calls) == (
+        10,
+        Decimal("0.2"),
+        2,
+    )
+
+
+def test_a_stored_value_is_written_out(execution: WorkflowExecution) -> None:
+    big = {"text": "x" * 70_000}
+    value = keep(execution.pk, big)
+    assert value.is_stored
+    record(batch(1, ended(started("a", 1), 2, input=value, output=value)))
+    row = StepRun.objects.get(path="a")
+    assert (row.input_json, row.output_json) == (big, big)
+
+
+def test_an_unknown_run_is_an_error(db: None) -> None:
+    with pytest.raises(WorkflowExecution.DoesNotExist):
+        record(batch(1, started("a", 1)))
+    assert StepRun.objects.count() == 0
+
+
+def test_readers_are_woken_after_the_commit(
+    execution: WorkflowExecution, django_capture_on_commit_callbacks: Any
+) -> None:
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    listener = client.pubsub(ignore_subscribe_messages=True)
+    listener.subscribe(channel_of(execution.pk))
+    listener.get_message(timeout=1)
+    with django_capture_on_commit_callbacks(execute=True):
+        record(batch(1, started("a", 1)))
+    assert listener.get_message(timeout=5) is not None
+    listener.close()
+    client.close()
