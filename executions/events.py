@@ -49,12 +49,12 @@ def await_events(
             sleep(min(left, LONGEST_SLEEP_SECONDS))
 
 
-def follow(execution: WorkflowExecution, number: int = 0) -> Iterator[ExecutionEvent]:
-    """Every event after `number`, as it happens, until the run has ended."""
+def follow(execution: WorkflowExecution, number: int = 0) -> Iterator[list[ExecutionEvent]]:
+    """Every event after `number`, in the groups in which they become known, until the run has ended."""
     while True:
         found = await_events(execution, number, LONGEST_SLEEP_SECONDS)
-        yield from found
         if found:
+            yield found
             number = found[-1].number
         elif execution.is_finished:
             return

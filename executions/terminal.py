@@ -1,38 +1,48 @@
 """Runs as lines for a terminal and as JSON for scripts."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from executions.events import follow
-from executions.models import ExecutionEvent, StepRun, WorkflowExecution, duration_ms
+from executions.models import StepRun, WorkflowExecution
 from executions.selectors import steps_of, with_previews
 from workflows.definition.caption import one_line
 
 OUTPUT_CHARACTERS = 160
-OPEN_STEPS = frozenset({StepRun.Status.PENDING, StepRun.Status.RUNNING, StepRun.Status.WAITING})
+LINE_CHARACTERS = 400
+CONTAINERS = frozenset({"parallel", "loop"})
 
 
 def step_changes(execution: WorkflowExecution) -> Iterator[dict[str, Any]]:
-    """Each step run whenever its status changed, until the run ends; rows of `selectors.with_previews`."""
-    told: dict[str, str] = {}
-    for event in follow(execution):
-        for row in _rows_of(execution, event):
-            if told.get(row["path"]) != row["status"]:
-                told[row["path"]] = row["status"]
-                yield row
+    """What happens to the steps until the run ends: the data of their events, final ones with `output` or `preview`."""
+    for events in follow(execution):
+        for change in worth_telling([event.data for event in events if event.kind == "step"]):
+            yield {**change, **_result_of(execution, change)}
 
 
-def step_line(row: Mapping[str, Any]) -> str:
+def worth_telling(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the start of a step whose end is in the same group; containers keep it, for what is in them follows."""
+    ended = {change["path"] for change in changes if is_end(change)}
+    return [
+        change
+        for change in changes
+        if is_end(change) or change["path"] not in ended or change["step_type"] in CONTAINERS
+    ]
+
+
+def is_end(change: Mapping[str, Any]) -> bool:
+    """Whether the step has ended with this change."""
+    return "duration_ms" in change
+
+
+def step_line(change: Mapping[str, Any]) -> str:
     """'COMPLETED   1,204 ms  fan/news/search  [tool]  {"text": …}' with nothing that could steer a terminal."""
-    duration = row.get("duration_ms")
-    if duration is None:
-        duration = duration_ms(row["started_at"], row["completed_at"])
-    spent = "" if duration is None else f"{duration:,} ms"
-    line = f"{row['status']:<10} {spent:>10}  {row['path']}  [{row['step_type']}]"
-    if row["status"] in OPEN_STEPS:
-        return one_line(line, OUTPUT_CHARACTERS)
-    return f"{one_line(line, OUTPUT_CHARACTERS)}  {one_line(_result(row), OUTPUT_CHARACTERS)}"
+    spent = f"{change['duration_ms']:,} ms" if is_end(change) else ""
+    line = f"{change['status']:<10} {spent:>10}  {change['path']}  [{change['step_type']}]"
+    if is_end(change):
+        line = f"{line}  {one_line(_result(change), OUTPUT_CHARACTERS)}"
+    return one_line(line, LINE_CHARACTERS)
 
 
 def end_line(status: str, *, simulated: bool, error: str = "") -> str:
@@ -60,14 +70,16 @@ def as_json(execution: WorkflowExecution) -> dict[str, Any]:
     }
 
 
-def _rows_of(execution: WorkflowExecution, event: ExecutionEvent) -> Iterable[dict[str, Any]]:
-    path = event.data.get("path")
-    return with_previews(StepRun.objects.filter(execution=execution, path=path)) if path else ()
+def _result_of(execution: WorkflowExecution, change: Mapping[str, Any]) -> dict[str, Any]:
+    if not is_end(change):
+        return {}
+    rows = StepRun.objects.filter(execution=execution, path=change["path"])
+    return {key: row[key] for row in with_previews(rows) for key in ("output", "preview")}
 
 
-def _result(row: Mapping[str, Any]) -> str:
-    if row["error"]:
-        return str(row["error"].get("message") or row["error"].get("kind"))
-    if row.get("preview"):
-        return str(row["preview"])
-    return json.dumps(row["output"], ensure_ascii=False)
+def _result(change: Mapping[str, Any]) -> str:
+    if change.get("error"):
+        return str(change["error"].get("message") or change["error"].get("kind"))
+    if change.get("preview"):
+        return str(change["preview"])
+    return json.dumps(change.get("output"), ensure_ascii=False)

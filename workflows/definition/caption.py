@@ -25,10 +25,9 @@ def caption(step: Step) -> str:
         case ToolStep():
             return step.tool or "no tool chosen"
         case ParallelStep():
-            noun = "branch" if len(step.branches) == 1 else "branches"
-            return f"{len(step.branches)} {noun}, {step.aggregation}"
+            return f"{_count(len(step.branches), 'branch', 'branches')}, {step.aggregation}"
         case ConditionalStep():
-            return step.condition_source or f"{len(step.conditions or [])} conditions"
+            return step.condition_source or _count(len(step.conditions or []), "condition")
         case LoopStep():
             return _loop(step)
         case EndStep():
@@ -47,11 +46,15 @@ def one_line(text: str, limit: int) -> str:
 def _loop(step: LoopStep) -> str:
     match step.loop_mode:
         case "count":
-            return f"{step.max_iterations} times"
+            return _count(step.max_iterations, "time")
         case "foreach":
             return f"for each of {_text(step.over)}"
         case "until":
-            return f"until {step.exit_condition}, at most {step.max_iterations} times"
+            return f"until {step.exit_condition}, at most {_count(step.max_iterations, 'time')}"
+
+
+def _count(number: int | None, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _text(value: JsonValue) -> str:

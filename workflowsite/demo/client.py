@@ -8,6 +8,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
+from executions.terminal import is_end, worth_telling
+
 REQUEST_SECONDS = 90.0
 WAIT_SECONDS = 20
 FINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
@@ -54,24 +56,19 @@ class Client:
         return generation
 
     def step_changes(self, execution_id: str) -> Iterator[dict[str, Any]]:
-        """Each step run of a run whenever its status changed, until the run ends."""
+        """What happens to the steps until the run ends: the data of their events, final ones with `output`."""
         address, after = f"/workflows/executions/{execution_id}", 0
-        told: dict[str, str] = {}
         while True:
             news = self.get(f"{address}/events?after={after}&wait={WAIT_SECONDS}")
+            steps = [event["data"] for event in news["results"] if event["kind"] == "step"]
+            for change in worth_telling(steps):
+                if is_end(change):
+                    step = self.get(f"{address}/steps/{quote(change['path'])}")
+                    change["output"] = step["output"]
+                yield change
             after = news["last"]
-            for row in self._steps(address, news["results"]):
-                if told.get(row["path"]) != row["status"]:
-                    told[row["path"]] = row["status"]
-                    yield row
             if news["is_finished"] and not news["results"]:
                 return
-
-    def _steps(self, address: str, events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """The step runs that `events` speak of, as they stand now."""
-        paths = [event["data"]["path"] for event in events if "path" in event["data"]]
-        for path in dict.fromkeys(paths):
-            yield self.get(f"{address}/steps/{quote(path)}")
 
     def _send(self, request: Request) -> dict[str, Any]:
         request.add_header("Authorization", f"Token {self._token}")

@@ -13,7 +13,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from workflowsite.localstack.private_files import ENDPOINTS_FILE, private_folder, read_json
 from workflowsite.localstack.server import tethered
-from workflowsite.preparing import TOKEN_FILE
+from workflowsite.prepared import TOKEN_PATH
 
 READY_SECONDS = 180.0
 STOP_SECONDS = 60.0
@@ -106,7 +106,7 @@ def _is_ready(state_dir: Path) -> bool:
 
 def _stack(state_dir: Path, *, was_started_here: bool) -> RunningStack:
     endpoints = read_json(state_dir / ENDPOINTS_FILE)
-    token = read_json(state_dir / TOKEN_FILE).get("token", "")
+    token = read_json(state_dir / TOKEN_PATH.name).get("token", "")
     if not token:
         raise StackFailed("The stack has no token: run `manage.py prepare`.")
     return RunningStack(

@@ -1,9 +1,8 @@
 """The tour itself: generate, apply, run a template on real input, run what was generated."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from discovery import model_client
 from executions.terminal import end_line, step_line
@@ -17,7 +16,12 @@ TEMPLATE = "repository-report"
 TEMPLATE_INPUT = {"user_input": "What happened in this repository lately?"}
 GENERATION_SECONDS = 180.0
 
-Say = Callable[[str, str], None]
+
+class Say(Protocol):
+    """Prints a text in one of the styles of the command."""
+
+    def __call__(self, text: str, style: str = "") -> None:
+        """Print."""
 
 
 @dataclass
@@ -34,7 +38,7 @@ class Told:
         return bool(self.runs) and all(run["status"] == "COMPLETED" for run in self.runs)
 
 
-def tour(client: Client, prompt: str, say: Say) -> Told:
+def tour(client: Client, prompt: str, user_input: str, say: Say) -> Told:
     """Walk through the product; `say(text, style)` prints. Raises `Refused`, `OSError`, `TimeoutError`."""
     told = Told()
     definition = _generate(client, prompt, say, told)
@@ -46,7 +50,7 @@ def tour(client: Client, prompt: str, say: Say) -> Told:
     _show(client.get(f"/workflows/templates/{TEMPLATE}")["definition"], say)
     told.runs.append(_run(client, TEMPLATE, TEMPLATE_INPUT, say))
     say("\n4  Run the generated workflow", "h")
-    told.runs.append(_run_generated(client, applied, definition, prompt, say))
+    told.runs.append(_run_generated(client, applied, definition, user_input, say))
     return told
 
 
@@ -82,7 +86,7 @@ def _apply(client: Client, say: Say, told: Told) -> dict[str, Any]:
 
 
 def _run_generated(
-    client: Client, applied: dict[str, Any], definition: Definition, prompt: str, say: Say
+    client: Client, applied: dict[str, Any], definition: Definition, user_input: str, say: Say
 ) -> dict[str, Any]:
     """For real where that is possible, else simulated and marked."""
     reasons = []
@@ -95,7 +99,7 @@ def _run_generated(
             f"Simulated, since {' and '.join(reasons)}: stand-ins answer for models and tools.",
             "soft",
         )
-    body = {"user_input": prompt, "simulate": bool(reasons)}
+    body = {"user_input": user_input, "simulate": bool(reasons)}
     return _run(client, applied["workflow"]["id"], body, say)
 
 
@@ -138,5 +142,5 @@ def _text(output: Any) -> str:
     """The first lines of an output, safe for a terminal."""
     text = output if isinstance(output, str) else json.dumps(output, indent=2, ensure_ascii=False)
     lines = text.splitlines()
-    shown = [one_line(line, 160) for line in lines[:40]]
-    return "\n".join([*shown, *(["…"] if len(lines) > 40 else [])])
+    shown = [one_line(line, 160) for line in lines[:60]]
+    return "\n".join([*shown, *(["…"] if len(lines) > 60 else [])])

@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,12 +12,17 @@ from rich.console import Console
 
 from workflowsite.demo.client import Client, Refused
 from workflowsite.demo.running_stack import RunningStack, StackFailed, running_stack
-from workflowsite.demo.tour import Told, tour
+from workflowsite.demo.tour import Say, Told, tour
 from workflowsite.env import BASE_DIR
 
 DEFAULT_PROMPT = (
-    "Take the text of a customer's e-mail, extract the order number and the amount, classify it as "
-    "complaint, question or praise, and at the same time summarize it; then render a short reply."
+    "Extract the e-mail addresses, dates and amounts from the letter and at the same time summarize "
+    "the text, then compute text statistics."
+)
+DEFAULT_INPUT = (
+    "Dear team, my order 4711 of 3 March 2026 has not arrived, although the tracking page says that it "
+    "was delivered. I paid 129.90 EUR for it on 2026-02-28 and need it for a birthday. Please tell me "
+    "when it comes, or send the money back. You reach me at ada@example.com. Thank you, Ada Baker"
 )
 STYLES = {
     "h": "bold cyan",
@@ -40,6 +46,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The prompt and how to tell."""
         parser.add_argument("prompt", nargs="?", default="", help="what the workflow shall do")
+        parser.add_argument("--input", help="text for the new workflow; default: the prompt")
         parser.add_argument("--keep", action="store_true", help="leave a started stack running")
         parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
 
@@ -53,18 +60,26 @@ class Command(BaseCommand):
             console.print(text, style=STYLES.get(style, ""), soft_wrap=True)
 
         try:
-            told = self._tour(options["prompt"].strip() or DEFAULT_PROMPT, options["keep"], say)
+            told = self._tour(options, say)
         except (Refused, StackFailed, OSError, TimeoutError) as error:
             raise CommandError(str(error)) from error
         if wants_json:
             self.stdout.write(json.dumps(vars(told)))
         sys.exit(0 if told.is_success else 1)
 
-    def _tour(self, prompt: str, keep: bool, say: Any) -> Told:
+    def _tour(self, options: dict[str, Any], say: Say) -> Told:
+        prompt = options["prompt"].strip()
+        user_input = options["input"] or prompt or DEFAULT_INPUT
+        report = partial(say, style="soft")
         with running_stack(
-            state_dir=settings.STATE_DIR, manage=BASE_DIR / "manage.py", keep=keep, report=say
+            state_dir=settings.STATE_DIR,
+            manage=BASE_DIR / "manage.py",
+            keep=options["keep"],
+            report=report,
         ) as stack:
-            told = tour(Client(stack.api_url, stack.token), prompt, say)
+            told = tour(
+                Client(stack.api_url, stack.token), prompt or DEFAULT_PROMPT, user_input, say
+            )
             say(_where_to_look(stack, told), "")
             return told
 
