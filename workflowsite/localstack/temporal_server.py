@@ -52,8 +52,13 @@ def start(
     command += ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=1"]
     for namespace in namespaces:
         command += ["--namespace", namespace]
-    # The version check would call out to the vendor.
-    environment = {"TEMPORAL_VERSION_CHECK_DISABLED": "1"}
+    environment = {
+        # The version check would call out to the vendor.
+        "TEMPORAL_VERSION_CHECK_DISABLED": "1",
+        # A person's own settings of the `temporal` command have no business here, nor may they be unreadable.
+        "HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+    }
     return launch("Temporal", command, log=log, environment=environment, held_files=held_files)
 
 
