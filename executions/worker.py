@@ -12,6 +12,7 @@ from django.conf import settings
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from discovery.mcp_client import close_connections
 from executions import temporal
 from executions.activities import bookkeeping, model_turns, tool_calls
 from executions.engine.interpreter import InterpreterWorkflow
@@ -73,11 +74,17 @@ async def run_worker(stopping: asyncio.Event) -> None:
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="activity")
     )
-    async with build_worker(client):
-        logger.info(
-            "Worker ready: queue %s at %s", settings.TEMPORAL_TASK_QUEUE, settings.TEMPORAL_ADDRESS
-        )
-        await stopping.wait()
+    try:
+        async with build_worker(client):
+            logger.info(
+                "Worker ready: queue %s at %s",
+                settings.TEMPORAL_TASK_QUEUE,
+                settings.TEMPORAL_ADDRESS,
+            )
+            await stopping.wait()
+    finally:
+        # Or the end of the event loop could leave the processes of stdio servers behind.
+        await close_connections()
         logger.info("Worker stops")
 
 

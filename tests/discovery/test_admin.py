@@ -123,7 +123,7 @@ class TestServers:
             answer = desk.post(f"{ADMIN}/mcpserver/add/", server_form())
         assert answer.status_code == 302
         row = McpServer.objects.get()
-        assert (row.transport, row.status, row.headers) == ("streamable_http", "unchecked", None)
+        assert (row.transport, row.status) == ("streamable_http", "unchecked")
         assert len(published) == 1
 
     def test_nobody_registers_a_command(self, desk: Client) -> None:
