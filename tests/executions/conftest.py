@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
@@ -65,6 +66,8 @@ class WorkerThread:
 def temporal_worker(django_db_setup: None) -> Iterator[WorkerThread]:
     """One worker for all tests of a process."""
     worker = WorkerThread()
+    while not worker.call(temporal.is_worker_polling()):
+        time.sleep(0.02)
     yield worker
     worker.stop()
 

@@ -15,7 +15,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django import Settings
 
-from tests.executions.conftest import Ran, Runner
+from tests.executions.conftest import Ran, Runner, WorkerThread
 from tests.executions.engine.building import echo, end, loop
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers
@@ -76,7 +76,7 @@ class WorkerProcess:
 
 
 @pytest.fixture
-def own_queue(settings: Settings) -> None:
+def own_queue(temporal_worker: WorkerThread, settings: Settings) -> None:
     """Runs that the worker in this process does not see."""
     settings.TEMPORAL_TASK_QUEUE = f"queue-{uuid.uuid4()}"
 

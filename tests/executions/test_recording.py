@@ -9,6 +9,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.contrib.auth.models import User
+from pydantic import JsonValue
 
 from executions.channels import channel_of
 from executions.engine.messages import Batch, ErrorInfo, RunChange, StepChange, Usage, Value
@@ -155,7 +156,7 @@ def test_totals_never_shrink(execution: WorkflowExecution) -> None:
 
 
 def test_a_stored_value_is_written_out(execution: WorkflowExecution) -> None:
-    big = {"text": "x" * 70_000}
+    big: JsonValue = {"text": "x" * 70_000}
     value = keep(execution.pk, big)
     assert value.is_stored
     record(batch(1, ended(started("a", 1), 2, input=value, output=value)))
@@ -173,7 +174,7 @@ def test_readers_are_woken_after_the_commit(
     execution: WorkflowExecution, django_capture_on_commit_callbacks: Any
 ) -> None:
     client = redis.Redis.from_url(settings.REDIS_URL)
-    listener = client.pubsub(ignore_subscribe_messages=True)
+    listener: Any = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     listener.subscribe(channel_of(execution.pk))
     listener.get_message(timeout=1)
     with django_capture_on_commit_callbacks(execute=True):
