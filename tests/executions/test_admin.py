@@ -27,7 +27,7 @@ def test_a_run_shows_its_drawing_steps_and_calls(browser: Client, alice: User) -
     ToolCall.objects.create(execution=run, path="greet", tool="native:render_text")
     page = browser.get(f"{RUNS}{run.pk}/change/").content.decode()
     assert 'class="workflow-drawing"' in page
-    assert 'class="step tool COMPLETED"' in page
+    assert 'class="wd-tool wd-COMPLETED"' in page
     assert "native:render_text" in page
     assert "gpt-4o" in page
     assert f"/admin/workflows/workflow/{run.workflow_id}/change/" in page

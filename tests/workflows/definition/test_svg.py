@@ -57,9 +57,9 @@ def test_markup_in_a_name_is_shown_as_text() -> None:
 def test_a_status_is_a_colour_and_a_word() -> None:
     drawing = draw_svg(named("x"), statuses={"call": "FAILED"})
     root = ElementTree.fromstring(drawing)
-    words = [node.text for node in root.iter(SVG + "text") if node.get("class") == "status"]
+    words = [node.text for node in root.iter(SVG + "text") if node.get("class") == "wd-status"]
     assert words == ["FAILED"]
-    assert 'class="step tool FAILED"' in drawing
+    assert 'class="wd-tool wd-FAILED"' in drawing
 
 
 def test_a_hostile_status_cannot_leave_its_attribute() -> None:
@@ -117,3 +117,10 @@ def test_the_tree_of_a_draft_says_that_it_is_empty() -> None:
 @settings(deadline=None)
 def test_no_text_can_steer_a_terminal(text: str) -> None:
     assert all(line.isprintable() for line in text_tree(named(text + "\x1b[2J")))
+
+
+def test_no_class_of_the_drawing_can_meet_a_rule_of_the_page_around_it() -> None:
+    """A page's own `.container {width: 100%}` would stretch the boxes."""
+    root = ElementTree.fromstring(draw_svg(named("x"), statuses={"call": "FAILED"}))
+    classes = {name for node in root.iter() for name in node.get("class", "").split()}
+    assert classes - {"workflow-drawing"} == {name for name in classes if name.startswith("wd-")}
