@@ -70,7 +70,7 @@ _NARRATIVE = re.compile(
 _BOTH = re.compile(r"\bboth\b(?=[^,]*\band\b)", re.IGNORECASE)
 _EACH = re.compile(
     r"\b(?:each|every)(?: one)?(?: of (?:the|these|those|our|them))?\s+(?!(?:day|week|month|hour|morning|evening|night|"
-    r"minute|year|quarter|time|other|one|monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday)\b)"
+    r"minute|year|quarter|time|other|monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday)\b)"
     r"(\w+(?: \w+)?)",
     re.IGNORECASE,
 )

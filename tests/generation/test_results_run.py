@@ -1,0 +1,40 @@
+"""What the planner designs runs: workflows of the prompt set, with stand-ins for models and tools."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from generation.drafting import OFFLINE_PLANNER
+from generation.evaluation import answer
+from tests.executions.conftest import Runner, runner, temporal_worker
+
+__all__ = ["runner", "temporal_worker"]
+
+PROMPTS = Path(__file__).parent / "prompts.jsonl"
+# Straight sequences are all alike to the engine: some of them are enough.
+SEQUENCES = 10
+
+
+def branches(workflow: dict[str, Any]) -> bool:
+    """Whether it is more than a sequence."""
+    return bool({step["type"] for step in workflow["steps"]} - {"agent", "tool"})
+
+
+def test_every_designed_workflow_completes_when_simulated(runner: Runner) -> None:
+    items = [json.loads(line) for line in PROMPTS.read_text(encoding="utf-8").splitlines()]
+    designed = {
+        item["id"]: answer(item, generator=OFFLINE_PLANNER)["response"]["workflow"]
+        for item in items
+    }
+    branching = {name for name, workflow in designed.items() if branches(workflow)}
+    chosen = [*branching, *sorted(designed.keys() - branching)[:SEQUENCES]]
+    started = {
+        name: runner.start(designed[name], user_input="Some text", simulate=True) for name in chosen
+    }
+    ended = {name: ran.wait() for name, ran in started.items()}
+    failed = {
+        name: (ran.row.status, ran.row.error_kind, ran.row.error, ran.row.failed_step)
+        for name, ran in ended.items()
+        if ran.status != "COMPLETED"
+    }
+    assert failed == {}
