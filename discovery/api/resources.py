@@ -31,7 +31,9 @@ class ResourceAgents(GenericAPIView[Agent]):
         """Starts from the caller."""
         return shown_agents(agents_for(self.request.user).filter(is_active=True))
 
-    @extend_schema(operation_id="resources_agents_list", tags=TAGS)
+    @extend_schema(
+        operation_id="resources_agents_list", tags=TAGS, responses=AgentSerializer(many=True)
+    )
     def get(self, request: Request) -> Response:
         """Active agents that you may use."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -51,7 +53,9 @@ class ResourceServers(GenericAPIView[McpServer]):
         """Starts from the caller."""
         return shown_servers(mcp_servers_for(self.request.user))
 
-    @extend_schema(operation_id="resources_mcps_list", tags=TAGS)
+    @extend_schema(
+        operation_id="resources_mcps_list", tags=TAGS, responses=McpServerSerializer(many=True)
+    )
     def get(self, request: Request) -> Response:
         """MCP servers that you may use, with their tools and what the last check showed."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -70,7 +74,9 @@ class ResourceTools(GenericAPIView[McpTool]):
         """Starts from the caller."""
         return callable_tools_for(self.request.user)
 
-    @extend_schema(operation_id="resources_tools_list", tags=TAGS)
+    @extend_schema(
+        operation_id="resources_tools_list", tags=TAGS, responses=ToolSerializer(many=True)
+    )
     def get(self, request: Request) -> Response:
         """Tools that you can call now: native ones by name, then those of MCP servers by server and name."""
         page: Any = self.paginate_queryset(self.filter_queryset(self.get_queryset()))

@@ -1,0 +1,1 @@
+"""What schemathesis needs beside the OpenAPI file: its settings and its hooks."""
