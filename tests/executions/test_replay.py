@@ -4,6 +4,7 @@ A run that is open while the code is deployed is replayed by the new code. If on
 would be stuck.
 """
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -32,17 +33,17 @@ def replayer() -> Replayer:
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
-async def test_a_recorded_history_replays(path: Path) -> None:
-    await replayer().replay_workflow(history_of(json.loads(path.read_text())))
+def test_a_recorded_history_replays(path: Path) -> None:
+    asyncio.run(replayer().replay_workflow(history_of(json.loads(path.read_text()))))
 
 
 def test_every_scenario_is_recorded() -> None:
     assert [path.stem for path in HISTORIES] == sorted(SCENARIOS)
 
 
-async def test_a_history_of_other_code_does_not_replay() -> None:
+def test_a_history_of_other_code_does_not_replay() -> None:
     text = Path(__file__).with_name("histories").joinpath("straight.json").read_text()
     other = json.loads(text.replace('"name": "call_tool"', '"name": "call_other"'))
     assert other != json.loads(text)
-    with pytest.raises(Exception, match="Nondeterminism|TMPRL1100"):
-        await replayer().replay_workflow(history_of(other))
+    with pytest.raises(Exception, match=r"TMPRL1100"):
+        asyncio.run(replayer().replay_workflow(history_of(other)))
