@@ -111,7 +111,11 @@ class Command(BaseCommand):
         )
         if outcome.returncode != 0:
             raise CommandError("The database could not be prepared; the reason stands above.")
-        return dict(json.loads(outcome.stdout.splitlines()[-1]))
+        told = dict(json.loads(outcome.stdout.splitlines()[-1]))
+        if "password" in told:
+            # Now, too, in case something fails before all is ready: it can't be told again.
+            self.stdout.write(f"Log-in: {told['username']} / {told['password']}")
+        return told
 
 
 def _processes(environment: dict[str, str], web_port: int, started: Started) -> Processes:
@@ -119,7 +123,8 @@ def _processes(environment: dict[str, str], web_port: int, started: Started) -> 
     python, manage = sys.executable, str(BASE_DIR / "manage.py")
     web = f"-m uvicorn workflowsite.asgi:application --host {LOOPBACK} --port {web_port}"
     # A lone worker has nobody to gossip or mingle with; both only delay it.
-    celery = "-m celery --quiet -A workflowsite worker --concurrency 2 --loglevel INFO"
+    # As root, Celery advises another user; on one's own machine that is noise.
+    celery = "-W ignore:::celery.platforms -m celery --quiet -A workflowsite worker --concurrency 2 --loglevel INFO"
     commands = {
         "web": f"{web} --lifespan off --no-access-log".split(),
         "celery": f"{celery} --beat --without-gossip --without-mingle".split(),
