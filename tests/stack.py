@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from workflowsite.localstack.private_files import installation_secrets
+from workflowsite.localstack.server import ServerFailed
 from workflowsite.localstack.stack import LocalStack
 
 PREFIX = "workflow-tests-"
@@ -81,7 +82,10 @@ def _start(process_names: list[str]) -> None:
     atexit.register(_stop, stack, os.getpid())
     # The static files' middleware warns about a missing folder, and a warning fails a test.
     (folder / "static").mkdir()
-    endpoints = stack.start()
+    try:
+        endpoints = stack.start()
+    except ServerFailed as error:
+        raise pytest.UsageError(str(error)) from error
     secrets = installation_secrets(folder)
     os.environ |= NEUTRAL | endpoints
     os.environ |= {name: secrets[name] for name in ("SECRET_KEY", "ENCRYPTION_SALTS")}

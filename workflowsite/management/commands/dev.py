@@ -107,7 +107,12 @@ class Command(BaseCommand):
         command += [] if with_demo_data else ["--no-demo-data"]
         self.stdout.write("Preparing the database")
         outcome = subprocess.run(  # noqa: S603 - our own command
-            tethered(command), stdout=subprocess.PIPE, env=environment, check=False
+            tethered(command),
+            stdout=subprocess.PIPE,
+            env=environment,
+            check=False,
+            # Ctrl+C is for us; we end it in turn.
+            start_new_session=True,
         )
         if outcome.returncode != 0:
             raise CommandError("The database could not be prepared; the reason stands above.")
