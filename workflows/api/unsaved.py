@@ -8,9 +8,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.rest import caller
-from workflows.api.serializers import UnsavedSerializer, ValidationReportSerializer
+from workflows.api.serializers import ValidationReportSerializer
 from workflows.checking import check
 from workflows.selectors import catalogue_for
+
+# What is no definition is a finding of the validation, not a refusal.
+ANYTHING = {"description": "A definition, or an object with one as `definition`."}
 
 
 class ValidateView(APIView):
@@ -18,7 +21,7 @@ class ValidateView(APIView):
 
     @extend_schema(
         operation_id="workflows_validate_unsaved",
-        request=UnsavedSerializer,
+        request={"application/json": ANYTHING},
         responses={200: ValidationReportSerializer},
     )
     def post(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.errors import NotFound
+from common.errors import Invalid, NotFound
 from common.rest import caller
 from workflows import services
 from workflows.api import conditional, idempotency
@@ -52,6 +52,14 @@ def visible_workflow(request: Request, workflow_id: str, *, archived: bool = Fal
     if row is None or not (row.is_active or archived):
         raise NotFound("There is no such workflow.")
     return row
+
+
+def _archived_too(request: Request) -> bool:
+    """The parameter `archived`; raises `Invalid` for anything but true and false."""
+    given = request.query_params.getlist("archived", ["false"])
+    if given not in (["true"], ["false"]):
+        raise Invalid("archived is true or false, once.", code="invalid_archived")
+    return given == ["true"]
 
 
 class WorkflowScopedView(GenericAPIView[Workflow]):
@@ -123,7 +131,7 @@ class WorkflowView(WorkflowScopedView):
     )
     def get(self, request: Request, workflow_id: str) -> Response:
         """The workflow with its definition; `ETag` names its revision."""
-        workflow = self.workflow(archived=request.query_params.get("archived") == "true")
+        workflow = self.workflow(archived=_archived_too(request))
         data = WorkflowSerializer(workflow).data
         return Response(data, headers={"ETag": etag(workflow.revision)})
 
