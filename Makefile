@@ -11,13 +11,16 @@ PROMPT ?=
 # Parallel test processes. They wait for servers much of the time, so one more than the usual two cores pays.
 TEST_PROCESSES ?= 3
 TESTS ?= tests
+# How long and how thoroughly `make fuzz` tries.
+FUZZ_SECONDS ?= 900
+FUZZ_EXAMPLES ?= 100
 REPLAY_TESTS := tests/executions/test_replay.py
 OPENAPI := tests/api/openapi.yaml
 
 # Some machines forbid compiled modules; compiling each at every start takes longer than the start itself.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test check eval-generation openapi install install-dev clean
+.PHONY: help run demo test check eval-generation fuzz openapi install install-dev clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -51,6 +54,10 @@ eval-generation: install-dev ## Score the planner (GENERATOR=openai: the model) 
 	@answers=$$(mktemp); trap 'rm -f "$$answers"' EXIT; \
 	$(PY) manage.py evaluate_generation "$(PROMPTS)" --out "$$answers" --generator $(GENERATOR); \
 	$(PY) tests/generation/score.py "$(PROMPTS)" "$$answers"
+
+fuzz: install-dev ## Hostile input from the OpenAPI file for FUZZ_SECONDS, other input each time (FUZZ_SEED repeats it)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$${FUZZ_SEED:-$$RANDOM} \
+	$(PY) -m pytest --show-capture=no tests/api/test_fuzz.py
 
 openapi: install-dev ## Write tests/api/openapi.yaml anew
 	@$(PY) manage.py spectacular --fail-on-warn --validate --file $(OPENAPI)

@@ -168,6 +168,9 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "workflowsite.rest.pages.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "workflowsite.rest.schema.ProblemAutoSchema",
+    # How many proxies in front may say who the client is. With 0 X-Forwarded-For is ignored: anyone can send it, and
+    # a new value for each attempt would be a way round the limit on log-ins.
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
     # OPTIONS would describe a row's form to whoever asks, by other rules than those of the views; OpenAPI does it.
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
@@ -195,6 +198,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "workflowsite.rest.schema.null_is_any_value_too",
+    ],
     # Sets of choices that share a field's name get names of their own.
     "ENUM_NAME_OVERRIDES": {
         "Complexity": ["simple", "moderate", "complex"],

@@ -67,7 +67,7 @@ def _command(schema: str, token: str) -> list[str]:
         *(str(name), "--config-file", str(FOLDER / "schemathesis.toml")),
         *("run", schema, "--header", f"Authorization: Token {token}"),
         *("--seed", SEED, "--max-examples", str(EXAMPLES), "--max-time", str(SECONDS)),
-        *("--workers", "2", "--no-color", "--request-timeout", "30", "--warnings", "off"),
+        *("--workers", "1", "--no-color", "--request-timeout", "30", "--warnings", "off"),
         *("--continue-on-failure", "--generation-database", "none"),
         *(part for operation in EXCLUDED for part in ("--exclude-operation-id", operation)),
     ]

@@ -16,6 +16,13 @@ from workflows.selectors import catalogue_for
 ANYTHING = {"description": "A definition, or an object with one as `definition`."}
 
 
+ANYTHING = {
+    "type": "object",
+    "additionalProperties": True,
+    "description": 'A definition, or `{"definition": …}`; see docs/definition-language.md.',
+}
+
+
 class ValidateView(APIView):
     """Nothing is stored here."""
 

@@ -8,6 +8,7 @@ from drf_spectacular.utils import Direction, OpenApiResponse
 from rest_framework import serializers
 
 from common.definition_problems import DefinitionProblemSerializer
+from common.rest import StrictFieldsMixin
 from workflowsite.rest.problem_details import MEDIA_TYPE
 
 READING = {"GET", "HEAD", "OPTIONS"}
@@ -66,6 +67,12 @@ class ProblemAutoSchema(AutoSchema):
         )
         return {**own, **refusals, **own, "default": default}
 
+    def _map_basic_serializer(self, serializer: Any, direction: Direction) -> dict[str, Any]:
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if direction == "request" and isinstance(serializer, StrictFieldsMixin):
+            schema["additionalProperties"] = False
+        return schema
+
     def _refusal(self, status: str) -> Any:
         described = OpenApiResponse(ProblemDetailsSerializer, REFUSALS[status])
         return self._get_response_for_code(described, status)
@@ -98,3 +105,16 @@ class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped
             "name": "Authorization",
             "description": "The word Token, a blank, and the token: `Token 1a2b3c…`.",
         }
+
+
+def null_is_any_value_too(result: Any, **_: Any) -> Any:
+    """The schema without `oneOf: [{}, {type: null}]`, which null itself would violate: it matches both."""
+    if isinstance(result, dict):
+        if result.get("oneOf") == [{}, {"type": "null"}]:
+            result.pop("oneOf")
+        for inner in result.values():
+            null_is_any_value_too(inner)
+    elif isinstance(result, list):
+        for inner in result:
+            null_is_any_value_too(inner)
+    return result

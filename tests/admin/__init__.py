@@ -1,0 +1,1 @@
+"""Facts about the admin as a whole; the apps' own tests have those of single pages."""
