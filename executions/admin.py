@@ -5,16 +5,24 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.db.models import JSONField, Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 
-from common.admin_json import pretty_json
 from common.errors import DomainError
 from executions import services
+from executions.admin_rows import (
+    ROWS_PER_PAGE,
+    ModelCallInline,
+    ReadOnly,
+    StepRunInline,
+    ToolCallInline,
+    address_of,
+    execution_link,
+    link,
+    shown,
+)
 from executions.models import (
     ExecutionEvent,
     ModelCall,
@@ -27,95 +35,7 @@ from executions.selectors import last_statuses
 from workflows.definition.svg import draw_svg
 from workflows.selectors import definition_of, workflows_for
 
-ROWS_PER_PAGE = 50
 RUN = WorkflowExecution._meta
-
-
-def _link(row: Model) -> SafeString:
-    return format_html('<a href="{}">{}</a>', _address(type(row), row.pk), str(row))
-
-
-def _address(model: type[Model], key: Any) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[key])
-
-
-def _shown(field: Any) -> Any:
-    """A column by name, or, if it holds JSON, a function that shows it readably."""
-    if not isinstance(field, JSONField):
-        return field.name
-
-    @admin.display(description=field.verbose_name)
-    def show(row: Any) -> SafeString:
-        return pretty_json(getattr(row, field.name))
-
-    return show
-
-
-@admin.display(description="execution", ordering="execution_id")
-def execution_link(row: Any) -> SafeString:
-    """To the run that the row belongs to."""
-    return _link(row.execution)
-
-
-class ReadOnly:
-    """Nothing here is written by hand: runs are what happened."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody adds a row."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody changes a row."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody deletes a row."""
-        return False
-
-
-class StepRunInline(ReadOnly, TabularInline):  # type: ignore[misc]
-    """The steps in the order of starting, a page at a time."""
-
-    model = StepRun
-    fields = readonly_fields = ("path", "step_type", "status", "attempts", "started_at", "duration")
-    ordering = ("position",)
-    per_page = ROWS_PER_PAGE
-    show_change_link = True
-    extra = 0
-
-    @admin.display(description="duration")
-    def duration(self, row: StepRun) -> str:
-        """In milliseconds."""
-        return "" if row.duration_ms is None else f"{row.duration_ms} ms"
-
-
-class ModelCallInline(ReadOnly, TabularInline):  # type: ignore[misc]
-    """The turns of the agents."""
-
-    model = ModelCall
-    fields = readonly_fields = (
-        "path",
-        "turn",
-        "agent_id",
-        "model",
-        "input_tokens",
-        "output_tokens",
-        "cost_usd",
-        "duration_ms",
-    )
-    per_page = ROWS_PER_PAGE
-    show_change_link = True
-    extra = 0
-
-
-class ToolCallInline(ReadOnly, TabularInline):  # type: ignore[misc]
-    """The calls of tools."""
-
-    model = ToolCall
-    fields = readonly_fields = ("path", "turn", "tool", "attempts", "duration_ms")
-    per_page = ROWS_PER_PAGE
-    show_change_link = True
-    extra = 0
 
 
 class RunForm(forms.ModelForm[WorkflowExecution]):
@@ -161,7 +81,7 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
             "Outcome",
             {
                 "fields": (
-                    _shown(RUN.get_field("output_json")),
+                    shown(RUN.get_field("output_json")),
                     "error",
                     "error_kind",
                     "failed_step",
@@ -174,8 +94,8 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
             {
                 "fields": (
                     "user_input",
-                    _shown(RUN.get_field("input_json")),
-                    _shown(RUN.get_field("context_json")),
+                    shown(RUN.get_field("input_json")),
+                    shown(RUN.get_field("context_json")),
                     "triggered_by",
                     "created_by",
                 )
@@ -235,7 +155,7 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
         except DomainError as error:
             messages.error(request, error.detail)
             kept = error.extra.get("execution_id")
-            where = _address(WorkflowExecution, kept) if kept else request.get_full_path()
+            where = address_of(WorkflowExecution, kept) if kept else request.get_full_path()
             return HttpResponseRedirect(where)
         return answer
 
@@ -268,13 +188,13 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
     @admin.display(description="workflow", ordering="workflow__name")
     def workflow_link(self, row: WorkflowExecution) -> SafeString:
         """To the workflow."""
-        return _link(row.workflow)
+        return link(row.workflow)
 
     @admin.display(description="version")
     def version_link(self, row: WorkflowExecution) -> SafeString | str:
         """To the version that ran."""
         version = row.workflow.versions.filter(number=row.workflow_version).first()
-        return _link(version) if version else str(row.workflow_version)
+        return link(version) if version else str(row.workflow_version)
 
     @admin.display(description="duration")
     def duration(self, row: WorkflowExecution) -> str:
@@ -301,7 +221,7 @@ class PartOfRunAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         """Every column, JSON in its readable form."""
         return [
             execution_link,
-            *(_shown(field) for field in self.opts.fields if field.name != "execution"),
+            *(shown(field) for field in self.opts.fields if field.name != "execution"),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:

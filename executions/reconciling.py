@@ -12,12 +12,13 @@ from asgiref.sync import async_to_sync
 from django.utils import timezone
 from temporalio.client import WorkflowExecutionStatus
 
+from common.errors import Unavailable
 from executions import temporal
 from executions.engine.messages import ErrorInfo, RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
 from executions.selectors import unfinished_executions
-from executions.starting import start_on_temporal
+from executions.starting import UNREACHABLE, start_on_temporal
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +61,19 @@ def reconcile_all(*, older_than_seconds: float) -> dict[Mending, list[str]]:
     before = timezone.now() - timedelta(seconds=older_than_seconds)
     rows = unfinished_executions().filter(created_at__lt=before)
     for execution in rows.select_related("workflow", "created_by"):
-        done[reconcile(execution)].append(execution.pk)
+        done[_reconcile_or_log(execution)].append(execution.pk)
     return done
+
+
+def _reconcile_or_log(execution: WorkflowExecution) -> Mending:
+    try:
+        return reconcile(execution)
+    except (*UNREACHABLE, Unavailable):
+        raise
+    # Whatever is wrong with one row must not keep the sweep from all others.
+    except Exception:
+        logger.exception("execution %s can't be compared with Temporal", execution.pk)
+        return "left"
 
 
 def _mend_unknown(execution: WorkflowExecution) -> Mending:

@@ -31,12 +31,20 @@ def start_on_temporal(execution: WorkflowExecution) -> None:
     run_input = run_input_of(execution)
     try:
         async_to_sync(temporal.start_interpreter)(run_input)
+        if _is_cancelled_meanwhile(execution):
+            async_to_sync(temporal.cancel)(execution.pk)
     except WorkflowAlreadyStartedError:
         return
     except UNREACHABLE as error:
         logger.warning("execution %s: Temporal did not start it: %s", execution.pk, error)
         raise unavailable(execution) from error
     logger.info("execution %s started", execution.pk)
+
+
+def _is_cancelled_meanwhile(execution: WorkflowExecution) -> bool:
+    """Who cancels writes the row first and then asks Temporal: one of the two always sees the other."""
+    rows = WorkflowExecution.objects.filter(pk=execution.pk)
+    return rows.filter(cancel_requested_at__isnull=False).exists()
 
 
 def unavailable(execution: WorkflowExecution) -> Unavailable:

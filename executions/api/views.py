@@ -20,10 +20,9 @@ from executions.api.serializers import (
     ExecutionRowSerializer,
     ExecutionSerializer,
     StartSerializer,
-    StepDetailSerializer,
-    StepRunSerializer,
     WaitSerializer,
 )
+from executions.api.step_serializers import StepDetailSerializer, StepRunSerializer
 from executions.events import await_events, events_after
 from executions.models import StepRun, WorkflowExecution
 from executions.selectors import executions_for, with_previews

@@ -1,9 +1,11 @@
 """Starting, cancelling and awaiting runs."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from common.errors import Conflict, Invalid, InvalidDefinition, NotFound, Unavailable, Unprocessable
@@ -11,7 +13,9 @@ from executions.models import ExecutionEvent, StepRun, WorkflowExecution
 from executions.reconciling import reconcile, reconcile_all
 from executions.selectors import executions_for
 from executions.services import request_cancellation, start_execution, wait_for_end
-from executions.temporal import describe
+from executions.starting import start_on_temporal
+from executions.tasks import sweep_executions
+from executions.temporal import connect, describe
 from tests.executions.conftest import Runner, WorkerThread
 from tests.executions.flows import ASK, FAIL, RENDER, finished_run, workflow_of
 from workflows.services import archive_workflow, save_workflow
@@ -296,6 +300,33 @@ def test_a_row_that_is_final_stays_as_it_is(alice: User) -> None:
     assert run.status == "COMPLETED"
 
 
+def test_a_run_cancelled_before_its_start_reaches_temporal_does_nothing(runner: Runner) -> None:
+    run = runner.prepare({"steps": [RENDER]}, {})
+    request_cancellation(run, by=runner.owner)
+    start_on_temporal(run)
+    assert wait_for_end(run, 30).status == "CANCELLED"
+    assert not StepRun.objects.filter(execution=run).exists()
+
+
+def test_one_broken_row_does_not_keep_the_sweep_from_the_others(runner: Runner) -> None:
+    broken = runner.prepare({"steps": [RENDER]}, {})
+    broken.workflow.versions.update(definition_json={"steps": 7})
+    broken.workflow.definition_json = {"steps": 7}
+    broken.workflow.save()
+    whole = runner.prepare({"steps": [RENDER]}, {})
+    assert reconcile_all(older_than_seconds=0)["left"][:1] == [broken.pk]
+    assert wait_for_end(whole, 30).status == "COMPLETED"
+
+
+def test_the_sweep_waits_for_temporal_without_a_fuss(runner: Runner, settings: Settings) -> None:
+    run = runner.prepare({"steps": [RENDER]}, {})
+    WorkflowExecution.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+    settings.TEMPORAL_ADDRESS = "127.0.0.1:9"
+    sweep_executions()
+    run.refresh_from_db()
+    assert run.status == "PENDING"
+
+
 def test_owners_see_runs_of_their_workflows_but_not_of_their_templates(
     alice: User, carol: User, bob: User, staff: User, team: Group
 ) -> None:
@@ -321,8 +352,6 @@ def _until_a_step_ran(run: WorkflowExecution) -> None:
 
 
 async def _terminate(execution_id: str) -> None:
-    from executions.temporal import connect
-
     await (await connect()).get_workflow_handle(execution_id).terminate()
     found = await describe(execution_id)
     assert found is not None

@@ -238,7 +238,7 @@ def _draw_lines(
                 continue
             number = len(lanes) % MAX_LANES
             lane = lanes.setdefault(way.target, content + GAP_X / 2 + number * LANE_GAP)
-            y = bottom + 12 + 12 * (detours % 3)
+            y = bottom + 10 + 15 * (detours % 3)
             detours += 1
             drawing.lines.append(_detour(source, way, start, end, lane, y))
             drawing.width = max(drawing.width, lane + LANE_GAP)
