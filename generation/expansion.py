@@ -17,14 +17,14 @@ from generation.plan import (
     ToolUse,
 )
 from generation.planning.arguments import Source, escape, fill
+from generation.planning.matching import tool_kinds
 from generation.planning.suggesting import identifier
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.steps import END, MAX_ITERATIONS, MAX_NESTING, RESERVED_STEP_IDS
 
 DEFAULT_ITERATIONS = {"foreach": 100, "until": 5, "count": 3}
-# What a tool's name starts with when its result is worth handing on.
-READING = ("get", "read", "fetch", "list", "search", "query", "find", "download", "extract", "transcribe", "run",
-           "describe", "summarize", "render", "convert", "generate", "translate", "classify", "current")  # fmt: skip
+# Tools of these kinds give something worth handing on; a receipt for a sent message is not.
+BRINGS = frozenset({"read", "make", "analyse", "run"})
 USER_INPUT = Source("${user_input}", "Request")
 
 
@@ -95,7 +95,10 @@ class Expansion:
     ) -> dict[str, Any]:
         tool_id = node.tool_id if isinstance(node, ToolUse) else f"{node.server_id}:{node.tool}"
         entry = self.catalogue.tools.get(tool_id)
-        filled = fill(entry.input_schema if entry else {}, node.task, scope.sources)
+        brings = entry is not None and (entry.read_only or bool(tool_kinds(entry) & BRINGS))
+        filled = fill(
+            entry.input_schema if entry else {}, node.task, scope.sources, works_on_text=brings
+        )
         given = node.arguments if isinstance(node, ToolUse) else {}
         step = {
             "id": step_id, "type": "tool", "name": shown(node.task or tool_id, 200), "tool": tool_id,
@@ -104,8 +107,8 @@ class Expansion:
         for argument in filled.unsure:
             if argument not in given:
                 self.warnings.append(f"Check the argument {argument!r} of the step {step_id!r}.")
-        if isinstance(node, ToolUse) and tool_id.partition(":")[2].startswith(READING):
-            schema = dict(entry.output_schema) if entry and entry.output_schema else None
+        if entry is not None and brings:
+            schema = dict(entry.output_schema) if entry.output_schema is not None else None
             scope.sources.append(
                 Source(f"${{steps.{step_id}.output}}", shown(node.task, 60), schema)
             )

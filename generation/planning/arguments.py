@@ -58,8 +58,13 @@ def escaped(value: Any) -> Any:
     return value
 
 
-def fill(schema: Mapping[str, Any], task: str, sources: list[Source]) -> Filled:
-    """The arguments of a call for `task`; the newest of `sources` is last, the first is the user's input."""
+def fill(
+    schema: Mapping[str, Any], task: str, sources: list[Source], *, works_on_text: bool = False
+) -> Filled:
+    """The arguments of a call for `task`; the newest of `sources` is last, the first is the user's input.
+
+    A tool that works on a text gets the newest text: statistics or extracted fields of it are no input for it.
+    """
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
         return Filled({"input": sources[-1].template} if not schema else {})
@@ -75,7 +80,9 @@ def fill(schema: Mapping[str, Any], task: str, sources: list[Source]) -> Filled:
         if certain is not None:
             arguments[name] = escape(certain) if isinstance(certain, str) else certain
         elif name in needed:
-            arguments[name], is_sure = _from_sources(name, described, sources)
+            arguments[name], is_sure = _from_sources(
+                name, described, _texts(sources) if works_on_text else sources
+            )
             unsure += [] if is_sure else [name]
     return Filled(arguments, tuple(unsure))
 
@@ -177,14 +184,40 @@ def _from_sources(
     if kind == "array":
         return (source.template if source.is_list else [source.template]), source.is_list
     if kind in ("string", None):
-        return as_text(source) if kind else source.template, is_content
+        text = (_text_field(source) or as_text(source)) if kind else source.template
+        return text, is_content
     return source.template, False
 
 
+def _texts(sources: list[Source]) -> list[Source]:
+    """The sources up to the newest that has a text in it; a list of results counts as one."""
+    for count in range(len(sources), 1, -1):
+        newest = sources[count - 1]
+        if newest.is_list or not _is_object(newest) or _holds_content(newest):
+            return sources[:count]
+    return sources[:1]
+
+
+def _is_object(source: Source) -> bool:
+    return bool(source.schema) and isinstance((source.schema or {}).get("properties"), Mapping)
+
+
+def _holds_content(source: Source) -> bool:
+    return bool(set((source.schema or {}).get("properties", ())) & set(_CONTENT))
+
+
+def _text_field(source: Source) -> str:
+    """The template of the one field that holds what a source is about, else ''."""
+    names = [name for name in _CONTENT if _field(source, name, "string")]
+    return _field(source, names[0], "string") if len(names) == 1 else ""
+
+
 def _field(source: Source, name: str, kind: Any) -> str:
-    """The template of a field of `source` that is called like the argument and has its type, else ''."""
+    """The template of a field of `source` that is called like the argument and has its type and is always there, else ''."""
     schema = source.schema or {}
     properties = schema.get("properties")
+    if name not in (schema.get("required") or ()):
+        return ""
     described = properties.get(name) if isinstance(properties, Mapping) else None
     if (
         isinstance(described, Mapping)

@@ -13,7 +13,6 @@ from generation.planning.words import (
     concepts,
     known_products,
     stem,
-    stems,
     tokens,
     units,
 )
@@ -41,6 +40,8 @@ _AGENT_FIT = {
     "analyse": 0.6, "compose": 0.7, "make": 0.6, "read": -0.3, "create": -0.3, "update": -0.5, "send": -1.0,
     "delete": -1.2, "run": -0.6,
 }  # fmt: skip
+
+_PURPOSE = re.compile(r"\b[Uu]se (?:it|this|this tool) (?:to|for)\b([^.]*)")
 
 
 @dataclass(frozen=True)
@@ -226,15 +227,16 @@ def _tool_entry(tool: ToolEntry, catalogue: Catalogue) -> Entry:
             (server.description if server else "", SERVER_TEXT_WEIGHT),
         )
     )
+    verb = next((stem(word) for word in _own_words(tool)), "")
     return Entry(
         id=tool.id,
         is_agent=False,
         weights=weights,
         length=sum(weights.values()),
-        kinds=tool_kinds(name, tool.description),
+        kinds=tool_kinds(tool),
         server_id=tool.server_id or "native",
-        prior=_PRIOR.get(next(iter(stems(name)), ""), 0.0),
-        verb=next(iter(stems(name)), ""),
+        prior=_PRIOR.get(verb, 0.0),
+        verb=verb,
     )
 
 
@@ -253,20 +255,39 @@ def _weighed(text: str) -> tuple[Unit, ...]:
     return wanted
 
 
-def tool_kinds(name: str, description: str) -> frozenset[str]:
-    """What a tool does: the verb its name starts with (after 'run': the next one), else that of its description."""
-    roots = [stem(word) for word in tokens(name)]
+def tool_kinds(tool: ToolEntry) -> frozenset[str]:
+    """What a tool does: the verb in its name (after 'run': the next one too), else that of its description.
+
+    A name's word that is as often a noun ('git_log') counts only where the description names no action.
+    """
+    told = _core(actions(tool.description)) | _purposes(tool.description)
+    roots = [stem(word) for word in _own_words(tool)]
     for position in range(len(roots)):
-        length, kinds, _ = verb_at(roots, position)
+        length, kinds, is_noun_too = verb_at(roots, position)
         if not length:
             continue
-        rest = (
-            verb_at(roots, position + 1)[1]
-            if "run" in kinds and position + 1 < len(roots)
-            else frozenset()
-        )
-        return _core(kinds) | (rest & {"read"})
-    return _core(actions(description)) or frozenset({"read"})
+        if is_noun_too and told and not (kinds & told and position == 0):
+            return told
+        after = verb_at(roots, position + 1)[1] if "run" in kinds else frozenset()
+        return _core(kinds) | (after & {"read"})
+    return told or frozenset({"read"})
+
+
+def _purposes(description: str) -> frozenset[str]:
+    """What the tool is for, where its description says so: 'Use it to fetch a page or call an API.'"""
+    said = _PURPOSE.search(description)
+    if not said:
+        return frozenset()
+    roots = [stem(word) for word in tokens(said.group(1))]
+    verbs = (verb_at(roots, position) for position in range(len(roots)))
+    return frozenset(kind for _, kinds, is_noun_too in verbs if not is_noun_too for kind in kinds)
+
+
+def _own_words(tool: ToolEntry) -> list[str]:
+    """The words of the tool's name without its server's, which many servers put before each."""
+    words = tokens(tool.id.partition(":")[2])
+    server = tokens(tool.server_id or "")
+    return words[1:] if len(words) > 1 and words[0] in server else words
 
 
 def _core(kinds: frozenset[str]) -> frozenset[str]:

@@ -171,7 +171,9 @@ class _Sentence:
 
     def _body_follows(self) -> bool:
         at = self.position
-        return at < len(self.chunks) and self.chunks[at].control not in ("otherwise", "if", "when")
+        if at >= len(self.chunks) or self.chunks[at].is_closing:
+            return False
+        return self.chunks[at].control not in ("otherwise", "if", "when")
 
     def _depending(self, nodes: list[Node], chunk: Chunk) -> None:
         """'Depending on the urgency page on-call or open a ticket': the alternatives are separated by 'or'."""

@@ -183,8 +183,8 @@ def suggested_agent(title: str, task: str, catalogue: Catalogue) -> NewAgent:
 
 
 def agent_title(text: str) -> str:
-    """A name for an agent that does what `text` says: its object and its verb as a noun of agent."""
+    """A name for an agent that does what `text` says: its verb and its first objects."""
     words = tokens(text)
     verb = leading_verb(text).split(" ")
-    objects = [w for w in words if w not in STOP and stem(w) not in verb and w.isalpha()][:2]
-    return " ".join(objects) or "assistant"
+    said = [w for w in words if w.isalpha() and (stem(w) in verb or w not in STOP)]
+    return " ".join(said[:3]) or "assistant"

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from generation.planning.clauses import has_verb
-from generation.planning.verbs import actions, starts_with_verb
+from generation.planning.verbs import actions, is_question, starts_with_verb
 from generation.planning.words import tokens
 
 
@@ -132,7 +132,7 @@ def _is_circumstance(text: str) -> bool:
     """'An alert came in' tells what happened, not what to do."""
     if _NARRATIVE.match(text):
         return True
-    if starts_with_verb(text, is_first=True):
+    if starts_with_verb(text, is_first=True) or is_question(text):
         return False
     return bool(_DECLARATIVE.match(text)) or (
         len(tokens(text)) > 3 and not has_verb(text) and bool(_TRIGGER.search(text))

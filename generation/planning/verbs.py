@@ -83,6 +83,8 @@ def actions(text: str) -> frozenset[str]:
     words = tokens(text)
     roots = [stem(word) for word in words]
     start = _after_fillers(words)
+    if is_question(text):
+        return frozenset({"read", "analyse"})
     is_causative = bool(words[:1]) and (words[0] in CAUSATIVES or words[1:2] == ["having"])
     if is_causative and (told := _caused(words, roots)):
         return told
@@ -91,6 +93,11 @@ def actions(text: str) -> frozenset[str]:
         if length and (position == start or not is_noun_too):
             return kinds
     return frozenset()
+
+
+def is_question(text: str) -> bool:
+    """'What time is it …', 'How many orders …': asks for something to be looked up."""
+    return tokens(text)[:1] in (["what"], ["which"], ["how"], ["who"], ["where"])
 
 
 def _caused(words: list[str], roots: list[str]) -> frozenset[str]:

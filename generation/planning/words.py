@@ -31,6 +31,7 @@ STOP = word_set("stop")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019&][^\W_]+)*")
 # 'createIssue' is two words, 'GitHub' is a name.
 _CAMEL = re.compile(r"\b[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+\b")
+_URL = re.compile(r"https?://\S+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_PLURAL = frozenset({"news", "sms", "aws", "gas", "bus"})
 _IRREGULAR = {
@@ -44,7 +45,8 @@ _IRREGULAR = {
 
 def tokens(text: str) -> list[str]:
     """The words of `text` in lower case; snake_case, camelCase and hyphens are taken apart, names like
-    'GitHub' and 'e-mail' are one word."""
+    'GitHub' and 'e-mail' are one word, and so is an address of the web."""
+    text = _URL.sub(" url ", text)
     text = re.sub(r"\b[eE]-?[mM]ail", "email", text)
     text = _CAMEL.sub(lambda match: _HUMP.sub(" ", match.group()), text)
     return [word.lower().replace("\u2019", "'") for word in _WORD.findall(text)]

@@ -77,7 +77,11 @@ def test_without_a_step_before_it_comes_from_the_user() -> None:
 
 
 def test_a_field_of_the_same_name_is_preferred() -> None:
-    read = tool("desk:get_ticket", "Read a ticket", output_schema=schema(ticket_id=TEXT, body=TEXT))
+    read = tool(
+        "desk:get_ticket",
+        "Read a ticket",
+        output_schema=schema("ticket_id", ticket_id=TEXT, body=TEXT),
+    )
     note = tool(
         "desk:add_note",
         "Add a note to a ticket",
@@ -120,3 +124,24 @@ def test_a_loop_until_stops_by_what_its_critic_says() -> None:
     ]
     assert loop["exit_condition"] == "${steps.copy-critic.output.score} >= 8"
     assert loop["max_iterations"] == 4
+
+
+def test_a_tool_that_works_on_a_text_gets_the_text_and_not_what_was_counted_in_it() -> None:
+    count = tool(
+        "native:text_stats",
+        "Count the words of a text",
+        input_schema=schema("text", text=TEXT),
+        output_schema=schema("words", words={"type": "integer"}),
+    )
+    shorten = tool(
+        "native:summarize_text", "Shorten a text", input_schema=schema("text", text=TEXT)
+    )
+    post = tool(
+        "slack:post_message", "Post a message in a channel", input_schema=schema("text", text=TEXT)
+    )
+    assert arguments("Count the words of the text, then shorten the text.", count, shorten) == {
+        "text": "${user_input}"
+    }
+    assert arguments("Count the words of the text, then post it in Slack.", count, post) == {
+        "text": "${steps.text-stats.output}\n"
+    }
