@@ -26,6 +26,20 @@ FINAL_STEPS = frozenset(
         StepRun.Status.CANCELLED,
     }
 )
+# Large, and neither read nor written here.
+NEVER_CHANGED = ["user_input", "input_json", "context_json", "output_json"]
+RUN_FIELDS = [
+    "status",
+    "started_at",
+    "last_sequence",
+    "last_event_number",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "model_calls",
+    "tool_calls",
+]
+END_FIELDS = ["completed_at", "output_json", "error", "error_kind", "failed_step"]
 STEP_FIELDS = [
     "step_id",
     "step_type",
@@ -47,7 +61,8 @@ STEP_FIELDS = [
 def record(batch: Batch) -> None:
     """Write the batch; does nothing for a run that has ended. Raises `WorkflowExecution.DoesNotExist`."""
     with transaction.atomic():
-        execution = WorkflowExecution.objects.select_for_update().get(pk=batch.execution_id)
+        rows = WorkflowExecution.objects.select_for_update().defer(*NEVER_CHANGED)
+        execution = rows.get(pk=batch.execution_id)
         if execution.is_finished:
             return
         steps = _news(batch)
@@ -58,7 +73,8 @@ def record(batch: Batch) -> None:
         _write_events(execution, events)
         _add_usage(execution, batch.usage)
         execution.last_sequence = max(execution.last_sequence, batch.sequence)
-        execution.save()
+        has_ended = execution.completed_at is not None
+        execution.save(update_fields=RUN_FIELDS + (END_FIELDS if has_ended else []))
         transaction.on_commit(partial(announce, batch.execution_id))
 
 

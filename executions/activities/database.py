@@ -7,10 +7,14 @@ from contextlib import asynccontextmanager
 from typing import ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+# Everything else that a database raises is a mistake, which repeating does not mend.
+DATABASE_AWAY = (OperationalError, InterfaceError)
+PATIENCE_SECONDS = 45
 
 
 def with_connection(function: Callable[P, T]) -> Callable[P, T]:
@@ -44,6 +48,22 @@ def in_thread(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
         return await in_database(function, *args, **kwargs)
 
     return call
+
+
+async def kept_trying(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """As `in_database`, but waits up to 45 seconds for a database that is away.
+
+    For writing down what was called and perhaps paid for. Temporal's retries would make the call again; there is no
+    other place to keep its result meanwhile.
+    """
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await in_database(function, *args, **kwargs)
+        except DATABASE_AWAY:
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(1)
 
 
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

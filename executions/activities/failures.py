@@ -6,18 +6,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
-from django.db import InterfaceError, OperationalError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from executions.activities.database import DATABASE_AWAY
 from executions.engine.errors import UNAVAILABLE, UNRECORDED
 from workflows.definition.steps import ErrorKind
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-# The database is away; everything else it raises is a mistake that repeating does not mend.
-DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 def failure(

@@ -7,7 +7,7 @@ from discovery.model_client import ModelAnswer, ModelError, ModelRequest, comple
 from executions.activities import conversation
 from executions.activities.agent_setup import AgentSetup, agent_setup
 from executions.activities.conversation import Message
-from executions.activities.database import in_database, lent_connections
+from executions.activities.database import in_database, kept_trying, lent_connections
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
 from executions.engine import messages
@@ -25,7 +25,8 @@ async def ask_model(question: AskModel) -> Turn:
             row = await in_database(_recorded, question)
         if row is None:
             row = await _ask(question, setup)
-        return await in_database(_turn, question, setup, row)
+        with after_the_call():
+            return await kept_trying(_turn, question, setup, row)
 
 
 async def _ask(question: AskModel, setup: AgentSetup) -> ModelCall:
@@ -51,7 +52,7 @@ async def _ask(question: AskModel, setup: AgentSetup) -> ModelCall:
             retry_after_seconds=error.retry_after_seconds,
         ) from None
     with after_the_call():
-        return await in_database(_note, question, setup, added, answer)
+        return await kept_trying(_note, question, setup, added, answer)
 
 
 def _recorded(question: AskModel) -> ModelCall | None:

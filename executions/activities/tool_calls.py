@@ -13,7 +13,7 @@ from discovery.calling import call_tool as call_any_tool
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.agent_setup import AgentSetup, agent_setup, tool_id_of
 from executions.activities.conversation import requested_call
-from executions.activities.database import in_database, lent_connections
+from executions.activities.database import in_database, kept_trying, lent_connections
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
 from executions.engine import messages
@@ -81,10 +81,10 @@ async def _call_for_step(request: CallTool) -> ToolResult:
         outcome = await _called(request, request.tool, arguments, caller)
     except ToolCallFailed as error:
         with after_the_call():
-            await in_database(_note_failure, request, request.tool, arguments, error)
+            await kept_trying(_note_failure, request, request.tool, arguments, error)
         raise _step_failure(request, error) from None
     with after_the_call():
-        return await in_database(_note_result, request, request.tool, arguments, outcome)
+        return await kept_trying(_note_result, request, request.tool, arguments, outcome)
 
 
 async def _call_for_agent(request: CallTool) -> ToolResult:
@@ -105,12 +105,12 @@ async def _call_for_agent(request: CallTool) -> ToolResult:
     except ToolCallFailed as error:
         is_last = activity.info().attempt >= request.max_attempts
         with after_the_call():
-            await in_database(_note_failure, request, wanted.name, arguments, error)
+            await kept_trying(_note_failure, request, wanted.name, arguments, error)
         if _is_worth_a_retry(error, request.tool) and not is_last:
             raise _step_failure(request, error) from None
         return ToolResult(attempts=activity.info().attempt)
     with after_the_call():
-        result = await in_database(_note_result, request, tool, arguments, outcome)
+        result = await kept_trying(_note_result, request, tool, arguments, outcome)
     return replace(result, output=messages.Value())
 
 

@@ -38,8 +38,9 @@ MAX_RUNNING_CALLS = 100
 MAX_RESCHEDULES = 5
 MAX_UNAVAILABLE = 10
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
-# The activity has the same deadline and better words, so it shall come first.
-GRACE_SECONDS = 5
+# The activity has the same deadline and better words, so it shall come first; afterwards it must be able to write down
+# what it got, even if the database is away for a moment. A worker that hangs is found by its missing heartbeats.
+GRACE_SECONDS = 60
 # Local results travel with the end of the workflow task: it is ended before they are too many to repeat or to send.
 MAX_LOCAL_CALLS_PER_TASK = 200
 MAX_LOCAL_BYTES_PER_TASK = 1024 * 1024

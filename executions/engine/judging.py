@@ -4,6 +4,7 @@ from executions.engine.agent_turns import converse
 from executions.engine.errors import failed
 from executions.engine.messages import Agent, JoinValues, Value
 from executions.engine.run import Run
+from executions.engine.values import is_small
 from workflows.definition.steps import ParallelStep, RetryPolicy
 
 JUDGE_TIMEOUT_SECONDS = 120
@@ -41,7 +42,7 @@ async def _question(run: Run, candidates: dict[str, Value]) -> Value:
     parts = [Value({"question": QUESTION})]
     for name, output in candidates.items():
         parts.append(await _labelled(run, name, output))
-    if any(part.is_stored for part in parts):
+    if not is_small(parts):
         return await run.calls.join_values(JoinValues(run.input.execution_id, "list", parts))
     return Value([part.json for part in parts])
 

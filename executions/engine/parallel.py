@@ -10,6 +10,7 @@ from executions.engine.messages import JoinValues, Outcome, Value
 from executions.engine.run import Run
 from executions.engine.scopes import RunList, Scope
 from executions.engine.tasks import are_done, supervise
+from executions.engine.values import is_small
 from workflows.definition.steps import Branch, ParallelStep
 
 
@@ -160,13 +161,13 @@ async def _aggregated(run: Run, fan: Fan) -> Value:
 
 async def join_list(run: Run, values: list[Value]) -> Value:
     """The values as one list."""
-    if any(value.is_stored for value in values):
+    if not is_small(values):
         return await run.calls.join_values(JoinValues(run.input.execution_id, "list", values))
     return Value([value.json for value in values])
 
 
 async def _merged(run: Run, values: list[Value]) -> Value:
-    if any(value.is_stored for value in values):
+    if not is_small(values):
         return await run.calls.join_values(JoinValues(run.input.execution_id, "merge", values))
     try:
         return Value(merge([value.json for value in values]))

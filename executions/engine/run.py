@@ -29,10 +29,10 @@ MAX_STEPS_WITHOUT_PAUSE = 100
 class Run:
     """Shared by all steps of one run. `state` is all that must survive when it continues elsewhere."""
 
-    def __init__(self, run_input: RunInput, state: RunState) -> None:
+    def __init__(self, run_input: RunInput, state: RunState, definition: Definition) -> None:
         self.input = run_input
         self.state = state
-        self.definition = Definition.model_validate(run_input.definition)
+        self.definition = definition
         self.calls = Calls(run_input.execution_id)
         self.recorder = Recorder(run_input.execution_id, state, self.calls.record)
         self.is_draining = False

@@ -7,6 +7,7 @@ from temporalio import workflow
 
 from executions.engine.errors import failed
 from executions.engine.messages import (
+    MAX_INLINE_BYTES,
     MAX_TASK_BYTES,
     Binding,
     Loaded,
@@ -16,6 +17,7 @@ from executions.engine.messages import (
 )
 from executions.engine.run import Run
 from executions.engine.scopes import Scope, bind
+from executions.engine.sizes import size_of
 from workflows.definition import conditions, references
 from workflows.definition.conditions import ConditionFailed, ConditionReferenceMissing
 from workflows.definition.references import (
@@ -38,12 +40,19 @@ async def resolve(
     """The template filled in. Raises `StepFailed` of kind `template_error`."""
     wanted = references.references_in(template)
     bindings = [found for found in (bind(ref, scope, run) for ref in wanted) if found]
-    if not any(binding.value.is_stored for binding in bindings):
+    if is_small([binding.value for binding in bindings]):
         return Value(_resolved(run, template, bindings))
     if (whole := _whole_stored_value(template, bindings)) is not None:
         return whole
     request = ResolveValue(run.input.execution_id, template, bindings, max_inline_bytes)
     return await run.calls.resolve_value(request)
+
+
+def is_small(values: Sequence[Value]) -> bool:
+    """Whether all are at hand and together small enough to be worked on inside the workflow."""
+    if any(value.is_stored for value in values):
+        return False
+    return sum(size_of(value.json) for value in values) <= MAX_INLINE_BYTES
 
 
 async def resolve_optional(run: Run, scope: Scope, template: JsonValue) -> Value | None:
