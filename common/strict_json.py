@@ -5,6 +5,7 @@ lone surrogates, and deep nesting ends in a RecursionError. Everything is refuse
 """
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
@@ -72,8 +73,6 @@ def check(value: Any, *, max_depth: int = MAX_DEPTH) -> None:
                 f"Nested more than {max_depth} deep.", code="too_deep", pointer=pointer
             )
         match item:
-            case str():
-                _check_text(item, pointer)
             case dict():
                 for key, inner in item.items():
                     if not isinstance(key, str):
@@ -82,20 +81,24 @@ def check(value: Any, *, max_depth: int = MAX_DEPTH) -> None:
                     pending.append((inner, f"{pointer}/{escape(key)}", depth + 1))
             case list() | tuple():
                 pending.extend((inner, f"{pointer}/{i}", depth + 1) for i, inner in enumerate(item))
-            case float() if item != item or item in (float("inf"), float("-inf")):
-                raise RefusedJson(
-                    "NaN and Infinity are no JSON.", code="not_finite", pointer=pointer
-                )
-            case bool():
-                pass
-            case int() if abs(item) > MAX_INTEGER:
-                raise RefusedJson(
-                    "An integer exceeds 64 bits.", code="out_of_range", pointer=pointer
-                )
-            case None | int() | float():
-                pass
             case _:
-                raise RefusedJson(f"{type(item).__name__} is no JSON.", pointer=pointer)
+                _check_scalar(item, pointer)
+
+
+def _check_scalar(item: object, pointer: str) -> None:
+    match item:
+        case str():
+            _check_text(item, pointer)
+        case float() if not math.isfinite(item):
+            raise RefusedJson("NaN and Infinity are no JSON.", code="not_finite", pointer=pointer)
+        case None | bool() | float():
+            pass
+        case int() if abs(item) > MAX_INTEGER:
+            raise RefusedJson("An integer exceeds 64 bits.", code="out_of_range", pointer=pointer)
+        case int():
+            pass
+        case _:
+            raise RefusedJson(f"{type(item).__name__} is no JSON.", pointer=pointer)
 
 
 def escape(key: str) -> str:
