@@ -79,6 +79,19 @@ def test_the_eleventh_attempt_of_a_minute_is_refused(dana: User, anonymous: APIC
     assert AuthToken.objects.count() == 0
 
 
+def test_a_made_up_forwarding_header_is_no_way_round_the_limit(
+    dana: User, anonymous: APIClient
+) -> None:
+    body = {"name": "dana", "password": "wrong"}
+    answers = [
+        anonymous.post(
+            "/api/v1/auth/login", body, headers={"X-Forwarded-For": f"192.0.2.{number}"}
+        ).status_code
+        for number in range(11)
+    ]
+    assert answers == [401] * 10 + [429]
+
+
 def test_logging_out_ends_this_token_only(alice: User, client_for: ClientFor) -> None:
     here, there = client_for(alice), client_for(alice)
     assert here.post("/api/v1/auth/logout").status_code == 204
