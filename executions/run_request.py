@@ -1,18 +1,14 @@
 """What a run is started with, checked: its texts, its input against the workflow's schema, its definition."""
 
 import json
-import re
 from dataclasses import replace
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import UnknownType, best_match
 from pydantic import JsonValue
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 from common import strict_json
 from common.errors import Invalid, InvalidDefinition
 from workflows.definition.catalogue import AgentEntry, Catalogue, ServerEntry, ToolEntry
+from workflows.definition.json_schemas import JsonSchema, UnusableSchema
 from workflows.definition.steps import Definition
 from workflows.definition.validate import Report, report
 
@@ -93,19 +89,16 @@ def _require_size(value: JsonValue, pointer: str, limit: int) -> None:
 
 
 def _require_schema(value: JsonValue, schema: dict[str, JsonValue]) -> None:
-    # The empty registry keeps a `$ref` from fetching an address that a user wrote.
-    validator = Draft202012Validator(schema, registry=Registry())
     try:
-        error = best_match(validator.iter_errors(value))
-    except (Unresolvable, UnknownType, re.error, RecursionError) as broken:
+        violations = JsonSchema(schema).violations(value)
+    except UnusableSchema as broken:
         raise InvalidDefinition(
-            f"The workflow's input_schema can't be used: {str(broken)[:200]}",
-            code="invalid_input_schema",
+            f"The workflow's input_schema can't be used: {broken}", code="invalid_input_schema"
         ) from broken
-    if error is not None:
-        place = "".join(f"/{strict_json.escape(str(part))}" for part in error.absolute_path)
+    if violations:
+        place = "".join(f"/{strict_json.escape(str(part))}" for part in violations[0].path)
         raise Invalid(
-            f"The input does not fit the workflow's input_schema: {error.message[:500]}",
+            f"The input does not fit the workflow's input_schema: {violations[0].message}",
             code="input_mismatch",
             pointer=f"/input{place}",
         )

@@ -150,6 +150,14 @@ def test_a_schema_that_points_elsewhere_fetches_nothing(alice: User) -> None:
     assert not WorkflowExecution.objects.exists()
 
 
+@pytest.mark.timeout(20)
+def test_a_hostile_pattern_in_a_schema_is_not_run(alice: User) -> None:
+    """Matching it would take longer than the age of the universe."""
+    workflow = workflow_of(alice, input_schema={"items": {"pattern": "^(a+)+$"}})
+    run = start_execution(workflow=workflow, by=alice, input=["a" * 60 + "!"], triggered_by=API)
+    assert WorkflowExecution.objects.get() == run
+
+
 @pytest.mark.parametrize(
     ("given", "pointer"),
     [
