@@ -41,7 +41,7 @@ check: install-dev ## Format, lint, types, import rules, Django's checks, migrat
 	@echo "== mypy";             $(PY) -m mypy .
 	@echo "== import contracts"; .venv/bin/lint-imports --no-logo
 	@echo "== manage.py check";  $(PY) manage.py check
-	@echo "== migrations";       $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@echo "== migrations";       DATABASE_POOL_SIZE=0 $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@echo "== OpenAPI";          $(PY) manage.py spectacular --fail-on-warn --validate --file .venv/openapi.yaml
 	@diff -u $(OPENAPI) .venv/openapi.yaml \
 		|| { echo "The API changed: look at the difference, then run 'make openapi' and commit the file."; exit 1; }

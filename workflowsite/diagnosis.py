@@ -12,7 +12,7 @@ from typing import Literal
 from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.core.checks import run_checks
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from common import strict_json
@@ -109,11 +109,11 @@ def database() -> Finding:
 def migrations() -> Finding:
     """No table is missing or outdated."""
     advice = f"{START}, or run `manage.py migrate`."
-    try:
-        executor = MigrationExecutor(connection)
-        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
+    # Asked first, since the connection pool would try for a long time.
+    if _probed("database", advice).state != "ok":
         return Finding("migrations", "error", "unknown, the database does not answer", advice)
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         return Finding("migrations", "error", f"{len(plan)} are not applied", advice)
     return Finding("migrations", "ok", "all applied")

@@ -1,5 +1,6 @@
 """What a load balancer or an orchestrator asks: is this process alive, and can it serve?"""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from asgiref.sync import async_to_sync, iscoroutinefunction
@@ -9,6 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from workflowsite import probes
+
+logger = logging.getLogger(__name__)
 
 View = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
@@ -25,6 +28,9 @@ async def healthz(_request: HttpRequest) -> JsonResponse:
 async def readyz(_request: HttpRequest) -> JsonResponse:
     """200 when everything behind us is well, else 503; names what fails but neither addresses nor reasons."""
     failures = await probes.failures()
+    for name, reason in failures.items():
+        if reason is not None:
+            logger.warning("Not ready, %s: %s", name, reason)
     checks = {name: "ok" if reason is None else "error" for name, reason in failures.items()}
     is_ready = "error" not in checks.values()
     body = {"status": "ok" if is_ready else "error", "checks": checks}

@@ -67,9 +67,9 @@ async def failure_of(name: str) -> str | None:
             await PROBES[name]()
     # Whatever goes wrong in a client library means the same here: the service is not ready.
     except Exception as error:
-        logger.warning("The readiness probe %s failed: %s", name, error)
-        logger.debug("The readiness probe %s failed", name, exc_info=True)
-        return f"{type(error).__name__}: {error}"
+        logger.debug("The probe %s failed", name, exc_info=True)
+        first_line = str(error).partition("\n")[0]
+        return f"{type(error).__name__}: {first_line}"
     return None
 
 
