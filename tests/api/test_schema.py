@@ -12,6 +12,7 @@ from django.test import Client
 from knox.models import AuthToken
 
 from tests.api.routes import ROUTES, found_routes
+from workflowsite.rest.schema import SchemaMadeOnce
 
 COMMITTED = Path(__file__).with_name("openapi.yaml")
 # The fixed endpoints (docs/api.md), and those that the first release names beside them.
@@ -138,3 +139,12 @@ def test_swagger_and_its_parts_come_from_here(client: Client, db: None) -> None:
     assert "/static/drf_spectacular_sidecar/" in text
     assert "cdn." not in text
     assert client.get("/api/schema").status_code == 200
+
+
+def test_the_served_file_is_the_committed_one_and_is_made_once(client: Client, db: None) -> None:
+    served = yaml.safe_load(client.get("/api/schema").content)
+    assert served == yaml.safe_load(COMMITTED.read_text())
+    assert SchemaMadeOnce.served is not None
+    made = SchemaMadeOnce.served
+    assert yaml.safe_load(client.get("/api/schema").content) == served
+    assert SchemaMadeOnce.served is made

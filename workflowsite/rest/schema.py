@@ -1,8 +1,9 @@
 """What the OpenAPI file says beyond drf-spectacular: problem details and tokens."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, OpenApiResponse
 from rest_framework import serializers
@@ -89,6 +90,20 @@ class ProblemAutoSchema(AutoSchema):
         return super()._get_response_for_code(  # type: ignore[no-untyped-call]
             serializer, status_code, media_types, direction
         )
+
+
+class SchemaMadeOnce(SchemaGenerator):
+    """Making the schema takes seconds, anyone may ask for it, and all get the same: a process makes it once."""
+
+    served: ClassVar[Any] = None
+
+    def get_schema(self, request: Any = None, public: bool = False) -> Any:
+        """The OpenAPI file as a dict; made anew for commands, which come without a request."""
+        if request is None:
+            return super().get_schema(request, public)  # type: ignore[no-untyped-call]
+        if SchemaMadeOnce.served is None:
+            SchemaMadeOnce.served = super().get_schema(request, public=True)  # type: ignore[no-untyped-call]
+        return SchemaMadeOnce.served
 
 
 class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
