@@ -116,7 +116,7 @@ def _allowed(view: Any) -> list[str]:
 
 
 def _ordering(query: Mapping[str, str], view: Any) -> Ordering:
-    text = query.get("ordering") or _default(view)
+    text = query["ordering"] if "ordering" in query else _default(view)
     field = text.removeprefix("-")
     if field not in _allowed(view):
         raise Invalid(
