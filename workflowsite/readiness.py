@@ -75,7 +75,7 @@ def _celery_answers(redis_url: str) -> bool:
     """Whether a Celery worker replies to a ping."""
     with Celery(broker=redis_url, set_as_current=False) as app:
         try:
-            return bool(app.control.ping(timeout=1.0))
+            return bool(app.control.broadcast("ping", reply=True, timeout=0.5, limit=1))
         except (OperationalError, RedisError):
             return False
 
