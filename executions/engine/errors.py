@@ -6,6 +6,7 @@ from typing import Any, get_args
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
+    CancelledError,
     FailureError,
     TimeoutError,
     TimeoutType,
@@ -18,6 +19,8 @@ KINDS = frozenset(get_args(ErrorKind))
 # Types of activity failures that are no kind of the language; the interpreter answers them itself.
 UNAVAILABLE = "unavailable"
 UNRECORDED = "unrecorded"
+# What Temporal's SDK reports for a call that a stopping worker could not wait for.
+WORKER_SHUTDOWN = "WorkerShutdown"
 
 
 class StepFailed(Exception):
@@ -56,11 +59,13 @@ def placed(failure: StepFailed, *, step: str, path: str) -> StepFailed:
 
 
 def is_lost(error: FailureError) -> bool:
-    """Whether the worker vanished in the middle of the call, or could not write down that it was made."""
+    """Whether the worker vanished or was stopped in the middle of the call, or could not write down that it was made."""
     cause = _cause(error)
+    if isinstance(cause, CancelledError):
+        return True
     if isinstance(cause, TimeoutError):
         return cause.type == TimeoutType.HEARTBEAT
-    return isinstance(cause, ApplicationError) and cause.type == UNRECORDED
+    return isinstance(cause, ApplicationError) and cause.type in (UNRECORDED, WORKER_SHUTDOWN)
 
 
 def is_unavailable(error: FailureError) -> bool:

@@ -68,6 +68,9 @@ class InterpreterWorkflow:
             return _failed(_out_of_time(run))
         except asyncio.CancelledError:
             await settle([walk])
+            # Without a reason nobody asked for it: the worker only lets go of the run, which goes on elsewhere.
+            if workflow.cancellation_reason() is None:
+                raise
             return RunChange("CANCELLED", workflow.now())
         return walk.result()
 

@@ -30,7 +30,8 @@ async def outlast(task: asyncio.Task[Any]) -> None:
     """Wait for the task's end even if the caller is cancelled meanwhile; its result is not looked at."""
     while not task.done():
         try:
-            await workflow.wait_condition(task.done)
+            # Not `wait_condition`: conditions are no longer looked at when a worker lets go of a run.
+            await asyncio.wait([task])
         except asyncio.CancelledError:
             continue
     # Looking at the exception keeps asyncio from complaining that nobody did.
@@ -43,11 +44,14 @@ async def supervise(tasks: Sequence[asyncio.Task[Any]], is_decided: Callable[[],
 
     Raises the exception of the first task that raised, in their order.
     """
+    # No `finally`: a coroutine that is thrown away at the end of a process must not wait for anything.
     try:
         await workflow.wait_condition(lambda: is_decided() or any(map(_has_raised, tasks)))
-    finally:
-        raised = [task for task in tasks if _has_raised(task)]
+    except asyncio.CancelledError:
         await settle(tasks)
+        raise
+    raised = [task for task in tasks if _has_raised(task)]
+    await settle(tasks)
     require_not_cancelled()
     for task in raised:
         task.result()

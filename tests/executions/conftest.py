@@ -6,7 +6,8 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from pytest_django import Settings
 from temporalio.client import WorkflowHistory
+from temporalio.service import RPCError
 
 from discovery.models import Agent
 from executions import temporal
@@ -183,15 +185,13 @@ class Runner:
 
     worker: WorkerThread
     owner: User
-    started: list[Ran] = field(default_factory=list)
 
     def start(self, definition: Json, **given: Any) -> Ran:
         """Start a run; `given` overrides fields of the run input or of the execution's row."""
         execution = self.prepare(definition, given)
         run_input = replace(run_input_of(execution), **given)
         self.worker.call(temporal.start_interpreter(run_input))
-        self.started.append(Ran(self.worker, execution.pk))
-        return self.started[-1]
+        return Ran(self.worker, execution.pk)
 
     def run(self, definition: Json, **given: Any) -> Ran:
         """Start a run and wait for its end."""
@@ -234,8 +234,11 @@ def runner(transactional_db: None, temporal_worker: WorkerThread) -> Iterator[Ru
     """Runs definitions for alice; what still runs at the end is cancelled, so that it does not meet the next test."""
     runner = Runner(temporal_worker, User.objects.create_user("alice"))
     yield runner
-    for ran in runner.started:
-        if ran.outcome is None and not ran.row.is_finished:
+    unfinished = WorkflowExecution.objects.exclude(status__in=WorkflowExecution.FINAL)
+    for execution_id in unfinished.values_list("pk", flat=True):
+        ran = Ran(temporal_worker, execution_id)
+        # Temporal does not know rows that were never started.
+        with suppress(RPCError):
             ran.cancel()
             ran.wait()
 

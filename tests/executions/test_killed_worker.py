@@ -16,7 +16,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from tests.executions.conftest import Ran, Runner, WorkerThread
-from tests.executions.engine.building import echo, end, loop
+from tests.executions.engine.building import echo, end, loop, parallel
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers
 from tests.fakes.model_server import ModelServer
@@ -159,6 +159,30 @@ def test_a_call_that_must_not_be_repeated_fails_as_worker_lost(
     ran.wait()
     assert ran.output == "worker_lost"
     assert tap.count("pay") == 1
+
+
+def test_a_worker_that_is_told_to_stop_hands_its_runs_on(
+    runner: Runner, processes: list[WorkerProcess], tmp_path: Path, model_server: ModelServer
+) -> None:
+    runner.agent("helper")
+    model_server.script([answers.text("one"), answers.hang(60)])
+    rounds = loop("rounds", "count", [ASK], max_iterations=3, timeout=600)
+    fan = parallel("fan", {"a": [rounds], "b": [echo("b1")]}, timeout=600)
+    first = another(processes, tmp_path)
+    ran: Ran = runner.start({"steps": [fan]})
+    wait_for(lambda: len(model_server.requests) == 2)
+    assert first.stop() == 0
+    processes.remove(first)
+    log = first.log.read_text()
+    assert "Worker stops" in log
+    assert "Traceback" not in log, log
+    assert "Eviction" not in log, log
+    assert ran.status == "RUNNING"
+    model_server.script([answers.text("two"), answers.text("three")])
+    another(processes, tmp_path)
+    ran.wait()
+    assert ran.output[0] == "three"
+    assert questions(model_server) == ["1", "2", "2", "3"]
 
 
 def test_a_worker_stops_when_it_is_told_to(
