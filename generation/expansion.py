@@ -18,6 +18,7 @@ from generation.plan import (
 )
 from generation.planning.arguments import Source, escape, fill
 from generation.planning.matching import tool_kinds
+from generation.planning.open_arguments import is_open
 from generation.planning.suggesting import identifier
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.steps import END, MAX_ITERATIONS, MAX_NESTING, RESERVED_STEP_IDS
@@ -104,9 +105,11 @@ class Expansion:
             "id": step_id, "type": "tool", "name": shown(node.task or tool_id, 200), "tool": tool_id,
             "arguments": filled.arguments | given, "next": following,
         }  # fmt: skip
-        for argument in filled.unsure:
-            if argument not in given:
-                self.warnings.append(f"Check the argument {argument!r} of the step {step_id!r}.")
+        self.warnings += [
+            _open_warning(step_id, argument, filled.arguments[argument])
+            for argument in filled.unsure
+            if argument not in given
+        ]
         if entry is not None and brings:
             schema = dict(entry.output_schema) if entry.output_schema is not None else None
             scope.sources.append(
@@ -245,6 +248,15 @@ def definition_of(
 def shown(text: str, limit: int) -> str:
     """`text` for a name or description: one line, no template syntax, at most `limit` characters."""
     return " ".join(text.replace("${", "$ {").replace("{{", "{ {").split())[:limit].strip()
+
+
+def _open_warning(step_id: str, argument: str, value: object) -> str:
+    if is_open(value):
+        return (
+            f"The step {step_id!r} takes its argument {argument!r} from the run's input: "
+            f"give it as input.{argument}, or write it into the step."
+        )
+    return f"Check the argument {argument!r} of the step {step_id!r}."
 
 
 def _input_of(task: str, scope: Scope) -> str:

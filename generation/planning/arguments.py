@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from generation.planning.open_arguments import open_argument
+from generation.planning.time_zones import zone_in
 from generation.planning.words import stem, tokens
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _URL = re.compile(r"https?://[^\s\"'<>)\]]+[^\s\"'<>)\].,;:!?]")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?)?\b")
-_ZONE = re.compile(
-    r"\b(?:Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/[A-Za-z_]+(?:/[A-Za-z_]+)?\b|\bUTC\b"
-)
 _QUOTED = re.compile(
     r"\"([^\"]{1,500})\"|“([^”]{1,500})”|„([^“”]{1,500})[“”]|«([^»]{1,500})»|(?<!\w)'([^']{1,500})'(?!\w)"
 )
@@ -141,7 +140,7 @@ def _text(words: set[str], form: str, task: str) -> str | None:
     if form in ("date", "date-time") or words & {"date", "day", "since", "until"}:
         return _only(_DATE.findall(task))
     if words & {"timezone", "zone", "tz"}:
-        return _only(_ZONE.findall(task))
+        return zone_in(task)
     if words & {"channel"}:
         return _only(_CHANNEL.findall(task))
     if words & {"id", "number", "key"}:
@@ -178,15 +177,22 @@ def _from_sources(
     words = set(tokens(name))
     is_content = bool(words & set(_CONTENT))
     source = sources[-1] if is_content or len(sources) == 1 else sources[0]
-    choices = described.get("enum")
-    if isinstance(choices, list) and choices:
-        return source.template, False
-    if kind == "array":
-        return (source.template if source.is_list else [source.template]), source.is_list
+    if described.get("enum"):
+        return open_argument(name, described), False
+    if kind == "array" and source.is_list:
+        return source.template, True
+    if kind == "array" and _holds_texts(described):
+        return [source.template], False
     if kind in ("string", None):
         text = (_text_field(source) or as_text(source)) if kind else source.template
         return text, is_content
-    return source.template, False
+    return open_argument(name, described), False
+
+
+def _holds_texts(described: Mapping[str, Any]) -> bool:
+    """Whether the items of a list may be texts."""
+    items = described.get("items")
+    return not isinstance(items, Mapping) or items.get("type", "string") == "string"
 
 
 def _texts(sources: list[Source]) -> list[Source]:

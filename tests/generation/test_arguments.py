@@ -50,6 +50,41 @@ def test_a_time_zone_is_taken() -> None:
     }
 
 
+def test_a_city_names_its_time_zone_and_two_cities_name_none() -> None:
+    clock = tool("native:current_time", "The current time", input_schema=schema(timezone=TEXT))
+    assert arguments("Tell the current time in New York.", clock) == {
+        "timezone": "America/New_York"
+    }
+    assert arguments("Tell the current time for Berlin or Paris.", clock) == {}
+
+
+def test_an_open_argument_that_is_no_text_comes_from_the_input_with_a_value_of_its_type() -> None:
+    rules = {"type": "array", "items": {"type": "object"}}
+    sort = tool(
+        "native:classify_text",
+        "Classify a text by rules",
+        input_schema=schema("text", "rules", text=TEXT, rules=rules),
+    )
+    made = plan_offline(DraftRequest(prompt="Classify the text.", catalogue=catalogue(sort)))
+    assert made.result["workflow"]["steps"][0]["arguments"] == {
+        "text": "${user_input}",
+        "rules": "${input.rules ?? []}",
+    }
+    assert "give it as input.rules" in " ".join(made.result["warnings"])
+
+
+def test_an_open_choice_is_one_of_the_choices() -> None:
+    level = {"type": "string", "enum": ["low", "high"]}
+    ticket = tool(
+        "desk:update_ticket",
+        "Change the priority of a ticket",
+        input_schema=schema("priority", priority=level),
+    )
+    assert arguments("Change the priority of the ticket.", ticket) == {
+        "priority": '${input.priority ?? "low"}'
+    }
+
+
 def test_a_number_is_taken_only_for_an_argument_that_counts_or_names() -> None:
     ticket = tool(
         "desk:get_ticket",
