@@ -35,6 +35,8 @@ from discovery.network import guarded_client
 from discovery.tool_errors import ToolCallFailed
 
 MAX_PAGES = 50
+# The SDK's and the transport's own limits are a net under the caller's deadline: at the same moment they would race it.
+NET_SECONDS = 5.0
 IDLE_SECONDS = 60.0
 MAX_AGE_SECONDS = 3600.0
 # In a call's `_meta`: the same for every attempt of one step in one run, so that a server can recognise a repetition.
@@ -137,7 +139,7 @@ async def list_tools(address: Address, *, timeout_seconds: float | None = None) 
     """
     seconds = timeout_seconds or settings.MCP_TIMEOUT_SECONDS
     try:
-        async with asyncio.timeout(seconds), _open(address, seconds) as session:
+        async with asyncio.timeout(seconds), _open(address, seconds + NET_SECONDS) as session:
             return await session.list_tools()
     except TimeoutError:
         raise ServerUnreachable(f"No answer within {seconds:g} seconds.") from None
@@ -158,7 +160,7 @@ async def call_tool(
     try:
         async with (
             asyncio.timeout(timeout_seconds),
-            _session(address, timeout_seconds) as session,
+            _session(address, timeout_seconds + NET_SECONDS) as session,
         ):
             answer = await session.call(name, arguments, idempotency_key)
     except TimeoutError:
@@ -271,7 +273,7 @@ async def _handshaken(
     wire = Wire(transport)
     async with Client(
         wire,
-        # Without it the SDK waits for ever; the caller's own deadline is the shorter one.
+        # Without it the SDK waits for ever.
         read_timeout_seconds=timeout_seconds,
         client_info=_CLIENT_INFO,
         cache=None,
