@@ -16,10 +16,10 @@ from executions.activities.conversation import requested_call
 from executions.activities.database import in_database, kept_trying, lent_connections
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
+from executions.activities.tool_rows import caller_of, known_result, note_failure, note_result
 from executions.engine import messages
 from executions.engine.messages import MAX_TASK_BYTES, CallTool, ToolResult
 from executions.engine.sizes import size_of
-from executions.models import ToolCall, WorkflowExecution
 from executions.stored_values import keep, load
 
 # Refused before anything was sent, so trying again can't help.
@@ -40,7 +40,7 @@ async def call_tool(request: CallTool) -> ToolResult:
 @activity.defn(name=messages.MAY_REPEAT)
 async def may_repeat(request: CallTool) -> bool:
     """Whether the call may be made again although nobody knows if it was: read-only or idempotent tools."""
-    caller = await in_database(_caller, request.execution_id)
+    caller = await in_database(caller_of, request.execution_id)
     async with lent_connections():
         found = await describe_tools([request.tool], caller)
     return any(tool.read_only or tool.idempotent for tool in found)
@@ -72,25 +72,25 @@ async def _kept(request: CallTool, output: JsonValue, max_inline_bytes: int) -> 
 
 async def _call_for_step(request: CallTool) -> ToolResult:
     with before_the_call():
-        known = await in_database(_known_result, request)
+        known = await in_database(known_result, request)
         if known is not None:
             return known
         arguments = await in_database(_arguments, request)
-        caller = await in_database(_caller, request.execution_id)
+        caller = await in_database(caller_of, request.execution_id)
     try:
         outcome = await _called(request, request.tool, arguments, caller)
     except ToolCallFailed as error:
         with after_the_call():
-            await kept_trying(_note_failure, request, request.tool, arguments, error)
+            await kept_trying(note_failure, request, request.tool, arguments, error)
         raise _step_failure(request, error) from None
     with after_the_call():
-        return await kept_trying(_note_result, request, request.tool, arguments, outcome)
+        return await kept_trying(note_result, request, request.tool, arguments, outcome)
 
 
 async def _call_for_agent(request: CallTool) -> ToolResult:
     """What goes wrong goes back to the model, after the tries that the step allows."""
     with before_the_call():
-        known = await in_database(_known_result, request)
+        known = await in_database(known_result, request)
         if known is not None:
             return known
         setup = await in_database(agent_setup, request.execution_id, request.agent)
@@ -105,12 +105,12 @@ async def _call_for_agent(request: CallTool) -> ToolResult:
     except ToolCallFailed as error:
         is_last = activity.info().attempt >= request.max_attempts
         with after_the_call():
-            await kept_trying(_note_failure, request, wanted.name, arguments, error)
+            await kept_trying(note_failure, request, wanted.name, arguments, error)
         if _is_worth_a_retry(error, request.tool) and not is_last:
             raise _step_failure(request, error) from None
         return ToolResult(attempts=activity.info().attempt)
     with after_the_call():
-        result = await kept_trying(_note_result, request, tool, arguments, outcome)
+        result = await kept_trying(note_result, request, tool, arguments, outcome)
     return replace(result, output=messages.Value())
 
 
@@ -175,11 +175,6 @@ def _step_failure(request: CallTool, error: ToolCallFailed) -> Exception:
     )
 
 
-def _caller(execution_id: str) -> User:
-    rows = WorkflowExecution.objects.select_related("created_by")
-    return rows.get(pk=execution_id).created_by
-
-
 def _arguments(request: CallTool) -> dict[str, Any]:
     return _as_object(load(request.execution_id, request.arguments))
 
@@ -187,56 +182,3 @@ def _arguments(request: CallTool) -> dict[str, Any]:
 def _as_object(arguments: JsonValue) -> dict[str, Any]:
     assert isinstance(arguments, dict), "a tool step's arguments are an object"
     return arguments
-
-
-def _known_result(request: CallTool) -> ToolResult | None:
-    """The result of this very call, if it was made and written down before."""
-    row = ToolCall.objects.filter(
-        execution_id=request.execution_id,
-        path=request.path,
-        turn=request.turn,
-        call_id=request.call_id,
-        error_json=None,
-    ).first()
-    if row is None:
-        return None
-    output = messages.Value() if request.turn else keep(request.execution_id, row.result)
-    return ToolResult(output=output, attempts=row.attempts)
-
-
-def _note_result(
-    request: CallTool, tool: str, arguments: dict[str, JsonValue], outcome: ToolOutcome
-) -> ToolResult:
-    _note(
-        request,
-        tool=tool,
-        arguments=arguments,
-        result=outcome.output,
-        error_json=None,
-        schema_hash=outcome.schema_hash,
-        duration_ms=outcome.duration_ms,
-    )
-    output = keep(request.execution_id, outcome.output)
-    return ToolResult(output=output, attempts=activity.info().attempt)
-
-
-def _note_failure(
-    request: CallTool, tool: str, arguments: dict[str, JsonValue], error: ToolCallFailed
-) -> None:
-    described = {
-        "kind": error.kind,
-        "code": error.code,
-        "message": error.message,
-        "hint": error.hint,
-    }
-    _note(request, tool=tool, arguments=arguments, result=None, error_json=described)
-
-
-def _note(request: CallTool, **fields: Any) -> None:
-    ToolCall.objects.update_or_create(
-        execution_id=request.execution_id,
-        path=request.path,
-        turn=request.turn,
-        call_id=request.call_id,
-        defaults={"attempts": activity.info().attempt, **fields},
-    )

@@ -197,6 +197,15 @@ class Runner:
         """Start a run and wait for its end."""
         return self.start(definition, **given).wait()
 
+    def start_after(
+        self, definition: Json, first: Callable[[WorkflowExecution], object], **given: Any
+    ) -> Ran:
+        """Run it after `first` was done to its row, and wait for its end."""
+        execution = self.prepare(definition, given)
+        first(execution)
+        self.worker.call(temporal.start_interpreter(run_input_of(execution)))
+        return Ran(self.worker, execution.pk).wait()
+
     def agent(self, agent_id: str, **fields: Any) -> Agent:
         """An agent of the owner."""
         return Agent.objects.create(id=agent_id, name=agent_id, created_by=self.owner, **fields)

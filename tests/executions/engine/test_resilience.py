@@ -11,6 +11,7 @@ from django.db import connection
 
 from executions import temporal
 from executions.engine.messages import RunInput
+from executions.models import ModelCall, ToolCall, WorkflowExecution
 from executions.starting import run_input_of
 from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import echo, end, loop
@@ -95,3 +96,38 @@ def test_a_definition_of_another_age_ends_the_run_visibly(runner: Runner) -> Non
     )
     ran = Ran(runner.worker, execution.pk).wait()
     assert (ran.row.status, ran.row.error_kind) == ("FAILED", "internal")
+
+
+def test_a_tool_call_that_is_written_down_is_not_made_again(runner: Runner, tap: Tap) -> None:
+    definition = {"steps": [tap.step("pay", "ok/pay"), end("done", "${steps.pay.output}")]}
+    ran = runner.start_after(definition, _paid)
+    assert ran.output == {"receipt": 7}
+    assert tap.hits == []
+
+
+def test_a_turn_that_is_written_down_is_not_paid_for_again(
+    runner: Runner, model_server: ModelServer
+) -> None:
+    runner.agent("helper")
+    definition = {"steps": [{"id": "ask", "type": "agent", "agent_id": "helper"}]}
+    ran = runner.start_after(definition, _answered)
+    assert ran.output == "known"
+    assert model_server.requests == []
+    assert (ran.row.input_tokens, ran.row.model_calls) == (11, 1)
+
+
+def _paid(execution: WorkflowExecution) -> None:
+    ToolCall.objects.create(
+        execution=execution, path="pay", tool="native:http_request", result={"receipt": 7}
+    )
+
+
+def _answered(execution: WorkflowExecution) -> None:
+    ModelCall.objects.create(
+        execution=execution,
+        path="ask",
+        turn=1,
+        model="m",
+        answer={"role": "assistant", "content": "known"},
+        input_tokens=11,
+    )
