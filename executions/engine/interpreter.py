@@ -125,7 +125,8 @@ async def _continue_as_new(run: Run) -> None:
     await run.recorder.until_idle()
     await spill(run)
     if run.is_quiet and run.recorder.is_idle and not run.recorder.has_failed:
-        workflow.continue_as_new(replace(run.input, state=run.state))
+        # The state has the whole context: what the run was given would travel twice.
+        workflow.continue_as_new(replace(run.input, context={}, state=run.state))
 
 
 async def _recorded(run: Run, end: RunChange) -> RunChange:

@@ -8,7 +8,7 @@ from executions.engine.run import Run
 from executions.engine.sizes import size_of
 
 # Temporal refuses payloads over 2 MB; the definition, at most 1 MiB, travels beside the state.
-MAX_STATE_BYTES = 512 * 1024
+MAX_STATE_BYTES = 128 * 1024
 # A key costs about this much itself.
 MIN_SPILLED_BYTES = 256
 

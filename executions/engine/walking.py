@@ -29,6 +29,9 @@ from workflows.definition.steps import (
     ToolStep,
 )
 
+# An error's text travels with Temporal's failures, which are no place for documents.
+MAX_ERROR_CHARACTERS = 2_000
+
 
 async def run_list(run: Run, scope: Scope) -> Value:
     """Run the list from where it stands to its end; gives its output.
@@ -187,11 +190,18 @@ async def _execute(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
     assert_never(step)
 
 
+async def _raised(run: Run, scope: Scope, step: EndStep) -> StepFailed:
+    message = await resolve(run, scope, step.error or f"The step {step.id!r} ended this.")
+    text = (
+        "The error's text is too long to be shown." if message.is_stored else as_text(message.json)
+    )
+    return failed("raised", text[:MAX_ERROR_CHARACTERS])
+
+
 async def _end(run: Run, scope: Scope, step: EndStep, path: str) -> Outcome:
     output = await resolve_optional(run, scope, step.output)
     if step.status == "failed":
-        message = await resolve(run, scope, step.error or f"The step {step.id!r} ended this.")
-        failure = placed(failed("raised", as_text(message.json)), step=step.id, path=path)
+        failure = placed(await _raised(run, scope, step), step=step.id, path=path)
         if step.scope == "container":
             raise failure
         raise RunEnded(output or Value(), failure.error)

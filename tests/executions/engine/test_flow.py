@@ -1,5 +1,7 @@
 """Flow: one step after the other, ways that part and meet, edges that lead back, ends."""
 
+import pytest
+
 from tests.executions.conftest import RunDefinition
 from tests.executions.engine.building import broken, choose, decide, echo, end, loop, parallel
 
@@ -96,6 +98,16 @@ def test_an_end_that_failed_fails_the_run_as_raised(run: RunDefinition) -> None:
         "bad",
     )
     assert ran.statuses == {"bad": "FAILED"}
+
+
+@pytest.mark.parametrize("length", [5_000, 100_000])
+def test_a_long_error_text_is_cut(run: RunDefinition, length: int) -> None:
+    ran = run(
+        {"steps": [end("bad", status="failed", error="${input.text}")]},
+        input={"text": "x" * length, "more": "y" * 60_000},
+    )
+    assert (ran.status, ran.row.error_kind) == ("FAILED", "raised")
+    assert 0 < len(ran.row.error) <= 2_000
 
 
 def test_an_end_of_scope_run_inside_containers_ends_the_run(run: RunDefinition) -> None:
