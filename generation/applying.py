@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from common import strict_json
@@ -15,7 +16,7 @@ from common.idempotency import first_answer
 from discovery import services as discovery
 from discovery.models import Agent
 from discovery.selectors import agents_for
-from generation.models import Generation
+from generation.models import Application, Generation
 from workflows import services as workflows
 from workflows.checking import checked
 from workflows.definition.steps import Definition
@@ -39,7 +40,6 @@ class Applied:
     report: Report
 
 
-@transaction.atomic
 def apply_generation(
     *,
     by: User,
@@ -57,22 +57,66 @@ def apply_generation(
 
     `accept` names the suggested agents to create (null: all that are not mapped), `agent_map` puts existing ones in
     their place. Nothing is stored on any refusal: `Invalid`, `InvalidDefinition`, `Conflict`, `Forbidden`,
-    `PreconditionFailed`, `NotFound`.
+    `PreconditionFailed`, `NotFound`, `Unprocessable` (the idempotency key was used for another request). A repeated
+    request gets the first one's answer.
     """
-    repeated = first_answer(
-        Workflow.objects.all(), owner=by, key=idempotency_key, request_hash=request_hash
-    )
-    if repeated is not None:
-        return _told(repeated, (), by)
+    first = partial(_first_answer, by, idempotency_key, request_hash)
+    if (repeated := first()) is not None:
+        return repeated
+    try:
+        with transaction.atomic():
+            # The key first: the same request at the same time waits here, and is then refused by the constraint.
+            note = _noted(by, idempotency_key, request_hash)
+            applied = _apply(
+                by, generation, result, workflow, expected_revision, name, accept, agent_map or {}
+            )
+            _complete(note, applied)
+    except IntegrityError:
+        if (repeated := first()) is None:
+            raise
+        return repeated
+    return applied
+
+
+def _first_answer(by: User, key: str | None, request_hash: str) -> Applied | None:
+    rows = Application.objects.select_related("workflow")
+    known = first_answer(rows, owner=by, key=key, request_hash=request_hash)
+    if known is None or known.workflow is None:
+        return None
+    return _told(known.workflow, tuple(known.agents_created), by)
+
+
+def _noted(by: User, key: str | None, request_hash: str) -> Application | None:
+    if key is None:
+        return None
+    return Application.objects.create(created_by=by, idempotency_key=key, request_hash=request_hash)
+
+
+def _complete(note: Application | None, applied: Applied) -> None:
+    if note is not None:
+        note.workflow, note.agents_created = applied.workflow, list(applied.agents_created)
+        note.save(update_fields=["workflow", "agents_created"])
+
+
+def _apply(
+    by: User,
+    generation: Generation | None,
+    result: Mapping[str, Any] | None,
+    workflow: Workflow | None,
+    expected_revision: int | None,
+    name: str,
+    accept: Sequence[str] | None,
+    agent_map: Mapping[str, str],
+) -> Applied:
     row = _locked(generation) if generation else None
     content = _content(row, result)
     definition, _ = checked(_without_taken_id(content["workflow"]), catalogue_for(by))
     suggested = _suggested(content, definition)
-    agents = _mapped(agent_map or {}, definition, by)
+    agents = _mapped(agent_map, definition, by)
     created = _created(suggested, accept, agents, by)
     raw = with_replaced(definition, agents=agents | created, servers={})
     raw |= {"name": name} if name else {}
-    stored = _stored(raw, workflow, expected_revision, by, idempotency_key, request_hash)
+    stored = _stored(raw, workflow, expected_revision, by)
     if row is not None:
         row.applied_workflow, row.applied_at = stored, timezone.now()
         row.save(update_fields=["applied_workflow", "applied_at"])
@@ -201,8 +245,6 @@ def _stored(
     workflow: Workflow | None,
     expected_revision: int | None,
     by: User,
-    idempotency_key: str | None,
-    request_hash: str,
 ) -> Workflow:
     if workflow is not None:
         return workflows.save_workflow(
@@ -212,13 +254,7 @@ def _stored(
             expected_revision=expected_revision,
             message="Generated",
         )
-    return workflows.create_workflow(
-        by=by,
-        definition=raw,
-        message="Generated",
-        idempotency_key=idempotency_key,
-        request_hash=request_hash,
-    )
+    return workflows.create_workflow(by=by, definition=raw, message="Generated")
 
 
 def _told(workflow: Workflow, created: tuple[str, ...], by: User) -> Applied:

@@ -66,6 +66,40 @@ def test_a_repeated_request_gets_the_first_workflow(generation: Generation, api:
     assert Agent.objects.filter(pk__startswith="tax").count() == 1
 
 
+def test_a_repeated_request_for_a_new_version_makes_no_other(
+    generation: Generation, api: APIClient
+) -> None:
+    made = api.post(ADDRESS, {"generation_id": generation.pk}).json()["workflow"]
+    edited = copy.deepcopy(generation.result)
+    assert edited is not None
+    edited["workflow"]["description"] = "Edited."
+    body = {"result": edited, "workflow_id": made["id"]}
+    first = api.post(ADDRESS, body, HTTP_IDEMPOTENCY_KEY="k")
+    agents = Agent.objects.count()
+    again = api.post(ADDRESS, body, HTTP_IDEMPOTENCY_KEY="k")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert first.json()["agents_created"] != []
+    assert Agent.objects.count() == agents
+    assert Workflow.objects.get(pk=made["id"]).revision == first.json()["workflow"]["revision"]
+
+
+def test_a_key_is_not_for_another_request(generation: Generation, api: APIClient) -> None:
+    body = {"generation_id": generation.pk}
+    first = api.post(ADDRESS, body, HTTP_IDEMPOTENCY_KEY="k")
+    other = api.post(ADDRESS, {**body, "name": "Another"}, HTTP_IDEMPOTENCY_KEY="k")
+    assert (first.status_code, other.status_code) == (201, 422)
+    assert Workflow.objects.count() == 1
+
+
+def test_a_refused_request_leaves_its_key_free(generation: Generation, api: APIClient) -> None:
+    body = {"generation_id": generation.pk, "agents": {"map": {"summarizer": "nobody"}}}
+    assert api.post(ADDRESS, body, HTTP_IDEMPOTENCY_KEY="k").status_code >= 400
+    assert nothing_was_stored()
+    right = api.post(ADDRESS, {"generation_id": generation.pk}, HTTP_IDEMPOTENCY_KEY="k")
+    assert right.status_code == 201
+
+
 def test_an_existing_agent_can_take_the_place(generation: Generation, api: APIClient) -> None:
     mapping = {"map": {"tax-law-specialist": "summarizer"}}
     body = api.post(ADDRESS, {"generation_id": generation.pk, "agents": mapping}).json()
