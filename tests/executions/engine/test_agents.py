@@ -140,6 +140,16 @@ def test_a_tool_outside_the_allow_list_is_not_called(
     assert "not_allowed" in said(model_server, 1)[-1]["content"]
 
 
+def test_a_made_up_tool_with_a_long_name_goes_back_to_the_model(
+    runner: Runner, model_server: ModelServer
+) -> None:
+    runner.agent("writer", instructions="Write.")
+    model_server.script([answers.tool_call("x" * 250, {}), answers.text("Done.")])
+    ran = runner.run({"steps": [work()]})
+    assert ran.output == "Done."
+    assert [row.error_json["code"] for row in ran.tool_calls if row.error_json] == ["not_allowed"]
+
+
 @pytest.mark.parametrize(
     "arguments", ['{"text": 5}', "{broken", "[1]", '{"text": "a", "text": "b"}']
 )

@@ -1,10 +1,12 @@
 """Continue-as-new: a long run goes on in a new Temporal run, and nobody notices."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from executions.engine.messages import Outcome, RunState, Value
 from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import broken, decide, echo, end, loop, parallel
 from tests.executions.tap import Tap
@@ -158,10 +160,29 @@ async def _pause() -> None:
     await asyncio.sleep(0.1)
 
 
+def test_a_run_can_start_from_the_outcomes_of_another(runner: Runner, tap: Tap) -> None:
+    fan = parallel("fan", {"a": [tap.step("a1", "ok/a1"), tap.step("a2", "ok/a2")],
+                           "b": [tap.step("b1", "ok/b1")]})  # fmt: skip
+    rounds = loop("rounds", "count", [tap.step("call", "ok/call")], max_iterations=3,
+                  output="${steps.call.output.n ?? 0}", collect_results=True)  # fmt: skip
+    steps = [tap.step("first", "ok/first"), fan, rounds, end("done", "${steps.rounds.output}")]
+    known = {
+        "first": Outcome("COMPLETED", Value({"n": 1}), next="fan"),
+        "fan/a/a1": Outcome("COMPLETED", Value({"n": 2}), next="a2"),
+        "fan/b": Outcome("COMPLETED", Value({"n": 3})),
+        "rounds/1": Outcome("COMPLETED", Value(7)),
+        "rounds/2/call": Outcome("COMPLETED", Value({"n": 8}), next="end"),
+    }
+    state = RunState(started_at=datetime.now(UTC), outcomes=known)
+    ran = runner.run({"steps": steps}, state=state)
+    assert ran.output == [7, 8, 0]
+    assert sorted(tap.hits) == ["/ok/a2", "/ok/call"]
+
+
 def test_a_large_state_travels_as_keys(runner: Runner, tap: Tap) -> None:
-    steps = [echo(f"s{number}", "${input.text}") for number in range(60)]
+    steps = [echo(f"s{number}", "${input.text}") for number in range(160)]
     steps += [tap.step(f"t{number}", f"ok/t{number}") for number in range(6)]
-    steps.append(end("done", "${steps.s59.output.result}"))
+    steps.append(end("done", "${steps.s159.output.result}"))
     text = "z" * 15_000
     ran = runner.run({"steps": steps}, input={"text": text}, continue_after_events=20)
     assert ran.output == text

@@ -60,6 +60,22 @@ def test_a_condition_over_a_large_value(run: RunDefinition, condition: str, expe
     assert run({"steps": steps}, input={"items": ITEMS}).output == expected
 
 
+def test_many_large_values_in_one_condition_are_refused_before_they_travel(
+    run: RunDefinition,
+) -> None:
+    given = {f"k{number}": "x" * 60_000 for number in range(50)}
+    condition = " || ".join(f'${{input.k{number}}} == "a"' for number in range(50))
+    steps = [
+        decide("which", (condition, "yes"), default="no", on_error="bad"),
+        end("yes", "yes"),
+        end("no", "no"),
+        end("bad", "${error.kind}"),
+    ]
+    ran = run({"steps": steps}, input=given)
+    assert ran.output == "condition_error"
+    assert ran.history_bytes() < 500_000
+
+
 def test_a_text_of_middle_size_can_be_chosen_by(run: RunDefinition) -> None:
     steps = [
         echo("make", "${input.text}"),
@@ -106,6 +122,13 @@ def test_large_outputs_are_merged(run: RunDefinition, values: list[str], expecte
     steps = [fan, end("done", "${steps.fan.output}"), end("bad", "${error.kind}")]
     ran = run({"steps": steps}, input={"a": {"x": BIG}, "b": {"y": BIG}})
     assert ran.output == expected
+
+
+def test_many_middle_sized_values_in_a_row_fit_into_workflow_tasks(run: RunDefinition) -> None:
+    rounds = loop("rounds", "count", [echo("big", "${input.text}")], max_iterations=320,
+                  output="${loop.iteration}")  # fmt: skip
+    ran = run({"steps": [rounds]}, input={"text": "z" * 15_000})
+    assert ran.output == 320
 
 
 def test_many_large_values_at_once_fit_into_a_workflow_task(run: RunDefinition) -> None:
