@@ -20,7 +20,7 @@ class _Function(BaseModel):
 
 
 class _ToolCall(BaseModel):
-    id: str | None = None
+    id: str | None = Field(default=None, max_length=200)
     type: Literal["function"] = "function"
     function: _Function
 

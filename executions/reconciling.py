@@ -83,7 +83,7 @@ def _mend_unknown(execution: WorkflowExecution) -> Mending:
     if execution.cancel_requested_at is not None:
         return _finished(execution, NEVER_STARTED)
     start_on_temporal(execution)
-    return "started"
+    return "finished" if execution.is_finished else "started"
 
 
 def _finished(execution: WorkflowExecution, outcome: RunOutcome) -> Mending:

@@ -5,12 +5,14 @@ import logging
 from asgiref.sync import async_to_sync
 from pydantic import JsonValue
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from common.errors import Unavailable
 from discovery.native_tools import NATIVE_TOOLS
 from executions import temporal
-from executions.engine.messages import RunInput
+from executions.engine.messages import ErrorInfo, RunInput, RunOutcome
+from executions.engine.sizes import size_of
+from executions.finishing import finish
 from executions.models import WorkflowExecution
 from executions.stored_values import kept_value
 from workflows.definition.catalogue import Catalogue
@@ -21,12 +23,20 @@ logger = logging.getLogger(__name__)
 
 # What a client call raises while Temporal can't be reached.
 UNREACHABLE = (RPCError, RuntimeError, TimeoutError, OSError)
+REFUSED = ErrorInfo(
+    kind="limit_exceeded",
+    message="Temporal refuses to start this run: its definition and input together are too large.",
+    code="too_large",
+)
+# Of a simulation's schemas; Temporal takes 2 MB in all, of which definition and values may fill most.
+MAX_STAND_IN_BYTES = 256 * 1024
 
 
 def start_on_temporal(execution: WorkflowExecution) -> None:
     """Start the run of a PENDING row; does nothing if Temporal knows it already.
 
-    Raises `Unavailable` when Temporal does not answer: the row stays PENDING, and the sweep starts it later.
+    Raises `Unavailable` when Temporal does not answer: the row stays PENDING, and the sweep starts it later. What
+    Temporal refuses for good ends as FAILED: asking again would be refused again.
     """
     run_input = run_input_of(execution)
     try:
@@ -36,6 +46,11 @@ def start_on_temporal(execution: WorkflowExecution) -> None:
     except WorkflowAlreadyStartedError:
         return
     except UNREACHABLE as error:
+        if isinstance(error, RPCError) and error.status == RPCStatusCode.INVALID_ARGUMENT:
+            logger.exception("execution %s: Temporal refuses it", execution.pk)
+            finish(execution.pk, RunOutcome("FAILED", REFUSED))
+            execution.refresh_from_db()
+            return
         logger.warning("execution %s: Temporal did not start it: %s", execution.pk, error)
         raise unavailable(execution) from error
     logger.info("execution %s started", execution.pk)
@@ -75,14 +90,19 @@ def run_input_of(execution: WorkflowExecution) -> RunInput:
 
 
 def _stand_ins(definition: Definition, catalogue: Catalogue) -> dict[str, JsonValue]:
-    """The output schemas that a simulation imitates, by tool id and by 'agent:ID'."""
+    """The output schemas that a simulation imitates, by tool id and by 'agent:ID', as far as there is room."""
     schemas: dict[str, JsonValue] = {}
+    room = MAX_STAND_IN_BYTES
     for _, step in walk(definition.steps):
         schema = None
         if isinstance(step, AgentStep) and step.agent_id and step.agent_id in catalogue.agents:
             key, schema = f"agent:{step.agent_id}", catalogue.agents[step.agent_id].output_schema
         elif isinstance(step, ToolStep) and step.tool and step.tool in catalogue.tools:
             key, schema = step.tool, catalogue.tools[step.tool].output_schema
-        if schema is not None:
+        if schema is None or key in schemas:
+            continue
+        # Without its schema a step gets the stand-in that is a text.
+        room -= size_of(dict(schema))
+        if room >= 0:
             schemas[key] = dict(schema)
     return schemas

@@ -19,6 +19,7 @@ from executions.engine.messages import (
     StoreValues,
     Value,
 )
+from executions.engine.sizes import size_of
 from executions.stored_values import as_loaded, follow_all, keep, load_all
 from workflows.definition import references
 from workflows.definition.references import (
@@ -28,6 +29,9 @@ from workflows.definition.references import (
     Reference,
     TemplateUnresolved,
 )
+
+# Of all values of one condition together: they travel back to the workflow in one message, which Temporal caps at 2 MB.
+MAX_LOADED_BYTES = 256 * 1024
 
 
 @activity.defn(name=messages.RECORD)
@@ -56,7 +60,13 @@ def resolve_value(request: ResolveValue) -> Value:
 @retried_while_away
 def load_values(request: LoadValues) -> list[Loaded]:
     """Values for a condition, in order."""
-    return [as_loaded(value) for value in follow_all(request.execution_id, request.bindings)]
+    room = MAX_LOADED_BYTES
+    answers: list[Loaded] = []
+    for value in follow_all(request.execution_id, request.bindings):
+        loaded = as_loaded(value)
+        room -= size_of(loaded.json)
+        answers.append(loaded if room >= 0 else Loaded(is_too_large=True))
+    return answers
 
 
 @activity.defn(name=messages.JOIN_VALUES)

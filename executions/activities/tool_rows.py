@@ -12,6 +12,8 @@ from executions.engine.messages import CallTool, ToolResult, Value
 from executions.models import ToolCall, WorkflowExecution
 from executions.stored_values import keep
 
+MAX_TOOL_CHARACTERS = 230
+
 
 def caller_of(execution_id: str) -> User:
     """Whose rights a call has: those of the run's owner."""
@@ -66,6 +68,8 @@ def note_failure(
 
 
 def _note(request: CallTool, **fields: Any) -> None:
+    # A model may name anything.
+    fields["tool"] = fields["tool"][:MAX_TOOL_CHARACTERS]
     ToolCall.objects.update_or_create(
         execution_id=request.execution_id,
         path=request.path,

@@ -130,7 +130,9 @@ class Calls:
 
     async def load_values(self, request: LoadValues) -> list[Loaded]:
         """Values for a condition, in the order of the bindings."""
-        return await self._own(messages.LOAD_VALUES, request, list[Loaded])
+        loaded = await self._own(messages.LOAD_VALUES, request, list[Loaded])
+        self._count_local(sum(size_of(value.json) for value in loaded))
+        return loaded
 
     async def join_values(self, request: JoinValues) -> Value:
         """Values of which some are stored, as one."""

@@ -66,6 +66,10 @@ class InterpreterWorkflow:
         except TimeoutError:
             await settle([walk])
             return _failed(_out_of_time(run))
+        except StepFailed as failure:
+            # The state could not be written down to be handed on.
+            await settle([walk])
+            return _failed(failure.error)
         except asyncio.CancelledError:
             await settle([walk])
             # Without a reason nobody asked for it: the worker only lets go of the run, which goes on elsewhere.

@@ -126,6 +126,7 @@ async def _loaded(run: Run, bindings: Sequence[Binding]) -> Lookup:
 def _from_store(loaded: Loaded, reference: Reference) -> JsonValue | Missing:
     if loaded.is_too_large:
         raise ConditionFailed(
-            f"${{{reference.text}}} is larger than 64 KiB, the most a condition may look at."
+            f"${{{reference.text}}} is larger than 64 KiB (or 256 KiB with what stands before it), "
+            "the most a condition may look at."
         )
     return MISSING if loaded.is_missing else loaded.json

@@ -326,6 +326,16 @@ def test_one_broken_row_does_not_keep_the_sweep_from_the_others(runner: Runner) 
     assert wait_for_end(whole, 30).status == "COMPLETED"
 
 
+def test_a_run_that_temporal_refuses_for_good_fails_and_holds_nobody_up(runner: Runner) -> None:
+    heavy = {f"key-{number}": "x" * 60_000 for number in range(45)}
+    refused = runner.prepare({"steps": [RENDER]}, {"context": heavy})
+    waiting = runner.prepare({"steps": [RENDER]}, {})
+    done = reconcile_all(older_than_seconds=0)
+    refused.refresh_from_db()
+    assert (refused.status, refused.error_kind) == ("FAILED", "limit_exceeded")
+    assert (refused.pk in done["finished"], waiting.pk in done["started"]) == (True, True)
+
+
 def test_the_sweep_waits_for_temporal_without_a_fuss(runner: Runner, settings: Settings) -> None:
     run = runner.prepare({"steps": [RENDER]}, {})
     WorkflowExecution.objects.update(created_at=timezone.now() - timedelta(minutes=5))

@@ -143,7 +143,7 @@ def test_a_tool_outside_the_allow_list_is_not_called(
 def test_a_made_up_tool_with_a_long_name_goes_back_to_the_model(
     runner: Runner, model_server: ModelServer
 ) -> None:
-    runner.agent("writer", instructions="Write.")
+    runner.agent("helper")
     model_server.script([answers.tool_call("x" * 250, {}), answers.text("Done.")])
     ran = runner.run({"steps": [work()]})
     assert ran.output == "Done."
