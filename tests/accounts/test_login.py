@@ -1,5 +1,7 @@
 """Logging in, and what a token is good for."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -129,6 +131,14 @@ def test_a_malformed_token_is_401(db: None, anonymous: APIClient, header: str) -
     answer = anonymous.get("/api/v1/auth/me")
     assert answer.status_code == 401
     assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_expired_tokens_neither_count_nor_show(alice: User, api: APIClient) -> None:
+    for _ in range(60):
+        AuthToken.objects.create(alice, expiry=timedelta(seconds=-1))
+    assert len(api.get("/api/v1/auth/tokens").json()) == 1
+    assert api.post("/api/v1/auth/tokens", {}).status_code == 201
+    assert AuthToken.objects.filter(user=alice).count() == 2
 
 
 def test_tokens_are_limited_in_number(alice: User, api: APIClient) -> None:

@@ -7,12 +7,14 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from knox.models import AuthToken
+from knox.settings import knox_settings
 from rest_framework import permissions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.errors import DomainError, NotFound
+from common.rest import caller
 from workflowsite.accounts.serializers import (
     LoginSerializer,
     MeSerializer,
@@ -21,7 +23,7 @@ from workflowsite.accounts.serializers import (
     TokenSerializer,
 )
 from workflowsite.accounts.throttling import LoginThrottle
-from workflowsite.accounts.tokens import issue_token
+from workflowsite.accounts.tokens import issue_token, valid_tokens
 
 
 class WrongCredentials(DomainError):
@@ -83,8 +85,8 @@ class TokensView(APIView):
 
     @extend_schema(operation_id="auth_tokens_list", responses={200: TokenSerializer(many=True)})
     def get(self, request: Request) -> Response:
-        """The caller's tokens, newest first; never the tokens themselves."""
-        rows = AuthToken.objects.filter(user=request.user).order_by("-created", "digest")
+        """The caller's valid tokens, newest first, at most 50: never the tokens themselves, and no expired ones."""
+        rows = valid_tokens(caller(request))[: knox_settings.TOKEN_LIMIT_PER_USER]
         return Response(TokenSerializer(rows, many=True).data)
 
     @extend_schema(
