@@ -52,6 +52,11 @@ class Command(BaseCommand):
             code = 0
         except (FolderBusy, ServerFailed) as error:
             raise CommandError(str(error)) from error
+        except PermissionError as error:
+            raise CommandError(
+                f"{error.filename} can't be written: {error.strerror}. "
+                f"Make {STATE_DIR} yours, or give STATE_DIR another folder."
+            ) from error
         self.stdout.write("Stopped." if code == 0 else f"Stopped with exit code {code}.")
         sys.exit(code)
 
