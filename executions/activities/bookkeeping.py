@@ -27,7 +27,7 @@ from workflows.definition.references import (
     Lookup,
     Missing,
     Reference,
-    TemplateUnresolved,
+    TemplateFailed,
 )
 
 # Of all values of one condition together: they travel back to the workflow in one message, which Temporal caps at 2 MB.
@@ -50,7 +50,7 @@ def resolve_value(request: ResolveValue) -> Value:
     lookup = _lookup(request.execution_id, request.bindings)
     try:
         resolved = references.resolve(request.template, lookup)
-    except TemplateUnresolved as error:
+    except TemplateFailed as error:
         raise failure("template_error", str(error)) from None
     return keep(request.execution_id, resolved, max_inline_bytes=request.max_inline_bytes)
 

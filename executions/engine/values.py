@@ -26,7 +26,7 @@ from workflows.definition.references import (
     Lookup,
     Missing,
     Reference,
-    TemplateUnresolved,
+    TemplateFailed,
     follow,
 )
 
@@ -80,7 +80,7 @@ async def holds(run: Run, scope: Scope, condition: str) -> bool:
 def _resolved(run: Run, template: JsonValue, bindings: Sequence[Binding]) -> JsonValue:
     try:
         return references.resolve(template, _inline_lookup(bindings, is_lenient=run.input.simulate))
-    except TemplateUnresolved as error:
+    except TemplateFailed as error:
         raise failed("template_error", str(error)) from None
 
 

@@ -25,7 +25,9 @@ __all__ = [
     "Missing",
     "Reference",
     "Template",
+    "TemplateFailed",
     "TemplateSyntaxError",
+    "TemplateTooLarge",
     "TemplateUnresolved",
     "as_text",
     "expressions_in",
@@ -53,8 +55,25 @@ MISSING: Final = Missing.MISSING
 
 Lookup = Callable[[Reference], JsonValue | Missing]
 
+# A few kilobytes of template can name a large value thousands of times: without a bound that fills the memory.
+MAX_RESOLVED_CHARACTERS = 32 * 2**20
 
-class TemplateUnresolved(ValueError):
+
+class TemplateFailed(ValueError):
+    """A template that gives no usable value: the run-time error `template_error`; the message is a sentence."""
+
+
+class TemplateTooLarge(TemplateFailed):
+    """What the templates of one value would give together exceeds `MAX_RESOLVED_CHARACTERS`."""
+
+    def __init__(self) -> None:
+        mebibytes = MAX_RESOLVED_CHARACTERS // 2**20
+        super().__init__(
+            f"The templates give more than {mebibytes} MiB together. Refer to a part of the values."
+        )
+
+
+class TemplateUnresolved(TemplateFailed):
     """A reference whose path leads nowhere and that has no `??` to fall back on."""
 
     def __init__(self, reference: Reference) -> None:
@@ -90,14 +109,31 @@ def resolve(value: JsonValue, lookup: Lookup) -> JsonValue:
     """`value` with its templates filled in. What `lookup` gives is data: it is never read as a template again.
 
     A string that is exactly one expression becomes the value itself, with its JSON type; inside other text strings go
-    in as they are and everything else as compact JSON. Raises `TemplateUnresolved`, `TemplateSyntaxError`.
+    in as they are and everything else as compact JSON. Raises `TemplateFailed`, `TemplateSyntaxError`.
     """
+    return _resolved(value, lookup, _Room())
+
+
+class _Room:
+    """How much the templates of one value may still give."""
+
+    def __init__(self) -> None:
+        self._left = MAX_RESOLVED_CHARACTERS
+
+    def take(self, text: str) -> None:
+        """Count `text`; raises `TemplateTooLarge`."""
+        self._left -= len(text)
+        if self._left < 0:
+            raise TemplateTooLarge
+
+
+def _resolved(value: JsonValue, lookup: Lookup, room: _Room) -> JsonValue:
     if isinstance(value, str):
-        return _fill(value, lookup) if "${" in value else value
+        return _fill(value, lookup, room) if "${" in value else value
     if isinstance(value, list):
-        return [resolve(item, lookup) for item in value]
+        return [_resolved(item, lookup, room) for item in value]
     if isinstance(value, dict):
-        return {key: resolve(item, lookup) for key, item in value.items()}
+        return {key: _resolved(item, lookup, room) for key, item in value.items()}
     return value
 
 
@@ -138,11 +174,14 @@ def as_text(value: JsonValue) -> str:
     return value if isinstance(value, str) else compact(value)
 
 
-def _fill(text: str, lookup: Lookup) -> JsonValue:
+def _fill(text: str, lookup: Lookup, room: _Room) -> JsonValue:
     parts = parse_template(text)
     if len(parts) == 1 and isinstance(parts[0], Expression):
-        return resolve_expression(parts[0], lookup)
-    return "".join(
-        part if isinstance(part, str) else as_text(resolve_expression(part, lookup))
-        for part in parts
-    )
+        value = resolve_expression(parts[0], lookup)
+        room.take(as_text(value))
+        return value
+    pieces = []
+    for part in parts:
+        pieces.append(part if isinstance(part, str) else as_text(resolve_expression(part, lookup)))
+        room.take(pieces[-1])
+    return "".join(pieces)

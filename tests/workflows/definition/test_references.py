@@ -11,6 +11,7 @@ from workflows.definition.references import (
     Missing,
     Reference,
     TemplateSyntaxError,
+    TemplateTooLarge,
     TemplateUnresolved,
     follow,
     parse_template,
@@ -143,3 +144,11 @@ def test_a_mutated_result_does_not_change_the_next_one() -> None:
     assert isinstance(first, list)
     first.append(2)
     assert resolve("${input.gone ?? [1]}", look) == [1]
+
+
+@pytest.mark.parametrize("template", ["${user_input}", "${user_input}!"])
+def test_templates_that_would_fill_the_memory_are_refused(template: str) -> None:
+    """A megabyte of template over 64 KiB of input would be five gigabytes."""
+    with pytest.raises(TemplateTooLarge, match="32 MiB"):
+        resolve([template] * 80_000, lambda _: "x" * 65_536)
+    assert resolve([template] * 2, lambda _: "x" * 65_536)
