@@ -13,24 +13,31 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from common.rest import unknown_field
 
 NO_NUL = {"type": "string", "pattern": r"^[^\u0000]*$"}
+_EMPTY = "This parameter has no value: give it one, or leave it out."
 # Read by the paginator.
 OF_EVERY_LIST = frozenset({"cursor", "limit", "ordering", "total"})
 
 
 class StrictFilterSet(django_filters.FilterSet):  # type: ignore[misc]
-    """Refuses query parameters that the list does not know."""
+    """Refuses query parameters that the list does not know, and empty ones where no text is asked for."""
 
     def is_valid(self) -> bool:
-        """Whether the known parameters are well formed; raises `ValidationError` for an unknown one."""
+        """Whether the parameters are well formed; raises `ValidationError` for an unknown or empty one."""
         known = OF_EVERY_LIST | self.filters.keys()
-        unknown = {
+        refused = {
             name: [ErrorDetail(unknown_field(name, sorted(known)), "unknown_parameter")]
             for name in self.data
             if name not in known
         }
-        if unknown:
-            raise ValidationError(unknown)
+        refused |= {name: [ErrorDetail(_EMPTY, "empty")] for name in self.data if self._lacks(name)}
+        if refused:
+            raise ValidationError(refused)
         return bool(super().is_valid())
+
+    def _lacks(self, name: str) -> bool:
+        """Whether a parameter that chooses, dates or answers yes or no stands there without a value."""
+        takes_text = isinstance(self.filters.get(name), django_filters.CharFilter | AllOf)
+        return name in self.filters and not takes_text and self.data[name] == ""
 
 
 @extend_schema_field(OpenApiTypes.BOOL)
