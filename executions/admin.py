@@ -23,6 +23,7 @@ from executions.admin_rows import (
     link,
     shown,
 )
+from executions.launching import Launch
 from executions.models import (
     ExecutionEvent,
     ModelCall,
@@ -163,13 +164,15 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
         """Start the run through the service; the admin goes on with the service's row."""
         assert isinstance(request.user, User)
         row = services.start_execution(
-            workflow=obj.workflow,
-            by=request.user,
-            user_input=obj.user_input,
-            input=obj.input_json,
-            context=obj.context_json,
-            simulate=obj.simulated,
-            triggered_by=WorkflowExecution.Trigger.USER,
+            Launch(
+                workflow=obj.workflow,
+                by=request.user,
+                user_input=obj.user_input,
+                input=obj.input_json,
+                context=obj.context_json,
+                simulate=obj.simulated,
+                triggered_by=WorkflowExecution.Trigger.USER,
+            )
         )
         vars(obj).update(vars(row))
 

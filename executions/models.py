@@ -153,9 +153,21 @@ class StepRun(models.Model):
     input_json = models.JSONField(null=True, blank=True)
     output_json = models.JSONField(null=True, blank=True)
     error_json = models.JSONField(null=True, blank=True, help_text="{kind, code, message, hint}")
+    writes_json = models.JSONField(
+        null=True, blank=True, help_text="What the step wrote to the run's `context`, by key."
+    )
+    next_step = models.CharField(
+        max_length=100,
+        blank=True,
+        help_text="Where the flow went on: a step of its list, or 'end'.",
+    )
+    is_reused = models.BooleanField(
+        default=False, help_text="Taken over from the run that this one was forked from."
+    )
     attempts = models.PositiveIntegerField(default=0)
     input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField(default=0)
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
 

@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from common.errors import Unavailable
 from discovery.native_tools import NATIVE_TOOLS
 from executions import temporal
-from executions.engine.messages import ErrorInfo, RunInput, RunOutcome
+from executions.engine.messages import ENGINE, ErrorInfo, RunInput, RunOutcome
 from executions.engine.sizes import size_of
 from executions.finishing import finish
 from executions.models import WorkflowExecution
@@ -84,6 +84,7 @@ def run_input_of(execution: WorkflowExecution) -> RunInput:
         input=kept_value(execution, execution.input_json),
         context={key: kept_value(execution, value) for key, value in context.items()},
         simulate=simulate,
+        engine=ENGINE,
         local_tools=[f"native:{name}" for name, tool in NATIVE_TOOLS.items() if tool.is_local],
         stand_ins=_stand_ins(definition, catalogue_for(execution.created_by)) if simulate else {},
     )

@@ -11,6 +11,7 @@ from django.core.management import call_command
 
 from common.errors import DomainError
 from discovery.models import Agent
+from executions.launching import Launch
 from executions.models import WorkflowExecution
 from executions.services import start_execution
 from workflows.models import Workflow
@@ -81,12 +82,14 @@ def _run(number: int, wanted: dict[str, Any], made: Seeded) -> None:
         return
     try:
         execution = start_execution(
-            workflow=workflow,
-            by=owner,
-            user_input=wanted["user_input"],
-            context=wanted.get("context"),
-            triggered_by=WorkflowExecution.Trigger.USER,
-            idempotency_key=key,
+            Launch(
+                workflow=workflow,
+                by=owner,
+                user_input=wanted["user_input"],
+                context=wanted.get("context"),
+                triggered_by=WorkflowExecution.Trigger.USER,
+                idempotency_key=key,
+            )
         )
     except DomainError as error:
         made["problems"].append(f"{wanted['workflow']}: {error.detail}")

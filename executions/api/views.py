@@ -24,6 +24,7 @@ from executions.api.serializers import (
 )
 from executions.api.step_serializers import StepDetailSerializer, StepRunSerializer
 from executions.events import await_events, events_after
+from executions.launching import Launch
 from executions.models import StepRun, WorkflowExecution
 from executions.selectors import executions_for, with_previews
 from workflows.api.idempotency import HEADER, idempotency_of
@@ -141,11 +142,13 @@ class WorkflowExecutionViewSet(GenericViewSet[WorkflowExecution]):
         body = StartSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         execution = services.start_execution(
-            workflow=workflow,
-            by=_user(request),
-            triggered_by=_trigger(request),
-            **body.validated_data,
-            **idempotency_of(request),
+            Launch(
+                workflow=workflow,
+                by=_user(request),
+                triggered_by=_trigger(request),
+                **body.validated_data,
+                **idempotency_of(request),
+            )
         )
         execution = services.wait_for_end(execution, query.validated_data["wait"])
         return _answer(execution, request)

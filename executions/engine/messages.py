@@ -26,6 +26,10 @@ MAX_TASK_BYTES = 16 * 1024
 # Temporal's own limits are 51,200 events and 50 MB.
 CONTINUE_AFTER_EVENTS = 10_000
 
+# How runs that start today behave. A change that would break the replay of open runs gets a new number and asks for
+# `RunInput.engine`; what older numbers mean stays as long as such runs may be open.
+ENGINE = 2
+
 FinalStatus = Literal["COMPLETED", "FAILED", "CANCELLED"]
 StepStatus = Literal["RUNNING", "COMPLETED", "FAILED", "SKIPPED", "CANCELLED"]
 
@@ -289,7 +293,8 @@ class RunInput:
     """One run. `definition` is canonical JSON; `local_tools` may run as local activities.
 
     `stand_ins` has the output schemas of agents ('agent:ID') and tools (their id) that a simulation imitates.
-    `state` is set when a run continues as new (or starts from another run's outcomes).
+    `state` is set when a run continues as new (or starts from another run's outcomes). `engine` is the `ENGINE` of
+    the moment of its start; runs from before it was written down have 1.
     """
 
     execution_id: str
@@ -301,6 +306,7 @@ class RunInput:
     local_tools: list[str] = field(default_factory=list)
     stand_ins: dict[str, JsonValue] = field(default_factory=dict)
     continue_after_events: int = CONTINUE_AFTER_EVENTS
+    engine: int = 1
     state: RunState | None = None
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from common.errors import Conflict, Invalid, InvalidDefinition, NotFound, Unavailable, Unprocessable
+from executions.launching import Launch
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
 from executions.reconciling import reconcile, reconcile_all
 from executions.selectors import executions_for
@@ -36,7 +37,9 @@ ENDLESS = {
 
 def test_a_started_run_completes_with_its_output(runner: Runner) -> None:
     workflow = workflow_of(runner.owner)
-    run = start_execution(workflow=workflow, by=runner.owner, user_input="Ada", triggered_by=API)
+    run = start_execution(
+        Launch(workflow=workflow, by=runner.owner, user_input="Ada", triggered_by=API)
+    )
     wait_for_end(run, 30)
     assert (run.status, run.error) == ("COMPLETED", "")
     assert "Hello, Ada!" in str(run.output_json)
@@ -46,7 +49,7 @@ def test_a_started_run_completes_with_its_output(runner: Runner) -> None:
 
 def test_a_run_that_ends_as_failed_says_why(runner: Runner) -> None:
     run = start_execution(
-        workflow=workflow_of(runner.owner, FAIL), by=runner.owner, triggered_by=API
+        Launch(workflow=workflow_of(runner.owner, FAIL), by=runner.owner, triggered_by=API)
     )
     wait_for_end(run, 30)
     assert (run.status, run.error_kind, run.failed_step) == ("FAILED", "raised", "stop")
@@ -60,9 +63,9 @@ def test_a_run_executes_the_version_it_was_asked_for(runner: Runner) -> None:
         workflow, by=runner.owner, definition={"steps": [changed], "name": workflow.name}
     )
     first = start_execution(
-        workflow=workflow, by=runner.owner, user_input="Ada", version=1, triggered_by=API
+        Launch(workflow=workflow, by=runner.owner, user_input="Ada", version=1, triggered_by=API)
     )
-    current = start_execution(workflow=workflow, by=runner.owner, triggered_by=API)
+    current = start_execution(Launch(workflow=workflow, by=runner.owner, triggered_by=API))
     assert "Hello, Ada!" in str(wait_for_end(first, 30).output_json)
     assert "Bye!" in str(wait_for_end(current, 30).output_json)
     assert (first.workflow_version, current.workflow_version) == (1, 2)
@@ -73,7 +76,7 @@ def test_the_row_is_pending_and_unknown_to_temporal_until_it_is_committed(
 ) -> None:
     workflow = workflow_of(alice)
     with django_capture_on_commit_callbacks() as callbacks:
-        run = start_execution(workflow=workflow, by=alice, triggered_by=API)
+        run = start_execution(Launch(workflow=workflow, by=alice, triggered_by=API))
     assert run.status == "PENDING"
     assert len(callbacks) == 1
 
@@ -81,27 +84,27 @@ def test_the_row_is_pending_and_unknown_to_temporal_until_it_is_committed(
 def test_a_workflow_of_somebody_else_is_not_found(alice: User, bob: User) -> None:
     workflow = workflow_of(bob)
     with pytest.raises(NotFound):
-        start_execution(workflow=workflow, by=alice, triggered_by=API)
+        start_execution(Launch(workflow=workflow, by=alice, triggered_by=API))
     assert not WorkflowExecution.objects.exists()
 
 
 def test_an_archived_workflow_is_refused(alice: User) -> None:
     workflow = archive_workflow(workflow_of(alice), by=alice)
     with pytest.raises(Conflict, match="archived"):
-        start_execution(workflow=workflow, by=alice, triggered_by=API)
+        start_execution(Launch(workflow=workflow, by=alice, triggered_by=API))
     assert not WorkflowExecution.objects.exists()
 
 
 def test_an_unknown_version_is_not_found(alice: User) -> None:
     with pytest.raises(NotFound):
-        start_execution(workflow=workflow_of(alice), by=alice, version=7, triggered_by=API)
+        start_execution(Launch(workflow=workflow_of(alice), by=alice, version=7, triggered_by=API))
     assert not WorkflowExecution.objects.exists()
 
 
 def test_a_definition_that_lacks_an_agent_is_refused_with_the_reason(alice: User) -> None:
     workflow = workflow_of(alice, AGENT)
     with pytest.raises(InvalidDefinition) as refused:
-        start_execution(workflow=workflow, by=alice, triggered_by=API)
+        start_execution(Launch(workflow=workflow, by=alice, triggered_by=API))
     assert refused.value.extra["missing_agents"] == ["nobody"]
     assert refused.value.problems
     assert not WorkflowExecution.objects.exists()
@@ -109,7 +112,9 @@ def test_a_definition_that_lacks_an_agent_is_refused_with_the_reason(alice: User
 
 def test_a_simulation_runs_without_the_agent_and_is_marked(runner: Runner) -> None:
     workflow = workflow_of(runner.owner, AGENT)
-    run = start_execution(workflow=workflow, by=runner.owner, simulate=True, triggered_by=API)
+    run = start_execution(
+        Launch(workflow=workflow, by=runner.owner, simulate=True, triggered_by=API)
+    )
     wait_for_end(run, 30)
     assert (run.status, run.simulated, run.model_calls) == ("COMPLETED", True, 0)
 
@@ -117,13 +122,13 @@ def test_a_simulation_runs_without_the_agent_and_is_marked(runner: Runner) -> No
 def test_a_simulation_of_a_broken_graph_is_refused(alice: User) -> None:
     workflow = workflow_of(alice, {**RENDER, "next": "nowhere"})
     with pytest.raises(InvalidDefinition):
-        start_execution(workflow=workflow, by=alice, simulate=True, triggered_by=API)
+        start_execution(Launch(workflow=workflow, by=alice, simulate=True, triggered_by=API))
     assert not WorkflowExecution.objects.exists()
 
 
 def test_an_agent_without_a_model_fails_at_once_naming_the_setting(runner: Runner) -> None:
     run = start_execution(
-        workflow=workflow_of(runner.owner, ASK), by=runner.owner, triggered_by=API
+        Launch(workflow=workflow_of(runner.owner, ASK), by=runner.owner, triggered_by=API)
     )
     wait_for_end(run, 30)
     assert (run.status, run.error_kind) == ("FAILED", "model_not_configured")
@@ -136,17 +141,19 @@ SCHEMA = {"type": "object", "required": ["order"], "properties": {"order": {"typ
 def test_input_that_does_not_fit_the_schema_is_refused_with_its_place(alice: User) -> None:
     workflow = workflow_of(alice, input_schema=SCHEMA)
     with pytest.raises(Invalid) as refused:
-        start_execution(workflow=workflow, by=alice, input={"order": "seven"}, triggered_by=API)
+        start_execution(
+            Launch(workflow=workflow, by=alice, input={"order": "seven"}, triggered_by=API)
+        )
     assert (refused.value.code, refused.value.pointer) == ("input_mismatch", "/input/order")
     with pytest.raises(Invalid):
-        start_execution(workflow=workflow, by=alice, triggered_by=API)
+        start_execution(Launch(workflow=workflow, by=alice, triggered_by=API))
     assert not WorkflowExecution.objects.exists()
 
 
 def test_a_schema_that_points_elsewhere_fetches_nothing(alice: User) -> None:
     workflow = workflow_of(alice, input_schema={"$ref": "http://127.0.0.1:9/schema"})
     with pytest.raises(InvalidDefinition, match="input_schema"):
-        start_execution(workflow=workflow, by=alice, input={}, triggered_by=API)
+        start_execution(Launch(workflow=workflow, by=alice, input={}, triggered_by=API))
     assert not WorkflowExecution.objects.exists()
 
 
@@ -154,7 +161,9 @@ def test_a_schema_that_points_elsewhere_fetches_nothing(alice: User) -> None:
 def test_a_hostile_pattern_in_a_schema_is_not_run(alice: User) -> None:
     """Matching it would take longer than the age of the universe."""
     workflow = workflow_of(alice, input_schema={"items": {"pattern": "^(a+)+$"}})
-    run = start_execution(workflow=workflow, by=alice, input=["a" * 60 + "!"], triggered_by=API)
+    run = start_execution(
+        Launch(workflow=workflow, by=alice, input=["a" * 60 + "!"], triggered_by=API)
+    )
     assert WorkflowExecution.objects.get() == run
 
 
@@ -170,7 +179,7 @@ def test_what_is_too_large_or_no_json_is_refused(
     alice: User, given: dict[str, object], pointer: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        start_execution(workflow=workflow_of(alice), by=alice, triggered_by=API, **given)  # type: ignore[arg-type]
+        start_execution(Launch(workflow=workflow_of(alice), by=alice, triggered_by=API, **given))  # type: ignore[arg-type]
     assert refused.value.pointer == pointer
     assert not WorkflowExecution.objects.exists()
 
@@ -179,22 +188,18 @@ def test_the_same_key_gives_the_same_run_and_another_request_is_refused(alice: U
     workflow = workflow_of(alice)
     runs = [
         start_execution(
-            workflow=workflow,
-            by=alice,
-            triggered_by=API,
-            idempotency_key="k",
-            request_hash="a",
+            Launch(
+                workflow=workflow, by=alice, triggered_by=API, idempotency_key="k", request_hash="a"
+            )
         )
         for _ in range(2)
     ]
     assert runs[0].pk == runs[1].pk
     with pytest.raises(Unprocessable):
         start_execution(
-            workflow=workflow,
-            by=alice,
-            triggered_by=API,
-            idempotency_key="k",
-            request_hash="b",
+            Launch(
+                workflow=workflow, by=alice, triggered_by=API, idempotency_key="k", request_hash="b"
+            )
         )
     assert WorkflowExecution.objects.count() == 1
 
@@ -204,7 +209,7 @@ def test_without_temporal_the_row_is_kept_and_named(runner: Runner, settings: Se
     address = settings.TEMPORAL_ADDRESS
     settings.TEMPORAL_ADDRESS = "127.0.0.1:9"
     with pytest.raises(Unavailable) as refused:
-        start_execution(workflow=workflow, by=runner.owner, triggered_by=API)
+        start_execution(Launch(workflow=workflow, by=runner.owner, triggered_by=API))
     row = WorkflowExecution.objects.get()
     assert (row.status, refused.value.extra["execution_id"]) == ("PENDING", row.pk)
     settings.TEMPORAL_ADDRESS = address
@@ -214,7 +219,7 @@ def test_without_temporal_the_row_is_kept_and_named(runner: Runner, settings: Se
 
 def test_a_run_that_goes_on_is_given_back_after_the_wait(runner: Runner) -> None:
     run = start_execution(
-        workflow=workflow_of(runner.owner, ENDLESS), by=runner.owner, triggered_by=API
+        Launch(workflow=workflow_of(runner.owner, ENDLESS), by=runner.owner, triggered_by=API)
     )
     started = time.monotonic()
     assert not wait_for_end(run, 0.3).is_finished
@@ -225,7 +230,7 @@ def test_a_run_that_goes_on_is_given_back_after_the_wait(runner: Runner) -> None
 
 def test_cancelling_ends_the_run_and_starts_no_further_step(runner: Runner) -> None:
     run = start_execution(
-        workflow=workflow_of(runner.owner, ENDLESS), by=runner.owner, triggered_by=API
+        Launch(workflow=workflow_of(runner.owner, ENDLESS), by=runner.owner, triggered_by=API)
     )
     _until_a_step_ran(run)
     request_cancellation(run, by=runner.owner)
@@ -256,7 +261,7 @@ def test_a_run_of_somebody_else_can_not_be_cancelled(alice: User, bob: User) -> 
 
 
 def test_a_run_that_never_started_is_cancelled_at_once(alice: User) -> None:
-    run = start_execution(workflow=workflow_of(alice), by=alice, triggered_by=API)
+    run = start_execution(Launch(workflow=workflow_of(alice), by=alice, triggered_by=API))
     request_cancellation(run, by=alice)
     assert run.status == "CANCELLED"
     last = ExecutionEvent.objects.filter(execution=run).last()
@@ -292,7 +297,7 @@ def test_a_run_terminated_in_temporal_is_failed(
     runner: Runner, temporal_worker: WorkerThread
 ) -> None:
     run = start_execution(
-        workflow=workflow_of(runner.owner, ENDLESS), by=runner.owner, triggered_by=API
+        Launch(workflow=workflow_of(runner.owner, ENDLESS), by=runner.owner, triggered_by=API)
     )
     _until_a_step_ran(run)
     temporal_worker.call(_terminate(run.pk))

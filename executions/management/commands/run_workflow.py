@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from common import strict_json
 from common.errors import DomainError, Unavailable
 from executions import services
+from executions.launching import Launch
 from executions.models import WorkflowExecution
 from executions.terminal import as_json, end_line, step_changes, step_line
 from workflows.models import Workflow
@@ -62,14 +63,16 @@ class Command(BaseCommand):
     def _start(self, workflow: Workflow, user: User, options: dict[str, Any]) -> WorkflowExecution:
         try:
             return services.start_execution(
-                workflow=workflow,
-                by=user,
-                user_input=options["input"],
-                input=_json(options["input_json"], "--input-json"),
-                context=_object(options["context_json"], "--context-json"),
-                version=options["version"],
-                simulate=options["simulate"],
-                triggered_by=WorkflowExecution.Trigger.USER,
+                Launch(
+                    workflow=workflow,
+                    by=user,
+                    user_input=options["input"],
+                    input=_json(options["input_json"], "--input-json"),
+                    context=_object(options["context_json"], "--context-json"),
+                    version=options["version"],
+                    simulate=options["simulate"],
+                    triggered_by=WorkflowExecution.Trigger.USER,
+                )
             )
         except Unavailable as error:
             kept = error.extra.get("execution_id", "")

@@ -1,0 +1,104 @@
+"""The row of a new run: checked, written once, and started on Temporal when it is committed."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from pydantic import JsonValue
+
+from common.errors import Conflict, NotFound
+from common.idempotency import first_answer
+from executions.models import WorkflowExecution
+from executions.run_request import require_acceptable, require_executable
+from workflows.models import Workflow
+from workflows.selectors import catalogue_for, definition_of, workflows_for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """What a run is started with. `id` is given where a repeated launch must find its own row again."""
+
+    workflow: Workflow
+    by: User
+    triggered_by: WorkflowExecution.Trigger
+    user_input: str = ""
+    input: JsonValue = None
+    context: Mapping[str, JsonValue] | None = None
+    version: int | None = None
+    simulate: bool = False
+    parent: WorkflowExecution | None = None
+    id: str = ""
+    idempotency_key: str | None = None
+    request_hash: str = ""
+
+
+def write_execution(
+    launch: Launch, then: Callable[[WorkflowExecution], object]
+) -> WorkflowExecution:
+    """The PENDING row of a new run, after whose commit `then` is called; a repeated request gets the first one's row.
+
+    Raises `NotFound` (workflow or version not the caller's to see), `Conflict` (archived), `Invalid` (input),
+    `InvalidDefinition` (can't run with what the caller may use now), `Unprocessable` (the idempotency key was used for
+    another request).
+    """
+    repeated = _first_answer(launch)
+    if repeated is not None:
+        return repeated
+    row = _checked_row(launch)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            transaction.on_commit(partial(then, row))
+    except IntegrityError:
+        # The same request ran at the same time; its row is there now.
+        repeated = _first_answer(launch)
+        if repeated is None:
+            raise
+        return repeated
+    return row
+
+
+def _first_answer(launch: Launch) -> WorkflowExecution | None:
+    rows: QuerySet[WorkflowExecution] = WorkflowExecution.objects.select_related(
+        "workflow", "created_by"
+    )
+    if launch.id and (known := rows.filter(pk=launch.id).first()) is not None:
+        return known
+    return first_answer(
+        rows, owner=launch.by, key=launch.idempotency_key, request_hash=launch.request_hash
+    )
+
+
+def _checked_row(launch: Launch) -> WorkflowExecution:
+    _require_runnable(launch.workflow, launch.by)
+    number, definition = definition_of(launch.workflow, launch.version)
+    context = dict(launch.context or {})
+    require_acceptable(
+        user_input=launch.user_input, input=launch.input, context=context, definition=definition
+    )
+    require_executable(definition, catalogue_for(launch.by), simulate=launch.simulate)
+    return WorkflowExecution(
+        id=launch.id or f"execution-{uuid.uuid4()}",
+        workflow=launch.workflow,
+        workflow_version=number,
+        triggered_by=launch.triggered_by,
+        simulated=launch.simulate,
+        user_input=launch.user_input,
+        input_json=launch.input,
+        context_json=context,
+        parent=launch.parent,
+        created_by=launch.by,
+        idempotency_key=launch.idempotency_key,
+        request_hash=launch.request_hash,
+    )
+
+
+def _require_runnable(workflow: Workflow, by: User) -> None:
+    if not workflows_for(by).filter(pk=workflow.pk).exists():
+        raise NotFound("There is no such workflow.")
+    if not workflow.is_active:
+        raise Conflict("This workflow is archived; restore it first.", code="inactive")
