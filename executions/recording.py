@@ -6,11 +6,14 @@ and overwrite, a final state is never taken back, totals only grow, and an event
 changes.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from django.db import transaction
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
 from pydantic import JsonValue
 
 from executions.channels import announce
@@ -56,6 +59,30 @@ STEP_FIELDS = [
     "started_at",
     "completed_at",
 ]
+# One statement: the number is taken under the row's lock and leaves no gap. Nothing is told after a run's end.
+APPEND_EVENT = """
+WITH numbered AS (
+    UPDATE executions_workflowexecution SET last_event_number = last_event_number + 1
+    WHERE id = %s AND completed_at IS NULL
+    RETURNING id, last_event_number
+)
+INSERT INTO executions_executionevent (execution_id, number, kind, data, created_at)
+SELECT id, last_event_number, %s, %s::jsonb, clock_timestamp() FROM numbered
+"""
+
+
+def note_event(execution_id: str, kind: str, data: Mapping[str, Any]) -> bool:
+    """Tell those who follow a run of something between its steps; returns false, writing nothing, if it has ended.
+
+    Inside a transaction the event is part of it and readers are woken by its commit.
+    """
+    text = json.dumps(dict(data), cls=DjangoJSONEncoder)
+    with connection.cursor() as cursor:
+        cursor.execute(APPEND_EVENT, [execution_id, kind, text])
+        is_told: bool = cursor.rowcount > 0
+    if is_told:
+        transaction.on_commit(partial(announce, execution_id))
+    return is_told
 
 
 def record(batch: Batch) -> None:
@@ -69,7 +96,9 @@ def record(batch: Batch) -> None:
         _write_steps(batch, steps)
         events = [_step_event(change, is_start) for change, is_start in _moments(batch, steps)]
         if batch.run is not None:
-            events += _apply(execution, batch.run)
+            told = _apply(execution, batch.run)
+            # A run starts before its first step and ends after its last.
+            events = events + told if execution.completed_at is not None else told + events
         _write_events(execution, events)
         _add_usage(execution, batch.usage)
         execution.last_sequence = max(execution.last_sequence, batch.sequence)

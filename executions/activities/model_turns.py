@@ -1,11 +1,20 @@
 """`ask_model`: one turn of an agent; a turn that was answered once is never paid for twice."""
 
+import time
+
+from django.conf import settings
+from django.db import transaction
 from temporalio import activity
 
 from discovery.calling import describe_tools
 from discovery.model_client import ModelAnswer, ModelError, ModelRequest, complete
 from executions.activities import conversation
 from executions.activities.agent_setup import AgentSetup, agent_setup
+from executions.activities.call_events import (
+    model_call_completed,
+    model_call_failed,
+    model_call_started,
+)
 from executions.activities.conversation import Message
 from executions.activities.database import in_database, kept_trying, lent_connections
 from executions.activities.failures import after_the_call, before_the_call, failure
@@ -22,7 +31,7 @@ async def ask_model(question: AskModel) -> Turn:
     async with heartbeats(), lent_connections():
         with before_the_call():
             setup = await in_database(agent_setup, question.execution_id, question.agent)
-            row = await in_database(_recorded, question)
+            row = await in_database(_answered_or_started, question, setup)
         if row is None:
             row = await _ask(question, setup)
         with after_the_call():
@@ -41,9 +50,15 @@ async def _ask(question: AskModel, setup: AgentSetup) -> ModelCall:
         temperature=setup.temperature,
         timeout_seconds=question.timeout_seconds,
     )
+    started = time.monotonic()
     try:
         answer = await complete(request)
     except ModelError as error:
+        duration_ms = round((time.monotonic() - started) * 1000)
+        with after_the_call():
+            await kept_trying(
+                model_call_failed, question, _model_of(setup), error, duration_ms=duration_ms
+            )
         raise failure(
             error.kind,
             error.message,
@@ -55,10 +70,18 @@ async def _ask(question: AskModel, setup: AgentSetup) -> ModelCall:
         return await kept_trying(_note, question, setup, added, answer)
 
 
-def _recorded(question: AskModel) -> ModelCall | None:
-    return ModelCall.objects.filter(
+def _answered_or_started(question: AskModel, setup: AgentSetup) -> ModelCall | None:
+    """The turn as it was answered before; else it is told that it starts."""
+    row = ModelCall.objects.filter(
         execution_id=question.execution_id, path=question.path, turn=question.turn
     ).first()
+    if row is None:
+        model_call_started(question, _model_of(setup))
+    return row
+
+
+def _model_of(setup: AgentSetup) -> str:
+    return setup.model or settings.OPENAI_MODEL
 
 
 def _conversation(question: AskModel, setup: AgentSetup) -> tuple[list[Message], list[Message]]:
@@ -69,10 +92,11 @@ def _conversation(question: AskModel, setup: AgentSetup) -> tuple[list[Message],
     return conversation.messages_of(rows), conversation.follow_up(rows[-1], setup)
 
 
+@transaction.atomic
 def _note(
     question: AskModel, setup: AgentSetup, added: list[Message], answer: ModelAnswer
 ) -> ModelCall:
-    row, _ = ModelCall.objects.get_or_create(
+    row, is_new = ModelCall.objects.get_or_create(
         execution_id=question.execution_id,
         path=question.path,
         turn=question.turn,
@@ -88,6 +112,8 @@ def _note(
             "duration_ms": answer.duration_ms,
         },
     )
+    if is_new:
+        model_call_completed(question, row)
     return row
 
 

@@ -1,5 +1,6 @@
 """`call_tool`: one call of a tool, for a tool step or for an agent; what was called once is not called again."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +13,12 @@ from discovery.calling import ToolOutcome, describe_tools
 from discovery.calling import call_tool as call_any_tool
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.agent_setup import AgentSetup, agent_setup, tool_id_of
+from executions.activities.call_events import tool_call_failed
 from executions.activities.conversation import requested_call
 from executions.activities.database import in_database, kept_trying, lent_connections
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
-from executions.activities.tool_rows import caller_of, known_result, note_failure, note_result
+from executions.activities.tool_rows import caller_of, note_failure, note_result, result_or_start
 from executions.engine import messages
 from executions.engine.messages import MAX_TASK_BYTES, CallTool, ToolResult
 from executions.engine.sizes import size_of
@@ -51,10 +53,16 @@ async def _call_locally(request: CallTool) -> ToolResult:
     with before_the_call():
         arguments = await in_database(_arguments, request) if request.arguments.is_stored else None
     given = arguments if arguments is not None else _as_object(request.arguments.json)
+    started = time.monotonic()
     try:
         # Native tools belong to everybody.
         outcome = await _called(request, request.tool, given, None)
     except ToolCallFailed as error:
+        duration_ms = round((time.monotonic() - started) * 1000)
+        with before_the_call():
+            await in_database(
+                tool_call_failed, request, request.tool, error, duration_ms=duration_ms
+            )
         raise _step_failure(request, error) from None
     return await _kept(request, outcome.output, MAX_TASK_BYTES)
 
@@ -72,16 +80,16 @@ async def _kept(request: CallTool, output: JsonValue, max_inline_bytes: int) -> 
 
 async def _call_for_step(request: CallTool) -> ToolResult:
     with before_the_call():
-        known = await in_database(known_result, request)
+        known = await in_database(result_or_start, request)
         if known is not None:
             return known
         arguments = await in_database(_arguments, request)
         caller = await in_database(caller_of, request.execution_id)
+    started = time.monotonic()
     try:
         outcome = await _called(request, request.tool, arguments, caller)
     except ToolCallFailed as error:
-        with after_the_call():
-            await kept_trying(note_failure, request, request.tool, arguments, error)
+        await _note_failure(request, request.tool, arguments, error, started)
         raise _step_failure(request, error) from None
     with after_the_call():
         return await kept_trying(note_result, request, request.tool, arguments, outcome)
@@ -90,7 +98,7 @@ async def _call_for_step(request: CallTool) -> ToolResult:
 async def _call_for_agent(request: CallTool) -> ToolResult:
     """What goes wrong goes back to the model, after the tries that the step allows."""
     with before_the_call():
-        known = await in_database(known_result, request)
+        known = await in_database(result_or_start, request)
         if known is not None:
             return known
         setup = await in_database(agent_setup, request.execution_id, request.agent)
@@ -98,20 +106,28 @@ async def _call_for_agent(request: CallTool) -> ToolResult:
             requested_call, request.execution_id, request.path, request.turn, request.call_id
         )
     arguments: dict[str, Any] = {}
+    started = time.monotonic()
     try:
         tool = _allowed(setup, wanted.name)
         arguments = _parsed(wanted.arguments_text)
         outcome = await _called(request, tool, arguments, setup.caller)
     except ToolCallFailed as error:
         is_last = activity.info().attempt >= request.max_attempts
-        with after_the_call():
-            await kept_trying(note_failure, request, wanted.name, arguments, error)
+        await _note_failure(request, wanted.name, arguments, error, started)
         if _is_worth_a_retry(error, request.tool) and not is_last:
             raise _step_failure(request, error) from None
         return ToolResult(attempts=activity.info().attempt)
     with after_the_call():
         result = await kept_trying(note_result, request, tool, arguments, outcome)
     return replace(result, output=messages.Value())
+
+
+async def _note_failure(
+    request: CallTool, tool: str, arguments: dict[str, Any], error: ToolCallFailed, started: float
+) -> None:
+    duration_ms = round((time.monotonic() - started) * 1000)
+    with after_the_call():
+        await kept_trying(note_failure, request, tool, arguments, error, duration_ms=duration_ms)
 
 
 async def _called(

@@ -3,15 +3,22 @@
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from pydantic import JsonValue
 from temporalio import activity
 
 from discovery.calling import ToolOutcome
 from discovery.tool_errors import ToolCallFailed
+from executions.activities.call_events import (
+    tool_call_completed,
+    tool_call_failed,
+    tool_call_started,
+)
 from executions.engine.messages import CallTool, ToolResult, Value
 from executions.models import ToolCall, WorkflowExecution
 from executions.stored_values import keep
 
+# A model may name anything.
 MAX_TOOL_CHARACTERS = 230
 
 
@@ -21,8 +28,15 @@ def caller_of(execution_id: str) -> User:
     return rows.get(pk=execution_id).created_by
 
 
-def known_result(request: CallTool) -> ToolResult | None:
-    """The result of this very call, if it was made and written down before."""
+def result_or_start(request: CallTool) -> ToolResult | None:
+    """The result of this very call, if it was made and written down before; else it is told that it starts."""
+    known = _known_result(request)
+    if known is None:
+        tool_call_started(request, request.tool[:MAX_TOOL_CHARACTERS])
+    return known
+
+
+def _known_result(request: CallTool) -> ToolResult | None:
     row = ToolCall.objects.filter(
         execution_id=request.execution_id,
         path=request.path,
@@ -37,6 +51,7 @@ def known_result(request: CallTool) -> ToolResult | None:
     return ToolResult(output=output, attempts=row.attempts)
 
 
+@transaction.atomic
 def note_result(
     request: CallTool, tool: str, arguments: dict[str, JsonValue], outcome: ToolOutcome
 ) -> ToolResult:
@@ -50,12 +65,19 @@ def note_result(
         schema_hash=outcome.schema_hash,
         duration_ms=outcome.duration_ms,
     )
+    tool_call_completed(request, tool, duration_ms=outcome.duration_ms)
     output = keep(request.execution_id, outcome.output)
     return ToolResult(output=output, attempts=activity.info().attempt)
 
 
+@transaction.atomic
 def note_failure(
-    request: CallTool, tool: str, arguments: dict[str, JsonValue], error: ToolCallFailed
+    request: CallTool,
+    tool: str,
+    arguments: dict[str, JsonValue],
+    error: ToolCallFailed,
+    *,
+    duration_ms: int,
 ) -> None:
     """Write down why the tool gave nothing."""
     described = {
@@ -64,12 +86,19 @@ def note_failure(
         "message": error.message,
         "hint": error.hint,
     }
-    _note(request, tool=tool, arguments=arguments, result=None, error_json=described)
+    tool = tool[:MAX_TOOL_CHARACTERS]
+    _note(
+        request,
+        tool=tool,
+        arguments=arguments,
+        result=None,
+        error_json=described,
+        duration_ms=duration_ms,
+    )
+    tool_call_failed(request, tool, error, duration_ms=duration_ms)
 
 
 def _note(request: CallTool, **fields: Any) -> None:
-    # A model may name anything.
-    fields["tool"] = fields["tool"][:MAX_TOOL_CHARACTERS]
     ToolCall.objects.update_or_create(
         execution_id=request.execution_id,
         path=request.path,

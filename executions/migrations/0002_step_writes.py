@@ -4,30 +4,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('executions', '0001_initial'),
+        ("executions", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='steprun',
-            name='cost_usd',
+            model_name="steprun",
+            name="cost_usd",
             field=models.DecimalField(blank=True, decimal_places=6, max_digits=14, null=True),
         ),
         migrations.AddField(
-            model_name='steprun',
-            name='is_reused',
-            field=models.BooleanField(default=False, help_text='Taken over from the run that this one was forked from.'),
+            model_name="steprun",
+            name="is_reused",
+            field=models.BooleanField(
+                default=False, help_text="Taken over from the run that this one was forked from."
+            ),
         ),
         migrations.AddField(
-            model_name='steprun',
-            name='next_step',
-            field=models.CharField(blank=True, help_text="Where the flow went on: a step of its list, or 'end'.", max_length=100),
+            model_name="steprun",
+            name="next_step",
+            field=models.CharField(
+                blank=True,
+                help_text="Where the flow went on: a step of its list, or 'end'.",
+                max_length=100,
+            ),
         ),
         migrations.AddField(
-            model_name='steprun',
-            name='writes_json',
-            field=models.JSONField(blank=True, help_text="What the step wrote to the run's `context`, by key.", null=True),
+            model_name="steprun",
+            name="writes_json",
+            field=models.JSONField(
+                blank=True,
+                help_text="What the step wrote to the run's `context`, by key.",
+                null=True,
+            ),
         ),
     ]

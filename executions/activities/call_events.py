@@ -1,0 +1,81 @@
+"""What those who follow a run are told of model and tool calls: each try's start and end. Attempts are read from it."""
+
+from typing import Any
+
+from temporalio import activity
+
+from discovery.model_client import ModelError
+from discovery.tool_errors import ToolCallFailed
+from executions.engine.messages import AskModel, CallTool
+from executions.models import ModelCall
+from executions.recording import note_event
+
+MODEL_CALL = "model_call"
+TOOL_CALL = "tool_call"
+# A tool may say anything at any length; its row has all of it.
+MAX_MESSAGE_CHARACTERS = 500
+
+
+def model_call_started(question: AskModel, model: str) -> None:
+    """A turn is asked for."""
+    _note_turn(question, "started", model=model)
+
+
+def model_call_completed(question: AskModel, row: ModelCall) -> None:
+    """The turn was answered."""
+    _note_turn(
+        question,
+        "completed",
+        model=row.model,
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        duration_ms=row.duration_ms,
+    )
+
+
+def model_call_failed(
+    question: AskModel, model: str, error: ModelError, *, duration_ms: int
+) -> None:
+    """The model gave nothing, this time."""
+    _note_turn(question, "failed", model=model, duration_ms=duration_ms, error=_told(error))
+
+
+def tool_call_started(request: CallTool, tool: str) -> None:
+    """A tool is called."""
+    _note_call(request, "started", tool=tool)
+
+
+def tool_call_completed(request: CallTool, tool: str, *, duration_ms: int) -> None:
+    """The tool answered."""
+    _note_call(request, "completed", tool=tool, duration_ms=duration_ms)
+
+
+def tool_call_failed(
+    request: CallTool, tool: str, error: ToolCallFailed, *, duration_ms: int
+) -> None:
+    """The tool gave nothing, this time."""
+    _note_call(request, "failed", tool=tool, duration_ms=duration_ms, error=_told(error))
+
+
+def _note_turn(question: AskModel, status: str, **more: Any) -> None:
+    known = {"path": question.path, "turn": question.turn, "status": status}
+    note_event(question.execution_id, MODEL_CALL, known | _attempt() | more)
+
+
+def _note_call(request: CallTool, status: str, **more: Any) -> None:
+    known = {
+        "path": request.path,
+        "turn": request.turn,
+        "call_id": request.call_id,
+        "status": status,
+    }
+    note_event(request.execution_id, TOOL_CALL, known | _attempt() | more)
+
+
+def _attempt() -> dict[str, int]:
+    return {"attempt": activity.info().attempt}
+
+
+def _told(error: ModelError | ToolCallFailed) -> dict[str, str]:
+    message = error.message[:MAX_MESSAGE_CHARACTERS]
+    return {"kind": error.kind, "code": error.code, "message": message}

@@ -1,0 +1,108 @@
+"""What those who follow a run are told of its model and tool calls."""
+
+from typing import Any
+
+from executions.models import ExecutionEvent, WorkflowExecution
+from executions.recording import note_event
+from tests.executions.conftest import Ran, Runner
+from tests.executions.flows import finished_run, workflow_of
+from tests.executions.tap import Tap
+from tests.fakes import model_server as answers
+from tests.fakes.model_server import ModelServer
+
+QUICKLY = {"max_attempts": 3, "initial_interval_seconds": 0.1}
+
+
+def told(ran: Ran, kind: str) -> list[dict[str, Any]]:
+    """The data of its events of a kind, in order, without durations."""
+    rows = ExecutionEvent.objects.filter(execution_id=ran.id, kind=kind).order_by("number")
+    return [{k: v for k, v in row.data.items() if k != "duration_ms"} for row in rows]
+
+
+def kinds(ran: Ran) -> list[tuple[str, str]]:
+    """All of its events: kind and status."""
+    rows = ExecutionEvent.objects.filter(execution_id=ran.id).order_by("number")
+    return [(row.kind, row.data["status"]) for row in rows]
+
+
+def test_an_agents_turns_and_calls_are_told(runner: Runner, model_server: ModelServer) -> None:
+    runner.agent("helper", tools=["native:text_stats"], model="gpt-4o")
+    model_server.script(
+        [
+            answers.tool_call("native__text_stats", {"text": "one two"}, call_id="c1"),
+            answers.text("Two words.", usage=(7, 3)),
+        ]
+    )
+    ran = runner.run({"steps": [{"id": "ask", "type": "agent", "agent_id": "helper"}]})
+    turns, calls = told(ran, "model_call"), told(ran, "tool_call")
+    assert [(turn["turn"], turn["status"], turn["attempt"]) for turn in turns] == [
+        (1, "started", 1),
+        (1, "completed", 1),
+        (2, "started", 1),
+        (2, "completed", 1),
+    ]
+    assert {turn["path"] for turn in turns} == {"ask"}
+    assert (turns[3]["input_tokens"], turns[3]["output_tokens"]) == (7, 3)
+    call = {"path": "ask", "turn": 1, "call_id": "c1", "tool": "native:text_stats", "attempt": 1}
+    assert calls == [call | {"status": "started"}, call | {"status": "completed"}]
+    assert kinds(ran) == [
+        ("run", "RUNNING"),
+        ("step", "RUNNING"),
+        ("model_call", "started"),
+        ("model_call", "completed"),
+        ("tool_call", "started"),
+        ("tool_call", "completed"),
+        ("model_call", "started"),
+        ("model_call", "completed"),
+        ("step", "COMPLETED"),
+        ("run", "COMPLETED"),
+    ]
+    numbers = ran.event_numbers()
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_each_failed_try_is_told_with_its_error(runner: Runner, tap: Tap) -> None:
+    ran = runner.run({"steps": [tap.step("call", "flaky/2/x", retry=QUICKLY)]})
+    assert ran.status == "COMPLETED"
+    calls = told(ran, "tool_call")
+    assert [(call["status"], call["attempt"]) for call in calls] == [
+        ("started", 1),
+        ("failed", 1),
+        ("started", 2),
+        ("failed", 2),
+        ("started", 3),
+        ("completed", 3),
+    ]
+    assert calls[1]["error"]["kind"] == "tool_error"
+    assert "503" in calls[1]["error"]["message"]
+
+
+def test_a_model_that_fails_is_told(runner: Runner, model_server: ModelServer) -> None:
+    runner.agent("helper")
+    model_server.script([answers.server_error(), answers.text("x")])
+    retry = {"id": "ask", "type": "agent", "agent_id": "helper", "retry": QUICKLY}
+    ran = runner.run({"steps": [retry]})
+    assert [turn["status"] for turn in told(ran, "model_call")] == [
+        "started",
+        "failed",
+        "started",
+        "completed",
+    ]
+    assert told(ran, "model_call")[1]["error"]["kind"] == "agent_error"
+
+
+def test_a_quick_built_in_tool_is_told_by_its_step_alone(runner: Runner) -> None:
+    step = {"id": "s", "type": "tool", "tool": "native:text_stats", "arguments": {"text": "a"}}
+    ran = runner.run({"steps": [step]})
+    assert [kind for kind, _ in kinds(ran)] == ["run", "step", "step", "run"]
+
+
+def test_nothing_is_told_after_the_end(db: None, alice: Any) -> None:
+    run = finished_run(workflow_of(alice), alice)
+    assert note_event(run.pk, "approval", {"path": "x"}) is False
+    assert note_event("execution-none", "approval", {"path": "x"}) is False
+    assert ExecutionEvent.objects.count() == 3
+    WorkflowExecution.objects.filter(pk=run.pk).update(status="WAITING", completed_at=None)
+    assert note_event(run.pk, "approval", {"path": "x"}) is True
+    row = ExecutionEvent.objects.get(number=4)
+    assert (row.kind, row.data) == ("approval", {"path": "x"})
