@@ -21,12 +21,16 @@ from workflows.definition.references import as_text
 from workflows.definition.steps import (
     END,
     AgentStep,
+    ApprovalStep,
     ConditionalStep,
     EndStep,
     LoopStep,
     ParallelStep,
+    SetStep,
     Step,
     ToolStep,
+    WaitStep,
+    WorkflowStep,
 )
 
 # An error's text travels with Temporal's failures, which are no place for documents.
@@ -187,6 +191,8 @@ async def _execute(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
             return await run_conditional(run, scope, step)
         case EndStep():
             return await _end(run, scope, step, path)
+        case ApprovalStep() | WaitStep() | SetStep() | WorkflowStep():
+            raise failed("internal", f"This engine can't run steps of the type {step.type!r} yet.")
     assert_never(step)
 
 

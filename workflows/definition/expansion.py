@@ -24,12 +24,30 @@ from workflows.definition.steps import (
     InlineAgent,
     Limits,
     RetryPolicy,
+    StepLimits,
 )
 
 # A definition with more is not worth listing further.
 MAX_PROBLEMS = 1_000
 MAX_RETRIES = 10
-_BRANCH_SHORTHAND = {"agent_id": "input", "tool": "arguments"}
+# The field that tells what a branch of one step does: the step's type, and what it works on.
+_BRANCH_SHORTHAND = {
+    "agent_id": ("agent", "input"),
+    "tool": ("tool", "arguments"),
+    "workflow_id": ("workflow", "input"),
+}
+
+_TELLING_FIELDS = {
+    "agent": {"agent_id", "agent"},
+    "tool": {"tool"},
+    "parallel": {"branches"},
+    "conditional": {"conditions", "conditional_branches"},
+    "loop": {"loop_mode"},
+    "approval": {"approvers", "approval_message", "on_reject"},
+    "wait": {"duration_seconds", "until"},
+    "set": {"values", "compute"},
+    "workflow": {"workflow_id"},
+}
 
 
 class Sources:
@@ -170,6 +188,9 @@ class _Expander:
         self._put_flow(result, index, inferred, pointer)
         self._retries(result, pointer, source)
         self._arms(result, source)
+        self._step_limits(result, source)
+        if kind == "approval" and isinstance(result.get("approvers"), str):
+            result["approvers"] = [result["approvers"]]
         if kind == "parallel" and isinstance(result.get("branches"), list):
             result["branches"] = [
                 self._branch(branch, f"{pointer}/branches/{number}", depth)
@@ -237,6 +258,14 @@ class _Expander:
         self.sources.move(f"{pointer}/retry", here)
         result["retry"] = {"max_attempts": retries + 1}
 
+    def _step_limits(self, result: dict[str, Any], source: str) -> None:
+        """`limits` without unknown fields; without any limit they are none."""
+        if isinstance(result.get("limits"), dict):
+            known, here = StepLimits.model_fields, join(source, "limits")
+            result["limits"] = self._part(result["limits"], known, here, "A step's limits")
+        if result.get("limits") == {}:
+            del result["limits"]
+
     def _arms(self, result: dict[str, Any], source: str) -> None:
         """The small closed objects inside a step."""
         if isinstance(result.get("agent"), dict):
@@ -270,10 +299,11 @@ class _Expander:
     def _long_branch(
         self, branch: dict[str, Any], short: str, pointer: str, source: str
     ) -> dict[str, Any]:
-        """`{id, agent_id, input}` or `{id, tool, arguments}` as a branch of one step that has the branch's id."""
-        taken = {short, _BRANCH_SHORTHAND[short]}
+        """A branch such as `{id, agent_id, input}` as one of one step that has the branch's id."""
+        kind, works_on = _BRANCH_SHORTHAND[short]
+        taken = {short, works_on}
         step = {key: branch[key] for key in branch if key in taken}
-        step |= {"id": branch.get("id"), "type": "tool" if short == "tool" else "agent"}
+        step |= {"id": branch.get("id"), "type": kind}
         self.sources.move(f"{pointer}/steps/0", source)
         rest = {key: value for key, value in branch.items() if key not in taken}
         return rest | {"steps": [step]}
@@ -281,12 +311,7 @@ class _Expander:
 
 def _implied_type(step: dict[str, Any]) -> str | None:
     """The type that a step without one evidently has, offered as a fix, never assumed."""
-    if "agent_id" in step or "agent" in step:
-        return "agent"
-    if "tool" in step:
-        return "tool"
-    if "branches" in step:
-        return "parallel"
-    if "conditions" in step or "conditional_branches" in step:
-        return "conditional"
-    return "loop" if "loop_mode" in step else None
+    for kind, fields in _TELLING_FIELDS.items():
+        if not fields.isdisjoint(step):
+            return kind
+    return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from workflows.definition.graph import error_arms
 from workflows.definition.references import Expression, Reference
 from workflows.definition.steps import (
+    ApprovalStep,
     ConditionalStep,
     EndStep,
     ParallelStep,
@@ -100,6 +101,8 @@ def outcomes(step: Step, facts: Facts) -> list[Outcome]:
     sure = of_branches | output | status
     sure |= facts.groups_of(sure)
     found = [Outcome(target, sure, sure | branches) for target in _targets(step)]
+    if isinstance(step, ApprovalStep) and step.on_reject != "fail":
+        found.append(Outcome(step.on_reject, sure, sure))
     if step.on_error == "skip" and not isinstance(step, ConditionalStep):
         skipped = status | facts.groups_of(status)
         found.append(Outcome(step.next, skipped, status | error))

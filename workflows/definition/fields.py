@@ -8,12 +8,16 @@ from workflows.definition.plain_json import join
 from workflows.definition.problems import Problem
 from workflows.definition.steps import (
     AgentStep,
+    ApprovalStep,
     ConditionalStep,
     Definition,
     EndStep,
     LoopStep,
     ParallelStep,
+    SetStep,
     ToolStep,
+    WaitStep,
+    WorkflowStep,
 )
 
 StepClass = (
@@ -22,6 +26,10 @@ StepClass = (
     | type[ParallelStep]
     | type[ConditionalStep]
     | type[LoopStep]
+    | type[ApprovalStep]
+    | type[WaitStep]
+    | type[SetStep]
+    | type[WorkflowStep]
     | type[EndStep]
 )
 
@@ -31,6 +39,10 @@ STEP_CLASSES: Final[dict[str, StepClass]] = {
     "parallel": ParallelStep,
     "conditional": ConditionalStep,
     "loop": LoopStep,
+    "approval": ApprovalStep,
+    "wait": WaitStep,
+    "set": SetStep,
+    "workflow": WorkflowStep,
     "end": EndStep,
 }
 
@@ -54,10 +66,15 @@ TEMPLATE_FIELDS: Final[dict[str, frozenset[str]]] = {
     "parallel": frozenset(),
     "conditional": frozenset({"condition_source"}),
     "loop": frozenset({"over", "output"}),
+    "approval": frozenset({"approval_message", "content"}),
+    "wait": frozenset({"until"}),
+    "set": frozenset({"values"}),
+    "workflow": frozenset({"input", "context"}),
     "end": frozenset({"output", "error"}),
 }
-# Fields that are CEL over references (`conditions[].when` is the third).
+# Fields that are CEL over references (`conditions[].when` is another), and those whose values are.
 CONDITION_FIELDS: Final = frozenset({"exit_condition", "break_condition"})
+COMPUTED_FIELDS: Final = frozenset({"compute"})
 
 
 def unknown_fields(

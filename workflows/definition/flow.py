@@ -52,6 +52,13 @@ def error_targets(step: dict[str, Any]) -> Iterator[str]:
         yield on_error
 
 
+def reject_targets(step: dict[str, Any]) -> Iterator[str]:
+    """The step id that an approval's `on_reject` names."""
+    on_reject = step.get("on_reject")
+    if isinstance(on_reject, str) and on_reject != "fail":
+        yield on_reject
+
+
 def _nexts(arms: list[Any]) -> Iterator[str]:
     for arm in arms:
         if isinstance(arm, dict) and isinstance(arm.get("next"), str):
@@ -99,7 +106,7 @@ class _Inference:
         """Elements that an earlier element of the list names: one gets there by choice or error, not by falling through."""
         found: set[int] = set()
         for number, step in enumerate(self.steps):
-            named = [*error_targets(step)]
+            named = [*error_targets(step), *reject_targets(step)]
             if step.get("type") == "conditional":
                 named += arm_targets(step)
             found.update(

@@ -7,6 +7,7 @@ from typing import Literal
 
 from workflows.definition.plain_json import join
 from workflows.definition.steps import (
+    ApprovalStep,
     Branch,
     ConditionalStep,
     Definition,
@@ -17,7 +18,7 @@ from workflows.definition.steps import (
     Step,
 )
 
-EdgeKind = Literal["next", "choice", "default", "error"]
+EdgeKind = Literal["next", "choice", "default", "reject", "error"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ def edges(step: Step, pointer: str = "") -> Iterator[Edge]:
         yield from _choices(step, pointer)
     else:
         yield Edge(step.id, step.next, "next", "", join(pointer, "next"))
+    if isinstance(step, ApprovalStep) and step.on_reject != "fail":
+        yield Edge(step.id, step.on_reject, "reject", "rejected", join(pointer, "on_reject"))
     for place, target, kinds in error_arms(step):
         label = ", ".join(kinds) or "error"
         yield Edge(step.id, target, "error", label, pointer + place)

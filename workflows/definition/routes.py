@@ -5,13 +5,17 @@ from typing import Literal, assert_never
 
 from workflows.definition.steps import (
     AgentStep,
+    ApprovalStep,
     ConditionalStep,
     EndStep,
     ErrorArm,
     LoopStep,
     ParallelStep,
+    SetStep,
     Step,
     ToolStep,
+    WaitStep,
+    WorkflowStep,
 )
 
 Kind = Literal["next", "arm", "default", "error"]
@@ -40,7 +44,14 @@ def _ways(step: Step) -> list[Exit]:
             if step.default:
                 result.append(Exit(step.default, "otherwise", "default"))
             return result
+        case ApprovalStep():
+            approved = Exit(step.next, "", "next")
+            if step.on_reject == "fail":
+                return [approved]
+            return [approved, Exit(step.on_reject, "rejected", "arm")]
         case AgentStep() | ToolStep() | ParallelStep() | LoopStep():
+            return [Exit(step.next, "", "next")]
+        case WaitStep() | SetStep() | WorkflowStep():
             return [Exit(step.next, "", "next")]
         case EndStep():
             return []

@@ -12,6 +12,10 @@ MAX_STEPS = 1_000
 MAX_NESTING = 8
 MAX_CANONICAL_BYTES = 1024 * 1024
 MAX_ITERATIONS = 1_000
+# A year.
+MAX_WAIT_SECONDS = 31_536_000
+# Of a `set` step's `values` and `compute` each.
+MAX_KEYS = 100
 RESERVED_STEP_IDS = frozenset({"end", "fail", "skip"})
 END = "end"
 
@@ -84,6 +88,14 @@ class InlineAgent(Canonical):
     tools: list[str] = Field(default_factory=list, max_length=100)
 
 
+class StepLimits(Canonical):
+    """What one step, with all that runs inside it, may spend; null is no limit."""
+
+    max_tokens: int | None = Field(default=None, ge=1)
+    max_cost_usd: float | None = Field(default=None, gt=0)
+    max_tool_calls: int | None = Field(default=None, ge=1)
+
+
 class AgentStep(CommonFields):
     """Lets a model work, turn by turn, with its allowed tools."""
 
@@ -94,6 +106,7 @@ class AgentStep(CommonFields):
     tools: list[str] | None = Field(default=None, max_length=100)
     output_schema: dict[str, JsonValue] | None = None
     max_turns: int = Field(default=10, ge=1, le=100)
+    limits: StepLimits | None = None
     timeout: Seconds = 120
     retry: RetryPolicy = RetryPolicy()
     on_error: str | list[ErrorArm] = "fail"
@@ -106,6 +119,7 @@ class ToolStep(CommonFields):
     type: Literal["tool"] = "tool"
     tool: str | None = None
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
+    limits: StepLimits | None = None
     timeout: Seconds = 120
     retry: RetryPolicy = RetryPolicy()
     on_error: str | list[ErrorArm] = "fail"
@@ -130,6 +144,7 @@ class ParallelStep(CommonFields):
     judge_agent_id: str | None = None
     max_concurrency: int | None = Field(default=None, ge=1, le=100)
     min_success: int | None = Field(default=None, ge=1)
+    limits: StepLimits | None = None
     timeout: Seconds | None = None
     on_error: str | list[ErrorArm] = "fail"
     next: str = END
@@ -169,6 +184,62 @@ class LoopStep(CommonFields):
     max_concurrency: int = Field(default=1, ge=1, le=100)
     collect_results: bool = False
     on_exhausted: Literal["continue", "fail"] = "continue"
+    limits: StepLimits | None = None
+    timeout: Seconds | None = None
+    on_error: str | list[ErrorArm] = "fail"
+    next: str = END
+
+
+class ApprovalStep(CommonFields):
+    """Waits until people have approved or rejected, and lets them edit `content`.
+
+    `approvers` are user names or 'group:NAME'; nobody named means the run's owner. A rejection goes where `on_reject`
+    says, never through `on_error`.
+    """
+
+    type: Literal["approval"] = "approval"
+    approval_message: str = ""
+    content: JsonValue = None
+    approvers: list[str] = Field(default_factory=list, max_length=50)
+    required_approvals: int = Field(default=1, ge=1, le=20)
+    approval_timeout_seconds: int | None = Field(default=None, ge=1, le=MAX_WAIT_SECONDS)
+    on_reject: str = "fail"
+    timeout: Seconds | None = None
+    on_error: str | list[ErrorArm] = "fail"
+    next: str = END
+
+
+class WaitStep(CommonFields):
+    """Waits for some time, or until a time: ISO 8601 with a time zone, or a template that gives one."""
+
+    type: Literal["wait"] = "wait"
+    duration_seconds: int | None = Field(default=None, ge=1, le=MAX_WAIT_SECONDS)
+    until: str | None = Field(default=None, max_length=4_000)
+    timeout: Seconds | None = None
+    on_error: str | list[ErrorArm] = "fail"
+    next: str = END
+
+
+class SetStep(CommonFields):
+    """Writes keys of the run's `context`: `values` by template, `compute` by CEL."""
+
+    type: Literal["set"] = "set"
+    values: dict[str, JsonValue] = Field(default_factory=dict, max_length=MAX_KEYS)
+    compute: dict[str, str] = Field(default_factory=dict, max_length=MAX_KEYS)
+    timeout: Seconds | None = None
+    on_error: str | list[ErrorArm] = "fail"
+    next: str = END
+
+
+class WorkflowStep(CommonFields):
+    """Runs another workflow; a null `version` is the published one, else the current one."""
+
+    type: Literal["workflow"] = "workflow"
+    workflow_id: str | None = None
+    version: int | None = Field(default=None, ge=1)
+    input: JsonValue = "${user_input}"
+    context: dict[str, JsonValue] = Field(default_factory=dict)
+    limits: StepLimits | None = None
     timeout: Seconds | None = None
     on_error: str | list[ErrorArm] = "fail"
     next: str = END
@@ -185,7 +256,16 @@ class EndStep(CommonFields):
 
 
 Step = Annotated[
-    AgentStep | ToolStep | ParallelStep | ConditionalStep | LoopStep | EndStep,
+    AgentStep
+    | ToolStep
+    | ParallelStep
+    | ConditionalStep
+    | LoopStep
+    | ApprovalStep
+    | WaitStep
+    | SetStep
+    | WorkflowStep
+    | EndStep,
     Field(discriminator="type"),
 ]
 

@@ -23,6 +23,10 @@ LETTERS = {
     "parallel": "P",
     "conditional": "C",
     "loop": "L",
+    "approval": "?",
+    "wait": "W",
+    "set": "S",
+    "workflow": "F",
     "end": "E",
 }
 NAME_LENGTH = 24
@@ -37,9 +41,11 @@ _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLE = """
 .workflow-drawing{--paper:#ffffff;--box:#f6f7f9;--ink:#1c2330;--soft:#5a6475;--line:#8a94a6;
 --agent:#6b4fbb;--tool:#0f7b6c;--parallel:#1f6fd0;--conditional:#a15c00;--loop:#a8325e;--end:#4a5568;
+--approval:#8a4b08;--wait:#55606e;--set:#2f6f4f;--workflow:#3f51b5;
 --ok:#187a3c;--bad:#b3261e;--busy:#1f6fd0;--idle:#6a7484;max-width:100%;height:auto;font-family:system-ui,sans-serif}
 @media (prefers-color-scheme:dark){.workflow-drawing{--paper:#151a21;--box:#1e252f;--ink:#e8ecf2;--soft:#a9b3c3;
 --line:#7d899c;--agent:#b09cf0;--tool:#5fd0bd;--parallel:#7fb4f5;--conditional:#f0b25c;--loop:#f08db3;--end:#b6c0cf;
+--approval:#f2b36b;--wait:#aab6c4;--set:#86d3a8;--workflow:#a3b0f7;
 --ok:#6fd394;--bad:#ff8a80;--busy:#7fb4f5;--idle:#9aa5b6}}
 .workflow-drawing .wd-card{fill:var(--paper);stroke:var(--line);stroke-width:1.5}
 .workflow-drawing .wd-container{fill:var(--box)}

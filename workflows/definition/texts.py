@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from workflows.definition.conditions import ConditionSyntaxError, check_condition
-from workflows.definition.fields import CONDITION_FIELDS, TEMPLATE_FIELDS
+from workflows.definition.fields import COMPUTED_FIELDS, CONDITION_FIELDS, TEMPLATE_FIELDS
 from workflows.definition.plain_json import join
 from workflows.definition.problems import Problem
 from workflows.definition.references import TemplateSyntaxError, parse_template
@@ -27,6 +27,8 @@ def _part(part: dict[str, Any], templates: frozenset[str], pointer: str) -> Iter
             yield from _templates(value, here)
         elif name in CONDITION_FIELDS and isinstance(value, str):
             yield from _condition(value, here)
+        elif name in COMPUTED_FIELDS and isinstance(value, dict):
+            yield from _computed(value, here)
         else:
             yield from _plain(value, here)
 
@@ -65,6 +67,15 @@ def _condition(text: str, pointer: str) -> Iterator[Problem]:
         check_condition(text)
     except ConditionSyntaxError as error:
         yield Problem("condition_syntax", "error", pointer, str(error))
+
+
+def _computed(values: dict[str, Any], pointer: str) -> Iterator[Problem]:
+    for key, text in values.items():
+        here = join(pointer, key)
+        if "${" in key:
+            yield _misplaced(here)
+        if isinstance(text, str):
+            yield from _condition(text, here)
 
 
 def _plain(value: Any, pointer: str) -> Iterator[Problem]:

@@ -12,13 +12,17 @@ from workflows.definition.plain_json import join
 from workflows.definition.references import Expression, TemplateSyntaxError, expressions_in
 from workflows.definition.steps import (
     AgentStep,
+    ApprovalStep,
     Branch,
     ConditionalStep,
     Definition,
     EndStep,
     LoopStep,
+    SetStep,
     Step,
     ToolStep,
+    WaitStep,
+    WorkflowStep,
 )
 
 # before: when the list's step at `place` starts; end: when the list has ended; declared: the same, but only where no
@@ -73,6 +77,24 @@ def step_expressions(step: Step, pointer: str) -> Iterator[tuple[str, Expression
         case EndStep():
             yield from _templates(step.output, join(pointer, "output"))
             yield from _templates(step.error, join(pointer, "error"))
+        case _:
+            yield from _native_expressions(step, pointer)
+
+
+def _native_expressions(step: Step, pointer: str) -> Iterator[tuple[str, Expression]]:
+    match step:
+        case ApprovalStep():
+            yield from _templates(step.approval_message, join(pointer, "approval_message"))
+            yield from _templates(step.content, join(pointer, "content"))
+        case WaitStep():
+            yield from _templates(step.until, join(pointer, "until"))
+        case SetStep():
+            yield from _templates(step.values, join(pointer, "values"))
+            for key, text in step.compute.items():
+                yield from _condition(text, join(pointer, "compute", key))
+        case WorkflowStep():
+            yield from _templates(step.input, join(pointer, "input"))
+            yield from _templates(step.context, join(pointer, "context"))
         case _:
             return
 

@@ -12,6 +12,7 @@ from workflows.definition.checks import (
     configuration,
     existence,
     identifiers,
+    steering,
     targets,
     truth,
     value_paths,
@@ -24,6 +25,7 @@ from workflows.definition.steps import Definition
 _CHECKS: tuple[Callable[[Subject], Iterator[Problem]], ...] = (
     identifiers.check,
     configuration.check,
+    steering.check,
     targets.check,
     existence.check,
     arguments.check,

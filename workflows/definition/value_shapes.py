@@ -8,12 +8,15 @@ from workflows.definition.catalogue import Catalogue
 from workflows.definition.references import Reference
 from workflows.definition.steps import (
     AgentStep,
+    ApprovalStep,
     ConditionalStep,
     Definition,
     LoopStep,
     ParallelStep,
+    SetStep,
     Step,
     ToolStep,
+    WaitStep,
 )
 
 Schema = Mapping[str, Any]
@@ -30,6 +33,17 @@ CHOICE: Schema = {
     "properties": {"value": {}, "next": TEXT},
     "additionalProperties": False,
 }
+DECISION: Schema = {
+    "type": "object",
+    "properties": {
+        "approved": {"type": "boolean"},
+        "by": {"type": "array", "items": TEXT},
+        "comment": {"type": ["string", "null"]},
+        "edited": {},
+    },
+    "additionalProperties": False,
+}
+NULL: Schema = {"type": "null"}
 _MAX_HOPS = 20
 
 
@@ -61,8 +75,19 @@ def output_shape(step: Step, catalogue: Catalogue) -> Schema | None:
             return LIST if is_list else None
         case LoopStep():
             return LIST if step.collect_results else None
+        case ApprovalStep():
+            return DECISION
+        case WaitStep():
+            return NULL
+        case SetStep():
+            return _written_shape(step)
         case _:
             return None
+
+
+def _written_shape(step: SetStep) -> Schema:
+    keys = {key: dict[str, Any]() for key in [*step.values, *step.compute]}
+    return {"type": "object", "properties": keys, "additionalProperties": False}
 
 
 def _agent_shape(step: AgentStep, catalogue: Catalogue) -> Schema | None:

@@ -10,7 +10,7 @@ from workflows.definition.facts import fact_of
 from workflows.definition.graph import StepList
 from workflows.definition.problems import Problem
 from workflows.definition.references import Reference
-from workflows.definition.steps import ParallelStep
+from workflows.definition.steps import ParallelStep, SetStep
 from workflows.definition.uses import Use
 
 
@@ -32,6 +32,12 @@ class _Checker:
             for place in subject.all_places
             if isinstance(place.step, ParallelStep)
             for branch in place.step.branches
+        }
+        self.written = {
+            key
+            for place in subject.all_places
+            if isinstance(place.step, SetStep)
+            for key in [*place.step.values, *place.step.compute]
         }
 
     def use(self, use: Use) -> Iterator[Problem]:
@@ -162,6 +168,8 @@ class _Checker:
                 return "sure"
             return "maybe" if state.possible & bit else "never"
         if reference.root == "context":
+            if reference.path[0] in self.written:
+                return "sure"
             known = use.moment != "start" and reference.path[0] in self.subject.definition.context
             return "sure" if known else "never"
         if reference.root == "loop" and "last" in reference.path[: _depth(reference) + 1]:

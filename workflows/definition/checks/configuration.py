@@ -51,6 +51,9 @@ def _step(step: Step, pointer: str) -> Iterator[Problem]:
                     "`error` counts only with the status `failed`.",
                     fix=fix,
                 )
+        case _:
+            # Checked in steering.py.
+            return
 
 
 def _missing(pointer: str, message: str, hint: str = "") -> Problem:
