@@ -155,12 +155,13 @@ def test_unknown_fields_name_the_nearest() -> None:
 
 
 def test_a_missing_type_is_offered() -> None:
-    for fields, kind in [
+    telling: list[tuple[dict[str, Any], str]] = [
         ({"duration_seconds": 5}, "wait"),
         ({"approvers": []}, "approval"),
         ({"values": {}}, "set"),
         ({"workflow_id": "b"}, "workflow"),
-    ]:
+    ]
+    for fields, kind in telling:
         (problem,) = refusal(**fields)
         assert problem.fix == ({"op": "add", "path": "/steps/0/type", "value": kind},)
 
