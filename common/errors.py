@@ -36,7 +36,7 @@ class Invalid(DomainError):
 
 
 class InvalidDefinition(DomainError):
-    """A definition that can't be stored or run; `problems` says why."""
+    """A definition that can't be stored; `problems` says why."""
 
     code = "invalid_definition"
 
@@ -60,6 +60,12 @@ class Conflict(DomainError):
 
     status = 409
     code = "conflict"
+
+
+class NotExecutable(Conflict):
+    """A stored definition that can't run now, whatever the request says; `problems` says why."""
+
+    code = "not_executable"
 
 
 class PreconditionFailed(DomainError):

@@ -48,6 +48,29 @@ class StrictFieldsMixin(serializers.Serializer[Any]):
         return name in stored and bool(stored[name] == value)
 
 
+class GroupNames(serializers.ListField):
+    """The groups that a row is shared with, by name. Needs the request in the serializer's context.
+
+    Its owner and staff see all of them; who sees the row through a group sees the groups they are in themselves.
+    """
+
+    _own_groups: set[str] | None = None
+
+    def to_representation(self, data: Any) -> list[str]:
+        """The names, sorted."""
+        names = {group.name for group in data.all()}
+        user = caller(self.context["request"])
+        if names and not user.is_staff and data.instance.created_by_id != user.pk:
+            names &= self._own_names(user)
+        return sorted(names)
+
+    def _own_names(self, user: User) -> set[str]:
+        """Asked for once a page: all its rows share this field."""
+        if self._own_groups is None:
+            self._own_groups = set(user.groups.values_list("name", flat=True))
+        return self._own_groups
+
+
 def wrong_type(field: Any, value: object) -> Any:
     """REST framework's fields convert ('5' to 5, 'yes' to true); a JSON API says what is wrong instead. Null: nothing."""
     match field:

@@ -12,13 +12,15 @@ from common.errors import Forbidden, Invalid
 def share(row: Any, names: Iterable[str], *, by: User) -> None:
     """Share a row (with `created_by` and `shared_with`) with the groups of these names, and with no others.
 
-    Only the owner and staff may. The owner may name the groups they are in; another group looks like one that does not
+    Only the owner and staff may; others may repeat the names that they can see. The owner may name the groups they are in; another group looks like one that does not
     exist. Raises `Forbidden` and `Invalid`.
     """
     wanted = set(names)
-    if wanted == {group.name for group in row.shared_with.all()}:
+    names = {group.name for group in row.shared_with.all()}
+    is_mine = by.is_staff or row.created_by_id == by.pk
+    if wanted == (names if is_mine else names & {group.name for group in by.groups.all()}):
         return
-    if not by.is_staff and row.created_by_id != by.pk:
+    if not is_mine:
         raise Forbidden("Only its owner or staff may change with whom this is shared.")
     groups = {group.name: group for group in _groups_open_to(by).filter(name__in=wanted)}
     unknown = sorted(wanted - groups.keys())

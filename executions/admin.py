@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 
 from common.errors import DomainError
 from executions import services
+from executions.admin_actions import run_chosen
 from executions.admin_rows import (
     ROWS_PER_PAGE,
     ModelCallInline,
@@ -33,10 +34,14 @@ from executions.models import (
     WorkflowExecution,
 )
 from executions.selectors import last_statuses
+from workflows.admin import WorkflowAdmin
 from workflows.definition.svg import draw_svg
 from workflows.selectors import definition_of, workflows_for
 
 RUN = WorkflowExecution._meta
+
+# Workflows know nothing of runs, so the action is added from here.
+WorkflowAdmin.actions = [run_chosen, *WorkflowAdmin.actions]
 
 
 class RunForm(forms.ModelForm[WorkflowExecution]):

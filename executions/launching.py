@@ -42,7 +42,7 @@ def write_execution(
     """The PENDING row of a new run, after whose commit `then` is called; a repeated request gets the first one's row.
 
     Raises `NotFound` (workflow or version not the caller's to see), `Conflict` (archived), `Invalid` (input),
-    `InvalidDefinition` (can't run with what the caller may use now), `Unprocessable` (the idempotency key was used for
+    `NotExecutable` (can't run with what the caller may use now), `Unprocessable` (the idempotency key was used for
     another request).
     """
     repeated = _first_answer(launch)

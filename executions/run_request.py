@@ -6,7 +6,7 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from common import strict_json
-from common.errors import Invalid, InvalidDefinition
+from common.errors import Invalid, NotExecutable
 from workflows.definition.catalogue import AgentEntry, Catalogue, ServerEntry, ToolEntry
 from workflows.definition.json_schemas import JsonSchema, UnusableSchema
 from workflows.definition.steps import Definition
@@ -29,7 +29,7 @@ def require_acceptable(
 
 
 def require_executable(definition: Definition, catalogue: Catalogue, *, simulate: bool) -> None:
-    """Raise `InvalidDefinition` unless the definition can run with what `catalogue` has now.
+    """Raise `NotExecutable` unless the definition can run with what `catalogue` has now.
 
     A simulation calls nothing, so agents, tools and servers may be missing; the graph must be sound all the same.
     """
@@ -40,9 +40,8 @@ def require_executable(definition: Definition, catalogue: Catalogue, *, simulate
         return
     errors = [problem for problem in found.problems if problem.severity == "error"]
     first = errors[0].message if errors else "It has no steps."
-    raise InvalidDefinition(
+    raise NotExecutable(
         f"This workflow can't run yet: {first}",
-        code="not_executable",
         problems=[problem.to_json() for problem in errors],
         extra={
             "blocked_steps": found.blocked_steps,
@@ -92,7 +91,7 @@ def _require_schema(value: JsonValue, schema: dict[str, JsonValue]) -> None:
     try:
         violations = JsonSchema(schema).violations(value)
     except UnusableSchema as broken:
-        raise InvalidDefinition(
+        raise NotExecutable(
             f"The workflow's input_schema can't be used: {broken}", code="invalid_input_schema"
         ) from broken
     if violations:

@@ -4,16 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from common.rest import StrictFieldsMixin
+from common.rest import GroupNames, StrictFieldsMixin
 from discovery.models import Agent, McpServer, McpTool, identifier
-
-
-class GroupNames(serializers.ListField):
-    """Groups by name."""
-
-    def to_representation(self, data: Any) -> list[str]:
-        """The names, sorted."""
-        return sorted(group.name for group in data.all())
 
 
 class SharedSerializer(StrictFieldsMixin):

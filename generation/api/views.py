@@ -137,7 +137,7 @@ class GenerationViewSet(
             agent_map=agents.get("map"),
             **idempotency_of(request),
         )
-        return _applied(applied)
+        return _applied(applied, request)
 
     def _generation(self, generation_id: str | None) -> Generation | None:
         if generation_id is None:
@@ -151,7 +151,7 @@ class GenerationViewSet(
         return visible_workflow(self.request, workflow_id) if workflow_id else None
 
 
-def _applied(applied: services.Applied) -> Response:
+def _applied(applied: services.Applied, request: Request) -> Response:
     found = applied.report
     applied.workflow.validation = found  # type: ignore[attr-defined]
     data = AppliedSerializer(
@@ -161,7 +161,8 @@ def _applied(applied: services.Applied) -> Response:
             "blocked_steps": found.blocked_steps,
             "missing_mcps": found.missing_mcps,
             "can_execute": found.can_execute,
-        }
+        },
+        context={"request": request},
     ).data
     headers = {
         "ETag": etag(applied.workflow.revision),

@@ -145,6 +145,7 @@ def test_the_front_page_lists_every_model(browser: Client) -> None:
 @pytest.mark.parametrize(
     ("model", "action"),
     [
+        (Workflow, "run_chosen"),
         (Workflow, "validate"),
         (Workflow, "archive"),
         (McpServer, "refresh_tools"),

@@ -218,6 +218,25 @@ class TestOwnership:
         assert member.patch(f"{AGENTS}/writer", {"role": "x"}).status_code == 200
         assert member.patch(f"{AGENTS}/writer", {"shared_with": []}).status_code == 403
 
+    def test_a_member_sees_the_groups_they_are_in_and_no_others(
+        self,
+        api: APIClient,
+        client_for: ClientFor,
+        alice: User,
+        carol: User,
+        team: Group,
+        make_agent: MakeAgent,
+    ) -> None:
+        alice.groups.add(Group.objects.create(name="secret"))
+        agent = make_agent("writer", alice)
+        api.patch(f"{AGENTS}/writer", {"shared_with": ["team", "secret"]})
+        member = client_for(carol)
+        seen = member.get(f"{AGENTS}/writer").json()
+        assert seen["shared_with"] == ["team"]
+        assert member.put(f"{AGENTS}/writer", {**seen, "role": "x"}).status_code == 200
+        assert api.get(f"{AGENTS}/writer").json()["shared_with"] == ["secret", "team"]
+        assert {group.name for group in agent.shared_with.all()} == {"secret", "team"}
+
     @pytest.mark.parametrize("path", ["%00", "a%00", "1", "x" * 101, "a.b", "%F0%9F%92%A9"])
     def test_ids_that_cannot_be_are_not_found(self, api: APIClient, path: str) -> None:
         assert api.get(f"{AGENTS}/{path}").status_code == 404

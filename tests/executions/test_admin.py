@@ -91,6 +91,20 @@ def test_a_run_is_started_from_the_form(runner: Runner) -> None:
     assert (run.created_by, run.user_input, run.triggered_by) == (staff, "Ada", "user")
 
 
+def test_chosen_workflows_are_run_and_a_refusal_leaves_the_others_alone(runner: Runner) -> None:
+    staff = User.objects.create_superuser("staff")
+    browser = Client()
+    browser.force_login(staff)
+    good = workflow_of(runner.owner)
+    bad = workflow_of(runner.owner, {"id": "ask", "type": "agent", "agent_id": "nobody"})
+    body = {"action": "run_chosen", "_selected_action": [good.pk, bad.pk]}
+    page = browser.post("/admin/workflows/workflow/", body, follow=True).content.decode()
+    run = WorkflowExecution.objects.get()
+    assert (run.workflow, run.created_by, run.triggered_by) == (good, staff, "user")
+    assert f"{RUNS}{run.pk}/change/" in page
+    assert "run yet" in page
+
+
 def test_a_refused_start_says_why_and_keeps_nothing(browser: Client, alice: User) -> None:
     workflow = workflow_of(alice, {"id": "ask", "type": "agent", "agent_id": "nobody"})
     body = {"workflow": workflow.pk, "input_json": "null", "context_json": "{}"}

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from common.errors import Conflict, Invalid, InvalidDefinition, NotFound, Unavailable, Unprocessable
+from common.errors import Conflict, Invalid, NotExecutable, NotFound, Unavailable, Unprocessable
 from executions.launching import Launch
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
 from executions.reconciling import reconcile, reconcile_all
@@ -103,7 +103,7 @@ def test_an_unknown_version_is_not_found(alice: User) -> None:
 
 def test_a_definition_that_lacks_an_agent_is_refused_with_the_reason(alice: User) -> None:
     workflow = workflow_of(alice, AGENT)
-    with pytest.raises(InvalidDefinition) as refused:
+    with pytest.raises(NotExecutable) as refused:
         start_execution(Launch(workflow=workflow, by=alice, triggered_by=API))
     assert refused.value.extra["missing_agents"] == ["nobody"]
     assert refused.value.problems
@@ -121,7 +121,7 @@ def test_a_simulation_runs_without_the_agent_and_is_marked(runner: Runner) -> No
 
 def test_a_simulation_of_a_broken_graph_is_refused(alice: User) -> None:
     workflow = workflow_of(alice, {**RENDER, "next": "nowhere"})
-    with pytest.raises(InvalidDefinition):
+    with pytest.raises(NotExecutable):
         start_execution(Launch(workflow=workflow, by=alice, simulate=True, triggered_by=API))
     assert not WorkflowExecution.objects.exists()
 
@@ -152,7 +152,7 @@ def test_input_that_does_not_fit_the_schema_is_refused_with_its_place(alice: Use
 
 def test_a_schema_that_points_elsewhere_fetches_nothing(alice: User) -> None:
     workflow = workflow_of(alice, input_schema={"$ref": "http://127.0.0.1:9/schema"})
-    with pytest.raises(InvalidDefinition, match="input_schema"):
+    with pytest.raises(NotExecutable, match="input_schema"):
         start_execution(Launch(workflow=workflow, by=alice, input={}, triggered_by=API))
     assert not WorkflowExecution.objects.exists()
 

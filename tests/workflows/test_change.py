@@ -190,6 +190,20 @@ def test_the_owner_shares_with_a_group(
     assert carols.get(URL).json()["shared_with"] == ["team"]
 
 
+def test_a_member_sees_only_the_groups_they_are_in(
+    api: APIClient, alice: User, team: Group, carol: User, client_for: ClientFor
+) -> None:
+    alice.groups.add(Group.objects.create(name="secret"))
+    api.patch(URL, {"shared_with": ["team", "secret"]})
+    carols = client_for(carol)
+    seen = carols.get(URL).json()
+    rows = carols.get("/api/v1/workflows").json()["results"]
+    assert seen["shared_with"] == rows[0]["shared_with"] == ["team"]
+    written = carols.patch(URL, {"shared_with": ["team"], "category": "carol's"})
+    assert (written.status_code, written.json()["shared_with"]) == (200, ["team"])
+    assert api.get(URL).json()["shared_with"] == ["secret", "team"]
+
+
 def test_a_group_of_others_looks_like_none(api: APIClient, bob: User) -> None:
     Group.objects.create(name="bobs").user_set.add(bob)
     answers = [

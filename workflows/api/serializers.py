@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from common.definition_problems import DefinitionProblemSerializer
-from common.rest import StrictFieldsMixin
+from common.rest import GroupNames, StrictFieldsMixin
 from discovery.models import identifier
 from workflows.api.fields import DefinitionField
 from workflows.models import Workflow, WorkflowVersion
@@ -33,14 +33,6 @@ class NameField(serializers.RegexField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(r"\S", max_length=200, trim_whitespace=False, **options)
-
-
-class GroupNames(serializers.ListField):
-    """Groups by name."""
-
-    def to_representation(self, data: Any) -> list[str]:
-        """The names, sorted."""
-        return sorted(group.name for group in data.all())
 
 
 class PositionSerializer(StrictFieldsMixin):

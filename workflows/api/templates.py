@@ -109,7 +109,7 @@ class TemplatesView(GenericAPIView[Workflow]):
     def get(self, request: Request) -> Response:
         """Published templates and the caller's own, with what each needs."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        context = {"catalogue": catalogue_for(caller(request))}
+        context = {"request": request, "catalogue": catalogue_for(caller(request))}
         rows = TemplateRowSerializer(page, many=True, context=context).data
         return self.get_paginated_response(rows)
 
@@ -125,7 +125,7 @@ class TemplateView(GenericAPIView[Workflow]):
     def get(self, request: Request, template_id: str) -> Response:
         """The template with its definition and what it needs."""
         template = visible_template(request, template_id)
-        context = {"catalogue": catalogue_for(caller(request))}
+        context = {"request": request, "catalogue": catalogue_for(caller(request))}
         data = TemplateSerializer(template, context=context).data
         return Response(data, headers={"ETag": etag(template.revision)})
 

@@ -42,7 +42,8 @@ def written(workflow: Workflow, request: Request, code: int = status.HTTP_200_OK
     headers = {"ETag": etag(workflow.revision)}
     if code == status.HTTP_201_CREATED:
         headers["Location"] = f"/api/v1/workflows/{workflow.pk}"
-    return Response(WorkflowWrittenSerializer(workflow).data, status=code, headers=headers)
+    data = WorkflowWrittenSerializer(workflow, context={"request": request}).data
+    return Response(data, status=code, headers=headers)
 
 
 def visible_workflow(request: Request, workflow_id: str, *, archived: bool = False) -> Workflow:
@@ -98,7 +99,7 @@ class WorkflowsView(GenericAPIView[Workflow]):
     def get(self, request: Request) -> Response:
         """Workflows that the caller owns, that are shared with them, and published templates."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(WorkflowRowSerializer(page, many=True).data)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
         operation_id="workflows_create",
@@ -132,7 +133,7 @@ class WorkflowView(WorkflowScopedView):
     def get(self, request: Request, workflow_id: str) -> Response:
         """The workflow with its definition; `ETag` names its revision."""
         workflow = self.workflow(archived=_archived_too(request))
-        data = WorkflowSerializer(workflow).data
+        data = self.get_serializer(workflow).data
         return Response(data, headers={"ETag": etag(workflow.revision)})
 
     @extend_schema(
@@ -170,7 +171,7 @@ class WorkflowView(WorkflowScopedView):
 
     def _save(self, request: Request, absent: dict[str, Any]) -> Response:
         workflow = self.workflow()
-        body = WorkflowSerializer(workflow, data=request.data)
+        body = self.get_serializer(workflow, data=request.data)
         body.is_valid(raise_exception=True)
         fields = {**absent, **body.validated_data}
         require_same_id(workflow, fields.pop("id", None), pointer="/id")

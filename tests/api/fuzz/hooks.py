@@ -1,16 +1,38 @@
-"""Hooks of schemathesis: nothing waits long for work that nobody does here."""
+"""Hooks of schemathesis: nothing waits long for work that nobody does here, and valid bodies name what exists.
+
+What JSON Schema can't say of an agent or a server: its tools and groups exist, its output schema is a JSON Schema, its
+address is one that the outbound guard lets pass, its headers have names of HTTP, its id is the one in the address; and
+nothing holds a NUL. Only cases that are meant to be valid are completed so; hostile ones stay as they are.
+"""
 
 from typing import Any
 
 import schemathesis
+from schemathesis import GenerationMode
 
 LONGEST_WAIT_SECONDS = 1
+# A public address, so that nothing is looked up; nobody connects to it.
+ADDRESS = "https://93.184.216.34/mcp"
+COMPLETED = ("agents_", "mcp_servers_")
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """A valid `wait` is shortened; an invalid one stays as it is."""
-    query = case.query
+    """A valid `wait` is shortened, an invalid one stays as it is; a valid body is completed."""
+    _shorten_wait(case.query)
+    operation = case.operation.definition.raw.get("operationId", "")
+    is_valid = case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE
+    if not is_valid or not isinstance(case.body, dict | list):
+        return
+    case.body = _without_nul(case.body)
+    if isinstance(case.body, dict) and isinstance(name := case.body.get("name"), str):
+        # Blank is what Python calls so, separators of ASCII included, which no pattern of JSON Schema says.
+        case.body["name"] = name if name.strip() else "Named"
+    if operation.startswith(COMPLETED) and isinstance(case.body, dict):
+        _complete(case.body, changes_one=not operation.endswith("_create"))
+
+
+def _shorten_wait(query: Any) -> None:
     if not isinstance(query, dict) or "wait" not in query:
         return
     try:
@@ -19,3 +41,30 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         return
     if LONGEST_WAIT_SECONDS < seconds <= 60:
         query["wait"] = LONGEST_WAIT_SECONDS
+
+
+def _complete(body: dict[str, Any], *, changes_one: bool) -> None:
+    """Put existing things in the place of invented ones; what the body leaves out stays out."""
+    if body.get("tools"):
+        body["tools"] = ["native:text_stats"]
+    if body.get("shared_with"):
+        body["shared_with"] = []
+    if body.get("output_schema"):
+        body["output_schema"] = {"type": "object"}
+    if body.get("headers"):
+        body["headers"] = {"X-Team": "ours"}
+    if body.get("url"):
+        body["url"] = ADDRESS
+    if changes_one:
+        body.pop("id", None)
+
+
+def _without_nul(value: Any) -> Any:
+    match value:
+        case str():
+            return value.replace("\0", "0")
+        case list():
+            return [_without_nul(item) for item in value]
+        case dict():
+            return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+    return value

@@ -116,7 +116,7 @@ def test_a_wait_that_is_too_long_is_refused_before_anything_starts(
 def test_what_can_not_run_says_what_is_missing(api: APIClient, alice: User) -> None:
     answer = api.post(address(workflow_of(alice, AGENT)))
     body = answer.json()
-    assert (answer.status_code, body["code"]) == (400, "not_executable")
+    assert (answer.status_code, body["code"]) == (409, "not_executable")
     assert (body["missing_agents"], body["blocked_steps"]) == (["nobody"], ["ask"])
     assert body["problems"]
     assert not WorkflowExecution.objects.exists()
