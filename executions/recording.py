@@ -7,7 +7,7 @@ changes.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -53,6 +53,8 @@ STEP_FIELDS = [
     "input_json",
     "output_json",
     "error_json",
+    "writes_json",
+    "next_step",
     "attempts",
     "input_tokens",
     "output_tokens",
@@ -128,12 +130,9 @@ def _news(batch: Batch) -> Known:
 
 def _write_steps(batch: Batch, news: Known) -> None:
     changes = [change for change in batch.steps if change.path in news]
-    values = [value for change in changes for value in (change.input, change.output)]
-    loaded = load_all(batch.execution_id, [value or Value() for value in values])
-    rows = [
-        _row(batch.execution_id, change, loaded[2 * index], loaded[2 * index + 1])
-        for index, change in enumerate(changes)
-    ]
+    values = [value or Value() for change in changes for value in _values_of(change)]
+    loaded = iter(load_all(batch.execution_id, values))
+    rows = [_row(batch.execution_id, change, loaded) for change in changes]
     StepRun.objects.bulk_create(
         rows,
         update_conflicts=True,
@@ -142,7 +141,12 @@ def _write_steps(batch: Batch, news: Known) -> None:
     )
 
 
-def _row(execution_id: str, change: StepChange, input: JsonValue, output: JsonValue) -> StepRun:
+def _values_of(change: StepChange) -> list[Value | None]:
+    """Every value of the change, in the order in which `_row` takes them."""
+    return [change.input, change.output, *(change.writes or {}).values()]
+
+
+def _row(execution_id: str, change: StepChange, loaded: Iterator[JsonValue]) -> StepRun:
     return StepRun(
         execution_id=execution_id,
         path=change.path,
@@ -152,8 +156,10 @@ def _row(execution_id: str, change: StepChange, input: JsonValue, output: JsonVa
         iteration=change.iteration,
         position=change.position,
         status=change.status,
-        input_json=input,
-        output_json=output,
+        input_json=next(loaded),
+        output_json=next(loaded),
+        writes_json=_writes_json(change, loaded),
+        next_step=change.next,
         error_json=_error_json(change.error),
         attempts=change.attempts,
         input_tokens=change.usage.input_tokens,
@@ -161,6 +167,10 @@ def _row(execution_id: str, change: StepChange, input: JsonValue, output: JsonVa
         started_at=change.started_at,
         completed_at=change.completed_at,
     )
+
+
+def _writes_json(change: StepChange, loaded: Iterator[JsonValue]) -> dict[str, JsonValue] | None:
+    return {key: next(loaded) for key in change.writes} if change.writes else None
 
 
 def _error_json(error: ErrorInfo | None) -> dict[str, Any] | None:
@@ -203,7 +213,7 @@ def _apply(execution: WorkflowExecution, change: RunChange) -> list[dict[str, An
     if execution.status == change.status:
         return []
     execution.status = change.status
-    if change.status == WorkflowExecution.Status.RUNNING:
+    if change.status in (WorkflowExecution.Status.RUNNING, WorkflowExecution.Status.WAITING):
         execution.started_at = execution.started_at or change.at
         return [{"kind": "run", "data": {"status": change.status}}]
     execution.completed_at = change.at

@@ -54,14 +54,13 @@ class InterpreterWorkflow:
         walk = asyncio.create_task(_walk(run))
         try:
             while not walk.done():
-                await workflow.wait_condition(
-                    lambda: walk.done() or run.is_quiet or run.recorder.has_failed,
-                    timeout=run.time_left(),
-                )
+                has_waited = run.standing.is_waiting
+                await _news(run, walk)
                 if run.recorder.has_failed:
                     await settle([walk])
                     return _failed(_internal())
-                if not walk.done():
+                has_changed = run.standing.is_waiting != has_waited
+                if not walk.done() and (run.is_quiet or not has_changed):
                     await _continue_as_new(run)
         except TimeoutError:
             await settle([walk])
@@ -77,6 +76,20 @@ class InterpreterWorkflow:
                 raise
             return RunChange("CANCELLED", workflow.now())
         return walk.result()
+
+
+async def _news(run: Run, walk: asyncio.Task[RunChange]) -> None:
+    """Until the walk ended or came to a stop, or its clock starts or stops. Raises `TimeoutError` when time is up."""
+    is_waiting = run.standing.is_waiting
+    await workflow.wait_condition(
+        lambda: (
+            walk.done()
+            or run.is_quiet
+            or run.recorder.has_failed
+            or run.standing.is_waiting != is_waiting
+        ),
+        timeout=None if is_waiting else run.time_left(),
+    )
 
 
 async def _refused(run_input: RunInput) -> RunChange:
@@ -116,12 +129,14 @@ async def _ended_early(run: Run, scope: Scope, end: RunEnded) -> RunChange:
 
 async def _fill_context(run: Run, scope: Scope) -> None:
     """The definition's defaults, whose templates see the input, under what the run was given, which is data."""
-    if run.input.state is not None:
+    state = run.input.state
+    if state is not None and (state.has_context or run.input.engine < 2):
         return
     for key, template in run.definition.context.items():
         if key not in run.input.context:
             run.state.context[key] = await resolve(run, scope, template)
     run.state.context |= run.input.context
+    run.state.has_context = True
 
 
 async def _continue_as_new(run: Run) -> None:

@@ -1,6 +1,11 @@
-"""How a parallel's outputs become one: pure functions over plain values."""
+"""How a parallel's outputs, and what was written at the same time, become one: pure functions."""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from pydantic import JsonValue
+
+T = TypeVar("T")
 
 
 class MergeConflict(ValueError):
@@ -24,6 +29,19 @@ def merge(values: list[JsonValue]) -> JsonValue:
     raise MergeConflict(
         f"Only objects, only lists or only texts can be merged; the branches gave: {kinds}."
     )
+
+
+def join_writes(writers: Iterable[Mapping[str, T] | None]) -> dict[str, T]:
+    """What branches or iterations wrote to the `context`, together. Raises `MergeConflict` for a key of two of them."""
+    joined: dict[str, T] = {}
+    for writes in writers:
+        for key, value in (writes or {}).items():
+            if key in joined:
+                raise MergeConflict(
+                    f"Two branches or iterations that ran at the same time wrote context.{key}."
+                )
+            joined[key] = value
+    return joined
 
 
 def _merged_objects(objects: list[dict[str, JsonValue]]) -> JsonValue:

@@ -6,8 +6,8 @@ from pydantic import JsonValue
 
 from executions.engine.errors import failed
 from executions.engine.messages import Outcome, Value
-from executions.engine.parallel import join_list
-from executions.engine.run import Run, completed
+from executions.engine.parallel import join_list, written_at_once
+from executions.engine.run import Run
 from executions.engine.scopes import LoopView, Place, RunList, Scope
 from executions.engine.tasks import are_done, supervise
 from executions.engine.values import holds, resolve
@@ -22,13 +22,14 @@ async def run_loop(run: Run, scope: Scope, step: LoopStep, path: str, run_list: 
     loop = _Loop(run, scope, step, path, run_list)
     await loop.prepare()
     try:
-        if step.max_concurrency > 1:
+        if loop.is_at_once:
             outputs = await loop.at_once()
         else:
             outputs = await loop.in_turn()
+        output = await _output(run, step, outputs)
     finally:
         run.forget([f"{path}/{number}" for number in range(1, loop.count + 1)])
-    return completed(await _output(run, step, outputs), step.next)
+    return Outcome("COMPLETED", output, next=step.next, writes=dict(loop.writes) or None)
 
 
 async def _output(run: Run, step: LoopStep, outputs: list[Value]) -> Value:
@@ -50,6 +51,13 @@ class _Loop:
         self.run_list = run_list
         self.count = step.max_iterations or 0
         self.items: Value | None = None
+        # What the iterations wrote; where they run in turn each sees what the ones before it wrote.
+        self.writes = run.written.setdefault(path, {})
+
+    @property
+    def is_at_once(self) -> bool:
+        """Whether iterations run at the same time, each with a copy of the `context`."""
+        return self.step.max_concurrency > 1
 
     async def prepare(self) -> None:
         """Find out how many iterations there are at most, and over what."""
@@ -86,6 +94,7 @@ class _Loop:
             if known is None and await self._breaks(number, last):
                 return outputs
             outcome = known or await self._iterate(number, last)
+            self.writes.update(outcome.writes or {})
             outputs.append(outcome.output)
             has_exited = outcome.next == EXIT
             if has_exited:
@@ -102,7 +111,9 @@ class _Loop:
             for number in range(1, self.count + 1)
         ]
         await supervise(tasks, lambda: are_done(tasks))
-        return [task.result().output for task in tasks]
+        outcomes = [task.result() for task in tasks]
+        self.writes.update(written_at_once(outcomes) or {})
+        return [outcome.output for outcome in outcomes]
 
     async def _iterate_in(self, slots: asyncio.Semaphore, number: int) -> Outcome:
         if (known := self.run.state.outcomes.get(f"{self.path}/{number}")) is not None:
@@ -112,9 +123,16 @@ class _Loop:
 
     async def _iterate(self, number: int, last: Value) -> Outcome:
         inner = self._inner(number, last)
-        output = await self.run_list(self.run, inner)
-        exits = await self._exits(inner, number, output)
-        outcome = Outcome("COMPLETED", output, next=EXIT if exits else None)
+        try:
+            output = await self.run_list(self.run, inner)
+            exits = await self._exits(inner, number, output)
+        except BaseException:
+            if not self.is_at_once:
+                self.writes.update(inner.writes)
+            raise
+        outcome = Outcome(
+            "COMPLETED", output, next=EXIT if exits else None, writes=inner.writes or None
+        )
         self.run.state.outcomes[inner.path] = outcome
         return outcome
 
@@ -127,6 +145,7 @@ class _Loop:
             parent=self.scope,
             loop=self._view(number, last),
             iteration=number,
+            before={} if self.is_at_once else self.writes,
         )
 
     def _view(self, number: int, last: Value) -> LoopView:

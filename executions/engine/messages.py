@@ -31,7 +31,7 @@ CONTINUE_AFTER_EVENTS = 10_000
 ENGINE = 2
 
 FinalStatus = Literal["COMPLETED", "FAILED", "CANCELLED"]
-StepStatus = Literal["RUNNING", "COMPLETED", "FAILED", "SKIPPED", "CANCELLED"]
+StepStatus = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "SKIPPED", "CANCELLED"]
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,17 @@ class Usage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a step, branch or iteration ended; `next` is where the flow went, `branches` only a parallel has."""
+    """How a step, branch or iteration ended; `next` is where the flow went, `branches` only a parallel has.
+
+    `writes` is what it wrote to the `context`, all that ran inside it included.
+    """
 
     status: StepStatus
     output: Value = Value()
     error: ErrorInfo | None = None
     next: str | None = None
     branches: dict[str, "Outcome"] | None = None
+    writes: dict[str, Value] | None = None
 
 
 @dataclass(frozen=True)
@@ -116,13 +120,15 @@ class StepChange:
     error: ErrorInfo | None = None
     attempts: int = 0
     usage: Usage = Usage()
+    writes: dict[str, Value] | None = None
+    next: str = ""
 
 
 @dataclass(frozen=True)
 class RunChange:
     """A change of the run itself; a final status comes with what is final."""
 
-    status: Literal["RUNNING", "COMPLETED", "FAILED", "CANCELLED"]
+    status: Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"]
     at: datetime
     output: Value = Value()
     error: ErrorInfo | None = None
@@ -265,20 +271,31 @@ class Turn:
 
 @dataclass
 class Position:
-    """Where a list of steps stands: the next step, how often each was visited, what its references see."""
+    """Where a list of steps stands: the next step, how often each was visited, what its references see.
+
+    `writes` is what the list has written to the `context` so far.
+    """
 
     at: str
     visits: dict[str, int] = field(default_factory=dict)
     last_completed: str | None = None
     error: ErrorInfo | None = None
+    writes: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass
 class RunState:
-    """All that a run must remember to go on elsewhere: outcomes by path, the lists' positions, and counters."""
+    """All that a run must remember to go on elsewhere: outcomes by path, the lists' positions, and counters.
+
+    `context` is what the run began with, once `has_context`; what steps wrote since stands with their lists.
+    `waiting_since` is set while every live branch waits, `waited_seconds` is how long that took before.
+    """
 
     started_at: datetime
     context: dict[str, Value] = field(default_factory=dict)
+    has_context: bool = False
+    waiting_since: datetime | None = None
+    waited_seconds: float = 0.0
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     open_steps: dict[str, StepChange] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)

@@ -1,10 +1,11 @@
 """The parallel: branches at the same time, how many must succeed, and how their outputs become one."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from executions.engine.errors import RunEnded, StepFailed, failed
-from executions.engine.joining import MergeConflict, merge
+from executions.engine.joining import MergeConflict, join_writes, merge
 from executions.engine.judging import judge
 from executions.engine.messages import JoinValues, Outcome, Value
 from executions.engine.run import Run
@@ -102,7 +103,8 @@ async def _run_branch(
     )
     async with slots:
         try:
-            outcome = Outcome("COMPLETED", await run_list(run, inner))
+            output = await run_list(run, inner)
+            outcome = Outcome("COMPLETED", output, writes=inner.writes or None)
         except RunEnded as end:
             fan.fatal = fan.fatal or end
             return
@@ -122,9 +124,25 @@ async def _joined(run: Run, fan: Fan) -> Outcome:
         raise _too_few(fan)
     for branch in fan.step.branches:
         fan.outcomes.setdefault(branch.id, Outcome("CANCELLED"))
+    writes = _joined_writes(fan)
     output = await _aggregated(run, fan)
     in_order = {branch.id: fan.outcomes[branch.id] for branch in fan.step.branches}
-    return Outcome("COMPLETED", output, next=fan.step.next, branches=in_order)
+    return Outcome("COMPLETED", output, next=fan.step.next, branches=in_order, writes=writes)
+
+
+def _joined_writes(fan: Fan) -> dict[str, Value] | None:
+    """What the branches wrote whose outputs count, in the order of the branches."""
+    winners = fan.winners[: fan.needed] if fan.step.aggregation == "first" else fan.winners
+    names = [branch.id for branch in fan.step.branches if branch.id in winners]
+    return written_at_once([fan.outcomes[name] for name in names])
+
+
+def written_at_once(outcomes: Sequence[Outcome]) -> dict[str, Value] | None:
+    """What lists that ran at the same time wrote. Raises `StepFailed` of kind `merge_conflict`."""
+    try:
+        return join_writes(outcome.writes for outcome in outcomes) or None
+    except MergeConflict as error:
+        raise failed("merge_conflict", str(error)) from None
 
 
 def _too_few(fan: Fan) -> StepFailed:

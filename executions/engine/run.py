@@ -19,6 +19,7 @@ from executions.engine.messages import (
     Value,
 )
 from executions.engine.recorder import Recorder
+from executions.engine.standing import Standing
 from executions.engine.tasks import require_not_cancelled
 from workflows.definition.steps import Definition, Step
 
@@ -35,12 +36,15 @@ class Run:
         self.definition = definition
         self.calls = Calls(run_input.execution_id)
         self.recorder = Recorder(run_input.execution_id, state, self.calls.record)
+        self.standing = Standing(state, self.recorder.run)
+        # What loops that still run have written to the context so far, by path.
+        self.written: dict[str, dict[str, Value]] = {}
         self.is_draining = False
         self._started_here = 0
 
     @property
     def is_quiet(self) -> bool:
-        """Whether every branch has stopped before its next step, so that `state` can be handed on."""
+        """Whether every branch has stopped before its next step, or waits, so that `state` can be handed on."""
         return self.is_draining and self.calls.in_flight == 0
 
     async def before_step(self) -> None:
@@ -52,6 +56,7 @@ class Run:
         require_not_cancelled()
         self.is_draining = self.is_draining or self._is_history_long()
         if self.is_draining:
+            self.standing.is_frozen = True
             await workflow.wait_condition(lambda: False)
         self._started_here += 1
 
@@ -95,6 +100,12 @@ class Run:
         """What the step works on, once it is known."""
         self._note(replace(self.state.open_steps[path], input=value))
 
+    def note_waiting(self, path: str, *, is_waiting: bool = True) -> None:
+        """The step begins (or ends) to wait for people, time or another run."""
+        self._note(
+            replace(self.state.open_steps[path], status="WAITING" if is_waiting else "RUNNING")
+        )
+
     def note_attempts(self, path: str, attempts: int) -> None:
         """How often its most repeated call was made."""
         step = self.state.open_steps[path]
@@ -113,9 +124,12 @@ class Run:
         *,
         output: Value | None = None,
         error: ErrorInfo | None = None,
+        writes: dict[str, Value] | None = None,
+        next_step: str = "",
     ) -> None:
         """The step ended: recorded and no longer remembered as open."""
         step = self.state.open_steps.pop(path)
+        self.standing.note_end(path)
         self.recorder.step(
             replace(
                 step,
@@ -124,6 +138,8 @@ class Run:
                 closed=self._next_moment(),
                 output=output,
                 error=error,
+                writes=writes,
+                next=next_step,
             )
         )
 
@@ -138,6 +154,7 @@ class Run:
 
     def _note(self, step: StepChange) -> None:
         self.state.open_steps[step.path] = step
+        self.standing.note(step)
         self.recorder.step(step)
 
     # --- limits
@@ -158,8 +175,8 @@ class Run:
             raise _over_budget("max_tool_calls", f"{calls} tool calls are made")
 
     def time_left(self) -> timedelta:
-        """Until `limits.timeout_seconds` are over, counted from the first start."""
-        limit = timedelta(seconds=self.definition.limits.timeout_seconds)
+        """Until `limits.timeout_seconds` are over, counted from the first start without the time of waiting."""
+        limit = timedelta(seconds=self.definition.limits.timeout_seconds) + self.standing.waited
         return max(self.state.started_at + limit - workflow.now(), timedelta(0))
 
 

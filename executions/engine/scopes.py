@@ -1,6 +1,6 @@
 """What references see: the surrounding lists' records, the loop, the error path, and what the run was given."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from pydantic import JsonValue
@@ -34,7 +34,11 @@ class LoopView:
 
 @dataclass
 class Scope:
-    """One list of steps while it runs; `path` is '' for the run, else that of its branch or iteration."""
+    """One list of steps while it runs; `path` is '' for the run, else that of its branch or iteration.
+
+    Each list writes to a `context` of its own, over those of the lists around it: so branches and iterations have
+    copies without anything being copied. `before` is what earlier iterations of its loop wrote.
+    """
 
     path: str
     steps: list[Step]
@@ -45,6 +49,8 @@ class Scope:
     iteration: int | None = None
     error: ErrorInfo | None = None
     records: dict[str, Outcome] = field(default_factory=dict)
+    writes: dict[str, Value] = field(default_factory=dict)
+    before: Mapping[str, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.by_id = {step.id: step for step in self.steps}
@@ -60,6 +66,16 @@ class Scope:
         while scope is not None:
             if step_id in scope.by_id:
                 return scope.records.get(step_id)
+            scope = scope.parent
+        return None
+
+    def written(self, key: str) -> Value | None:
+        """What was written last to this key of the `context`, as seen from here; null if nothing was."""
+        scope: Scope | None = self
+        while scope is not None:
+            for writes in (scope.writes, scope.before):
+                if key in writes:
+                    return writes[key]
             scope = scope.parent
         return None
 
@@ -99,7 +115,8 @@ def _place(reference: Reference, scope: Scope, run: Run) -> Place | Missing:
         case "input":
             return Place(run.input.input, path)
         case "context":
-            value = run.state.context.get(str(path[0]))
+            key = str(path[0])
+            value = scope.written(key) or run.state.context.get(key)
             return MISSING if value is None else Place(value, path[1:])
         case "execution":
             return _execution(run, path)

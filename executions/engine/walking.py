@@ -10,7 +10,7 @@ from executions.engine.agent_turns import run_agent_step
 from executions.engine.choosing import run_conditional
 from executions.engine.errors import RunEnded, StepFailed, failed, placed
 from executions.engine.loops import run_loop
-from executions.engine.messages import Outcome, Position, Value
+from executions.engine.messages import Outcome, Position, StepStatus, Value
 from executions.engine.parallel import run_parallel
 from executions.engine.run import Run, completed
 from executions.engine.scopes import Scope
@@ -70,6 +70,7 @@ def _position(run: Run, scope: Scope) -> Position:
     entry = scope.entry_step or (scope.steps[0].id if scope.steps else END)
     position = run.state.positions.setdefault(scope.path, Position(at=entry))
     scope.error = position.error
+    scope.writes = position.writes
     for step_id, visits in position.visits.items():
         scope.records[step_id] = run.state.outcomes[scope.step_path(step_id, visits)]
     return position
@@ -86,7 +87,12 @@ def _forget(run: Run, scope: Scope, position: Position) -> None:
 async def _visit(run: Run, scope: Scope, position: Position, step: Step) -> Outcome:
     visit = position.visits.get(step.id, 0) + 1
     path = scope.step_path(step.id, visit)
-    outcome = run.state.outcomes.get(path) or await _run_step(run, scope, step, path)
+    try:
+        outcome = run.state.outcomes.get(path) or await _run_step(run, scope, step, path)
+    finally:
+        # What finished iterations wrote stays, even if the loop that holds them fails.
+        scope.writes.update(run.written.pop(path, {}))
+    scope.writes.update(outcome.writes or {})
     run.state.outcomes[path] = outcome
     if visit > 1:
         run.forget([scope.step_path(step.id, visit - 1)])
@@ -118,7 +124,13 @@ async def _run_step(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
     except asyncio.CancelledError:
         run.close_step(path, "CANCELLED")
         raise
-    run.close_step(path, outcome.status, output=outcome.output)
+    run.close_step(
+        path,
+        outcome.status,
+        output=outcome.output,
+        writes=outcome.writes,
+        next_step=outcome.next or "",
+    )
     return outcome
 
 
@@ -126,13 +138,19 @@ def _caught(run: Run, step: Step, path: str, failure: StepFailed) -> Outcome:
     """Where `on_error` goes on after the failure; raises it where nothing catches it."""
     run.note_attempts(path, failure.attempts)
     target = _error_target(step, failure)
-    if target == "skip":
-        run.close_step(path, "SKIPPED", error=failure.error)
-        return Outcome("SKIPPED", error=failure.error, next=getattr(step, "next", END))
-    run.close_step(path, "FAILED", error=failure.error)
+    status: StepStatus = "SKIPPED" if target == "skip" else "FAILED"
+    next_step = getattr(step, "next", END) if target == "skip" else target
+    writes = run.written.get(path)
+    run.close_step(
+        path,
+        status,
+        error=failure.error,
+        writes=writes,
+        next_step="" if target == "fail" else next_step,
+    )
     if target == "fail":
         raise failure
-    return Outcome("FAILED", error=failure.error, next=target)
+    return Outcome(status, error=failure.error, next=next_step, writes=writes)
 
 
 def _error_target(step: Step, failure: StepFailed) -> str:
