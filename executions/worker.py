@@ -24,6 +24,7 @@ ACTIVITIES: list[Callable[..., Any]] = [
     bookkeeping.record,
     bookkeeping.resolve_value,
     bookkeeping.load_values,
+    bookkeeping.load_part,
     bookkeeping.join_values,
     bookkeeping.store_values,
     tool_calls.call_tool,

@@ -14,13 +14,14 @@ from executions.engine.messages import (
     Binding,
     JoinValues,
     Loaded,
+    LoadPart,
     LoadValues,
     ResolveValue,
     StoreValues,
     Value,
 )
 from executions.engine.sizes import size_of
-from executions.stored_values import as_loaded, follow_all, keep, load_all
+from executions.stored_values import as_loaded, follow_all, keep, load, load_all
 from workflows.definition import references
 from workflows.definition.references import (
     MISSING,
@@ -67,6 +68,14 @@ def load_values(request: LoadValues) -> list[Loaded]:
         room -= size_of(loaded.json)
         answers.append(loaded if room >= 0 else Loaded(is_too_large=True))
     return answers
+
+
+@activity.defn(name=messages.LOAD_PART)
+@in_thread
+@retried_while_away
+def load_part(request: LoadPart) -> str:
+    """One part of a state that was too large to travel."""
+    return str(load(request.execution_id, request.part))
 
 
 @activity.defn(name=messages.JOIN_VALUES)

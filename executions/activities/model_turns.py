@@ -4,6 +4,7 @@ import time
 
 from django.conf import settings
 from django.db import transaction
+from pydantic import JsonValue
 from temporalio import activity
 
 from discovery.calling import describe_tools
@@ -20,7 +21,7 @@ from executions.activities.database import in_database, kept_trying, lent_connec
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
 from executions.engine import messages
-from executions.engine.messages import AskModel, Turn, Usage
+from executions.engine.messages import MAX_TASK_BYTES, AskModel, Turn, Usage, Value
 from executions.models import ModelCall
 from executions.stored_values import keep, load
 
@@ -125,7 +126,7 @@ def _turn(question: AskModel, setup: AgentSetup, row: ModelCall) -> Turn:
         )
     reading = conversation.read(answer, setup)
     return Turn(
-        output=keep(question.execution_id, reading.output) if reading.is_final else None,
+        output=_kept(question, reading.output) if reading.is_final else None,
         calls=list(reading.calls),
         complaint=reading.complaint,
         max_turns=setup.max_turns,
@@ -137,3 +138,7 @@ def _turn(question: AskModel, setup: AgentSetup, row: ModelCall) -> Turn:
             model_calls=1,
         ),
     )
+
+
+def _kept(question: AskModel, output: JsonValue) -> Value:
+    return keep(question.execution_id, output, max_inline_bytes=MAX_TASK_BYTES)

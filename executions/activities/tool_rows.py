@@ -14,7 +14,7 @@ from executions.activities.call_events import (
     tool_call_failed,
     tool_call_started,
 )
-from executions.engine.messages import CallTool, ToolResult, Value
+from executions.engine.messages import MAX_TASK_BYTES, CallTool, ToolResult, Value
 from executions.models import ToolCall, WorkflowExecution
 from executions.stored_values import keep
 
@@ -47,7 +47,11 @@ def _known_result(request: CallTool) -> ToolResult | None:
     ).first()
     if row is None:
         return None
-    output = Value() if request.turn else keep(request.execution_id, row.result)
+    output = (
+        Value()
+        if request.turn
+        else keep(request.execution_id, row.result, max_inline_bytes=MAX_TASK_BYTES)
+    )
     return ToolResult(output=output, attempts=row.attempts)
 
 
@@ -66,7 +70,7 @@ def note_result(
         duration_ms=outcome.duration_ms,
     )
     tool_call_completed(request, tool, duration_ms=outcome.duration_ms)
-    output = keep(request.execution_id, outcome.output)
+    output = keep(request.execution_id, outcome.output, max_inline_bytes=MAX_TASK_BYTES)
     return ToolResult(output=output, attempts=activity.info().attempt)
 
 

@@ -6,7 +6,16 @@ from pydantic import JsonValue
 from temporalio import workflow
 
 from executions.engine.errors import failed
-from executions.engine.messages import Agent, AskModel, CallTool, Turn, Usage, Value, WantedCall
+from executions.engine.messages import (
+    Agent,
+    AskModel,
+    CallTool,
+    Turn,
+    TurnsMade,
+    Usage,
+    Value,
+    WantedCall,
+)
 from executions.engine.run import Run
 from executions.engine.scopes import Scope
 from executions.engine.simulation import stand_in
@@ -53,8 +62,11 @@ async def converse(
 ) -> Value:
     """Turn after turn until the agent gives a valid answer. Raises `StepFailed` after `max_turns` without one."""
     packed = await run.calls.packed(question)
-    number, limit, turn = 0, max_turns, Turn()
+    made = run.state.turns.get(path, TurnsMade(0, max_turns))
+    number, limit, turn = made.number, made.limit, Turn()
     while number < limit:
+        if number > 0:
+            await run.before_turn(path, TurnsMade(number, limit))
         number += 1
         run.require_budget(is_model_call=True)
         turn = await run.calls.ask_model(

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
 from pydantic import JsonValue
+from pydantic_core import to_json
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError
@@ -20,6 +22,7 @@ from executions.engine.messages import (
     CallTool,
     JoinValues,
     Loaded,
+    LoadPart,
     LoadValues,
     ResolveValue,
     StoreValues,
@@ -27,6 +30,7 @@ from executions.engine.messages import (
     Turn,
     Value,
 )
+from executions.engine.room import Room
 from executions.engine.sizes import size_of
 from executions.engine.tasks import require_not_cancelled
 from workflows.definition.steps import RetryPolicy as StepRetry
@@ -44,6 +48,8 @@ GRACE_SECONDS = 60
 # Local results travel with the end of the workflow task: it is ended before they are too many to repeat or to send.
 MAX_LOCAL_CALLS_PER_TASK = 200
 MAX_LOCAL_BYTES_PER_TASK = 1024 * 1024
+# Of all values of one condition, as the activity cuts them off.
+MAX_LOADED_BYTES = 256 * 1024
 # Our own database: waits for its return as long as it takes.
 OWN_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10)
@@ -53,8 +59,10 @@ OWN_RETRY = RetryPolicy(
 class Calls:
     """The way out of one run."""
 
-    def __init__(self, execution_id: str) -> None:
+    def __init__(self, execution_id: str, *, engine: int) -> None:
         self.execution_id = execution_id
+        # The first engine let everything leave at once.
+        self._room = Room() if engine >= 2 else None
         self.in_flight = 0
         self._slots = asyncio.Semaphore(MAX_RUNNING_CALLS)
         self._local_calls = 0
@@ -76,8 +84,13 @@ class Calls:
             )
             return turn
 
+        sends = size_of(question.input.json) + len(to_json(question.agent))
         return await self._persistently(
-            call, _always, seconds=question.timeout_seconds, max_attempts=retry.max_attempts
+            call,
+            _always,
+            seconds=question.timeout_seconds,
+            max_attempts=retry.max_attempts,
+            sends=sends,
         )
 
     async def call_tool(self, request: CallTool, retry: StepRetry) -> ToolResult:
@@ -100,7 +113,11 @@ class Calls:
             return await self._own(messages.MAY_REPEAT, request, bool)
 
         return await self._persistently(
-            call, may_repeat, seconds=request.timeout_seconds, max_attempts=retry.max_attempts
+            call,
+            may_repeat,
+            seconds=request.timeout_seconds,
+            max_attempts=retry.max_attempts,
+            sends=size_of(request.arguments.json),
         )
 
     async def call_local_tool(self, request: CallTool, retry: StepRetry) -> ToolResult:
@@ -119,29 +136,52 @@ class Calls:
             return result
 
         return await self._persistently(
-            call, _always, seconds=request.timeout_seconds, max_attempts=retry.max_attempts
+            call,
+            _always,
+            seconds=request.timeout_seconds,
+            max_attempts=retry.max_attempts,
+            expects=messages.MAX_TASK_BYTES,
         )
 
     async def resolve_value(self, request: ResolveValue) -> Value:
         """A template over stored values, filled in."""
-        value = await self._own(messages.RESOLVE_VALUE, request, Value)
+        expects = request.max_inline_bytes
+        value = await self._own(messages.RESOLVE_VALUE, request, Value, expects=expects)
         self._count_local(size_of(value.json))
         return value
 
     async def load_values(self, request: LoadValues) -> list[Loaded]:
         """Values for a condition, in the order of the bindings."""
-        loaded = await self._own(messages.LOAD_VALUES, request, list[Loaded])
+        sizes = sum(
+            min(binding.value.size, messages.MAX_INLINE_BYTES) for binding in request.bindings
+        )
+        expects = min(sizes, MAX_LOADED_BYTES)
+        loaded = await self._own(messages.LOAD_VALUES, request, list[Loaded], expects=expects)
         self._count_local(sum(size_of(value.json) for value in loaded))
         return loaded
 
     async def join_values(self, request: JoinValues) -> Value:
         """Values of which some are stored, as one."""
-        return await self._own(messages.JOIN_VALUES, request, Value)
+        expects = messages.MAX_TASK_BYTES
+        value = await self._own(messages.JOIN_VALUES, request, Value, expects=expects)
+        if self._room:
+            self._room.note(size_of(value.json))
+        return value
 
     async def store_values(self, values: list[JsonValue]) -> list[Value]:
         """The keys of the values, in order."""
         request = StoreValues(self.execution_id, values)
         return await self._own(messages.STORE_VALUES, request, list[Value])
+
+    async def load_parts(self, parts: list[Value]) -> list[str]:
+        """The texts of a state that was too large to travel."""
+        texts = []
+        for part in parts:
+            request = LoadPart(self.execution_id, part)
+            text = await self._own(messages.LOAD_PART, request, str, expects=part.size)
+            self._count_local(len(text))
+            texts.append(text)
+        return texts
 
     async def packed(self, value: Value) -> Value:
         """`value` small enough to be an activity's argument."""
@@ -159,6 +199,8 @@ class Calls:
         if is_long or self._local_bytes >= MAX_LOCAL_BYTES_PER_TASK:
             self._local_calls = self._local_bytes = 0
             await workflow.sleep(timedelta(milliseconds=1))
+            if self._room:
+                self._room.turned()
 
     async def _persistently(
         self,
@@ -167,12 +209,14 @@ class Calls:
         *,
         seconds: float,
         max_attempts: int,
+        sends: int = 0,
+        expects: int = 0,
     ) -> T:
         """The call's result, asked for again when the worker was lost or our database was away."""
         lost = unavailable = 0
         while True:
             try:
-                return await self._outside(call)
+                return await self._outside(call, sends=sends, expects=expects)
             except FailureError as error:
                 if is_lost(error):
                     lost += 1
@@ -184,9 +228,14 @@ class Calls:
                 else:
                     raise of_activity(error, seconds=seconds, max_attempts=max_attempts) from None
 
-    async def _own(self, activity: str, request: object, result_type: type[T]) -> T:
+    async def _own(
+        self, activity: str, request: object, result_type: type[T], *, expects: int = 0
+    ) -> T:
+        async def call() -> T:
+            return await self._local(activity, request, result_type)
+
         try:
-            return await self._outside(lambda: self._local(activity, request, result_type))
+            return await self._outside(call, expects=expects)
         except FailureError as error:
             raise of_activity(error, seconds=0, max_attempts=1) from None
 
@@ -201,11 +250,13 @@ class Calls:
         )
         return result
 
-    async def _outside(self, start: Callable[[], Awaitable[T]]) -> T:
+    async def _outside(
+        self, start: Callable[[], Awaitable[T]], *, sends: int = 0, expects: int = 0
+    ) -> T:
         require_not_cancelled()
         self.in_flight += 1
         try:
-            async with self._slots:
+            async with self._slots, self._held(sends=sends, expects=expects):
                 result = await start()
         except FailureError:
             require_not_cancelled()
@@ -215,9 +266,14 @@ class Calls:
         require_not_cancelled()
         return result
 
+    def _held(self, *, sends: int, expects: int) -> AbstractAsyncContextManager[None]:
+        return self._room.held(sends=sends, expects=expects) if self._room else nullcontext()
+
     def _count_local(self, result_bytes: int) -> None:
         self._local_calls += 1
         self._local_bytes += result_bytes
+        if self._room:
+            self._room.note(result_bytes)
 
 
 async def _always() -> bool:

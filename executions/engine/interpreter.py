@@ -21,8 +21,8 @@ from executions.engine.messages import (
 )
 from executions.engine.run import Run
 from executions.engine.scopes import Scope, as_json
-from executions.engine.spilling import spill
-from executions.engine.tasks import outlast, settle
+from executions.engine.spilling import handed_on, unpacked
+from executions.engine.tasks import outlast, require_not_cancelled, settle
 from executions.engine.values import resolve
 from executions.engine.walking import list_output, run_list
 from workflows.definition.steps import Definition
@@ -39,6 +39,11 @@ class InterpreterWorkflow:
             definition = Definition.model_validate(run_input.definition)
         except ValidationError:
             return _told(await _refused(run_input))
+        if run_input.state_parts:
+            try:
+                run_input = await _with_state(run_input)
+            except StepFailed:
+                return _told(await _refused(run_input))
         state = run_input.state or RunState(started_at=workflow.now())
         run = Run(run_input, state, definition)
         writing = asyncio.create_task(run.recorder.keep_writing())
@@ -53,6 +58,7 @@ class InterpreterWorkflow:
         """How the run ended; does not return when it continues as new."""
         walk = asyncio.create_task(_walk(run))
         try:
+            require_not_cancelled()
             while not walk.done():
                 has_waited = run.standing.is_waiting
                 await _news(run, walk)
@@ -92,11 +98,21 @@ async def _news(run: Run, walk: asyncio.Task[RunChange]) -> None:
     )
 
 
+async def _with_state(run_input: RunInput) -> RunInput:
+    """The input with the state that was too large to travel. Raises `StepFailed` when it can't be read."""
+    calls = Calls(run_input.execution_id, engine=run_input.engine)
+    reading = asyncio.create_task(calls.load_parts(run_input.state_parts))
+    # Whoever cancels meanwhile is heard as soon as the run can write down that it was cancelled.
+    await outlast(reading)
+    return replace(run_input, state=unpacked(reading.result()), state_parts=[])
+
+
 async def _refused(run_input: RunInput) -> RunChange:
-    """A definition that this code does not understand: stored by another version of it."""
-    workflow.logger.exception("The definition is not in today's canonical form")
+    """A definition or state that this code does not understand: stored by another version of it, or lost."""
+    workflow.logger.exception("The definition or the state can't be read")
     end = _failed(_internal())
-    await Calls(run_input.execution_id).record(Batch(run_input.execution_id, 1, run=end))
+    calls = Calls(run_input.execution_id, engine=run_input.engine)
+    await calls.record(Batch(run_input.execution_id, 1, run=end))
     return end
 
 
@@ -142,10 +158,9 @@ async def _fill_context(run: Run, scope: Scope) -> None:
 async def _continue_as_new(run: Run) -> None:
     """Hand the state on to a new Temporal run, unless something moved while it was written down."""
     await run.recorder.until_idle()
-    await spill(run)
+    following = await handed_on(run)
     if run.is_quiet and run.recorder.is_idle and not run.recorder.has_failed:
-        # The state has the whole context: what the run was given would travel twice.
-        workflow.continue_as_new(replace(run.input, context={}, state=run.state))
+        workflow.continue_as_new(following)
 
 
 async def _recorded(run: Run, end: RunChange) -> RunChange:

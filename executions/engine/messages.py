@@ -17,14 +17,16 @@ RESOLVE_VALUE = "resolve_value"
 LOAD_VALUES = "load_values"
 JOIN_VALUES = "join_values"
 STORE_VALUES = "store_values"
+LOAD_PART = "load_part"
 RECORD = "record"
 
 # An activity's result above this is kept in PostgreSQL and travels as a key; a condition refuses to look at more.
 MAX_INLINE_BYTES = 64 * 1024
 # Many of these may leave in one workflow task, whose total Temporal caps at 4 MB.
 MAX_TASK_BYTES = 16 * 1024
-# Temporal's own limits are 51,200 events and 50 MB.
-CONTINUE_AFTER_EVENTS = 10_000
+# Temporal's own limits are 51,200 events and 50 MB; calls that are under way when a run reaches ours still end in it.
+CONTINUE_AFTER_EVENTS = 8_000
+CONTINUE_AFTER_BYTES = 2 * 1024 * 1024
 
 # How runs that start today behave. A change that would break the replay of open runs gets a new number and asks for
 # `RunInput.engine`; what older numbers mean stays as long as such runs may be open.
@@ -199,6 +201,14 @@ class StoreValues:
 
 
 @dataclass(frozen=True)
+class LoadPart:
+    """Read one part of a state that was too large to travel."""
+
+    execution_id: str
+    part: Value
+
+
+@dataclass(frozen=True)
 class CallTool:
     """One call of a tool: by a tool step (turn 0, tool and arguments given) or by an agent's turn (by call id).
 
@@ -283,6 +293,14 @@ class Position:
     writes: dict[str, Value] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class TurnsMade:
+    """How far an agent's conversation is: turns that ended with all their calls, and how many there may be."""
+
+    number: int
+    limit: int
+
+
 @dataclass
 class RunState:
     """All that a run must remember to go on elsewhere: outcomes by path, the lists' positions, and counters.
@@ -299,6 +317,7 @@ class RunState:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     open_steps: dict[str, StepChange] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
+    turns: dict[str, TurnsMade] = field(default_factory=dict)
     steps_started: int = 0
     moments: int = 0
     sequence: int = 0
@@ -310,7 +329,8 @@ class RunInput:
     """One run. `definition` is canonical JSON; `local_tools` may run as local activities.
 
     `stand_ins` has the output schemas of agents ('agent:ID') and tools (their id) that a simulation imitates.
-    `state` is set when a run continues as new (or starts from another run's outcomes). `engine` is the `ENGINE` of
+    `state` is set when a run continues as new (or starts from another run's outcomes), `state_parts` instead of it
+    when it is too large to travel. `engine` is the `ENGINE` of
     the moment of its start; runs from before it was written down have 1.
     """
 
@@ -325,6 +345,7 @@ class RunInput:
     continue_after_events: int = CONTINUE_AFTER_EVENTS
     engine: int = 1
     state: RunState | None = None
+    state_parts: list[Value] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,14 @@ from temporalio import workflow
 from executions.engine.calls import Calls
 from executions.engine.errors import failed
 from executions.engine.messages import (
+    CONTINUE_AFTER_BYTES,
     ErrorInfo,
     Outcome,
     RunInput,
     RunState,
     StepChange,
     StepStatus,
+    TurnsMade,
     Usage,
     Value,
 )
@@ -34,13 +36,15 @@ class Run:
         self.input = run_input
         self.state = state
         self.definition = definition
-        self.calls = Calls(run_input.execution_id)
+        self.calls = Calls(run_input.execution_id, engine=run_input.engine)
         self.recorder = Recorder(run_input.execution_id, state, self.calls.record)
         self.standing = Standing(state, self.recorder.run)
         # What loops that still run have written to the context so far, by path.
         self.written: dict[str, dict[str, Value]] = {}
         self.is_draining = False
         self._started_here = 0
+        self._turns_here = 0
+        self._bytes_at_start = workflow.info().get_current_history_size()
 
     @property
     def is_quiet(self) -> bool:
@@ -60,11 +64,26 @@ class Run:
             await workflow.wait_condition(lambda: False)
         self._started_here += 1
 
+    async def before_turn(self, path: str, made: TurnsMade) -> None:
+        """The gate before each turn of an agent but its first: a long conversation is cut as a long list is."""
+        if self.input.engine < 2:
+            return
+        self.state.turns[path] = made
+        require_not_cancelled()
+        self.is_draining = self.is_draining or self._is_history_long()
+        if self.is_draining:
+            await workflow.wait_condition(lambda: False)
+        self._turns_here += 1
+
     def _is_history_long(self) -> bool:
         info = workflow.info()
         is_long = info.get_current_history_length() >= self.input.continue_after_events
+        if self.input.engine >= 2:
+            grown = info.get_current_history_size() - self._bytes_at_start
+            is_long = is_long or grown >= CONTINUE_AFTER_BYTES
         # Each of Temporal's runs gets at least one step further, or it would continue as new for ever.
-        return self._started_here > 0 and (is_long or info.is_continue_as_new_suggested())
+        has_moved = self._started_here + self._turns_here > 0
+        return has_moved and (is_long or info.is_continue_as_new_suggested())
 
     # --- steps as they are recorded
 
@@ -130,6 +149,7 @@ class Run:
         """The step ended: recorded and no longer remembered as open."""
         step = self.state.open_steps.pop(path)
         self.standing.note_end(path)
+        self.state.turns.pop(path, None)
         self.recorder.step(
             replace(
                 step,

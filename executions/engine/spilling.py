@@ -1,64 +1,113 @@
-"""Keeps the state small that travels when a run continues as new: its largest values move to PostgreSQL."""
+"""Keeps small what travels when a run continues as new: large values, and a large state itself, move to PostgreSQL."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+import base64
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
-from executions.engine.messages import Outcome, Value
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from executions.engine.messages import Position, RunInput, RunState, Value
 from executions.engine.run import Run
 from executions.engine.sizes import size_of
 
 # Temporal refuses payloads over 2 MB; the definition, at most 1 MiB, travels beside the state.
 MAX_STATE_BYTES = 128 * 1024
+# What is left are paths, keys and counters: thousands of iterations have many.
+MAX_TRAVELLING_BYTES = 384 * 1024
 # A key costs about this much itself.
 MIN_SPILLED_BYTES = 256
+# Of a state's text; each part comes back in a message of its own.
+PART_CHARACTERS = 512 * 1024
 
-# A step's output, or that of one of its branches.
-Place = tuple[str, str | None]
+_STATE = TypeAdapter(RunState)
 
 
-async def spill(run: Run) -> None:
+async def handed_on(run: Run) -> RunInput:
+    """The input of the next Temporal run, small enough for one message, whatever the run remembers."""
+    await _spill(run)
+    # The state has the whole context: what the run was given would travel twice.
+    following = replace(run.input, context={}, state=run.state)
+    if run.input.engine < 2 or len(to_json(run.state)) <= MAX_TRAVELLING_BYTES:
+        return following
+    parts = await run.calls.store_values(list(packed(run.state)))
+    return replace(following, state=None, state_parts=parts)
+
+
+def packed(state: RunState) -> list[str]:
+    """The state as texts of at most 512 KiB; `unpacked` makes it of them again."""
+    text = base64.b64encode(zlib.compress(to_json(state), 1)).decode()
+    return [text[at : at + PART_CHARACTERS] for at in range(0, len(text), PART_CHARACTERS)]
+
+
+def unpacked(parts: list[str]) -> RunState:
+    """The state that `packed` made the texts of."""
+    return _STATE.validate_json(zlib.decompress(base64.b64decode("".join(parts))))
+
+
+async def _spill(run: Run) -> None:
     """Store values of the state, the largest first, until the others fit."""
     chosen = _largest(run)
     if not chosen:
         return
-    values = [_output(run, place).json for place in chosen]
-    for place, key in zip(chosen, await run.calls.store_values(values), strict=True):
-        _replace_output(run, place, key)
+    keys = await run.calls.store_values([value.json for value in chosen])
+    by_identity = {id(value): key for value, key in zip(chosen, keys, strict=True)}
+    for name in _places(run):
+        setattr(run.state, name, _swapped(getattr(run.state, name), by_identity))
 
 
-def _largest(run: Run) -> list[Place]:
-    places = [(size_of(_output(run, place).json), place) for place in _inline_places(run)]
-    total = sum(size for size, _ in places)
-    chosen: list[Place] = []
-    for size, place in sorted(places, key=lambda entry: -entry[0]):
-        if total <= MAX_STATE_BYTES or size < MIN_SPILLED_BYTES:
+def _places(run: Run) -> list[str]:
+    """Runs of the first engine only ever moved the outputs of steps."""
+    if run.input.engine < 2:
+        return ["outcomes"]
+    return [field.name for field in fields(RunState)]
+
+
+def _largest(run: Run) -> list[Value]:
+    found = [value for name in _places(run) for value in _inline(getattr(run.state, name))]
+    sizes = {id(value): size_of(value.json) for value in found}
+    total = sum(sizes[id(value)] for value in found)
+    chosen: dict[int, Value] = {}
+    for value in sorted(found, key=lambda value: -sizes[id(value)]):
+        if total <= MAX_STATE_BYTES or sizes[id(value)] < MIN_SPILLED_BYTES:
             break
-        total -= size
-        chosen.append(place)
-    return chosen
+        total -= sizes[id(value)]
+        chosen[id(value)] = value
+    return list(chosen.values())
 
 
-def _inline_places(run: Run) -> Iterator[Place]:
-    for path, outcome in run.state.outcomes.items():
-        if not outcome.output.is_stored:
-            yield path, None
-        for name, branch in (outcome.branches or {}).items():
-            if not branch.output.is_stored:
-                yield path, name
+def _inline(thing: Any) -> Iterator[Value]:
+    """All values in there that are at hand."""
+    match thing:
+        case Value():
+            if not thing.is_stored:
+                yield thing
+        case dict():
+            for inner in thing.values():
+                yield from _inline(inner)
+        case list() | tuple():
+            for inner in thing:
+                yield from _inline(inner)
+        case _ if is_dataclass(thing):
+            for field in fields(thing):
+                yield from _inline(getattr(thing, field.name))
 
 
-def _output(run: Run, place: Place) -> Value:
-    path, branch = place
-    outcome = run.state.outcomes[path]
-    return (outcome.branches or {})[branch].output if branch is not None else outcome.output
-
-
-def _replace_output(run: Run, place: Place, key: Value) -> None:
-    path, branch = place
-    outcome: Outcome = run.state.outcomes[path]
-    if branch is None:
-        run.state.outcomes[path] = replace(outcome, output=key)
-        return
-    branches = dict(outcome.branches or {})
-    branches[branch] = replace(branches[branch], output=key)
-    run.state.outcomes[path] = replace(outcome, branches=branches)
+def _swapped(thing: Any, keys: Mapping[int, Value]) -> Any:
+    """The thing with other values. Positions are changed in place: the steps that wait hold them."""
+    match thing:
+        case Value():
+            return keys.get(id(thing), thing)
+        case dict():
+            return {key: _swapped(inner, keys) for key, inner in thing.items()}
+        case list() | tuple():
+            return type(thing)(_swapped(inner, keys) for inner in thing)
+        case Position():
+            return thing
+        case _ if is_dataclass(thing) and not isinstance(thing, type):
+            inner = {field.name: getattr(thing, field.name) for field in fields(thing)}
+            return replace(thing, **{name: _swapped(old, keys) for name, old in inner.items()})
+        case _:
+            return thing

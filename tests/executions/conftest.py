@@ -20,9 +20,11 @@ from temporalio.service import RPCError
 
 from discovery.models import Agent
 from executions import temporal
-from executions.engine.messages import RunOutcome
+from executions.engine.messages import RunOutcome, RunState
+from executions.engine.spilling import packed
 from executions.models import ExecutionEvent, ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.starting import run_input_of
+from executions.stored_values import keep
 from executions.worker import run_worker
 from tests.executions.tap import Tap
 from workflows.definition.normalise import content_hash, normalise
@@ -204,6 +206,14 @@ class Runner:
         execution = self.prepare(definition, given)
         first(execution)
         self.worker.call(temporal.start_interpreter(run_input_of(execution)))
+        return Ran(self.worker, execution.pk).wait()
+
+    def run_on(self, definition: Json, state: RunState, **given: Any) -> Ran:
+        """Run on from a state that is too large to travel, as a run that continues as new does."""
+        execution = self.prepare(definition, given)
+        parts = [keep(execution.pk, part, max_inline_bytes=0) for part in packed(state)]
+        run_input = replace(run_input_of(execution), **given | {"state_parts": parts})
+        self.worker.call(temporal.start_interpreter(run_input))
         return Ran(self.worker, execution.pk).wait()
 
     def agent(self, agent_id: str, **fields: Any) -> Agent:

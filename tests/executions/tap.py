@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 class Tap:
-    """Paths: `/ok/NAME`, `/wait/SECONDS/NAME`, `/hold/NAME` (until `release`), `/flaky/TIMES/NAME` (503 first)."""
+    """Paths: `/ok/NAME`, `/wait/SECONDS/NAME`, `/hold/NAME` (until `release`), `/flaky/TIMES/NAME` (503 first), `/big/BYTES/NAME`."""
 
     def __init__(self) -> None:
         self.hits: list[str] = []
@@ -92,7 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
                 tap.held.wait(60)
             case "flaky":
                 status = 503 if tap.count(rest[-1]) <= int(rest[0]) else 200
-        self._answer(status, {"name": rest[-1]})
+        more = {"text": "x" * int(rest[0])} if kind == "big" else {}
+        self._answer(status, {"name": rest[-1]} | more)
 
     do_GET = do_POST
 
