@@ -14,7 +14,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from discovery.mcp_client import close_connections
 from executions import temporal
-from executions.activities import bookkeeping, model_turns, tool_calls
+from executions.activities import bookkeeping, model_turns, segments, tool_calls
 from executions.engine.interpreter import InterpreterWorkflow
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ ACTIVITIES: list[Callable[..., Any]] = [
     tool_calls.call_tool,
     tool_calls.may_repeat,
     model_turns.ask_model,
+    segments.run_segment,
 ]
 # Threads for what blocks on the database; each holds a connection only while it works.
 DATABASE_THREADS = 8

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -25,6 +25,8 @@ from executions.engine.messages import (
     LoadPart,
     LoadValues,
     ResolveValue,
+    RunSegment,
+    Segment,
     StoreValues,
     ToolResult,
     Turn,
@@ -50,6 +52,8 @@ MAX_LOCAL_CALLS_PER_TASK = 200
 MAX_LOCAL_BYTES_PER_TASK = 1024 * 1024
 # Of all values of one condition, as the activity cuts them off.
 MAX_LOADED_BYTES = 256 * 1024
+# A workflow task that goes on hears of nothing, a cancellation for example. Older runs have histories without it.
+MAX_LOCAL_TIME_PER_TASK = timedelta(seconds=1)
 # Our own database: waits for its return as long as it takes.
 OWN_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10)
@@ -61,8 +65,9 @@ class Calls:
 
     def __init__(self, execution_id: str, *, engine: int) -> None:
         self.execution_id = execution_id
-        # The first engine let everything leave at once.
+        # The first engine let everything leave at once, and local calls go on for as long as they like.
         self._room = Room() if engine >= 2 else None
+        self._local_time = timedelta()
         self.in_flight = 0
         self._slots = asyncio.Semaphore(MAX_RUNNING_CALLS)
         self._local_calls = 0
@@ -124,6 +129,7 @@ class Calls:
         """One call of a native tool that is quick, without effects and may run again."""
 
         async def call() -> ToolResult:
+            started_at = workflow.now()
             result: ToolResult = await workflow.execute_local_activity(
                 messages.CALL_TOOL,
                 request,
@@ -132,7 +138,7 @@ class Calls:
                 retry_policy=_policy(retry),
                 summary=f"{request.path} {request.tool}",
             )
-            self._count_local(size_of(result.output.json))
+            self._count_local(size_of(result.output.json), workflow.now() - started_at)
             return result
 
         return await self._persistently(
@@ -141,6 +147,29 @@ class Calls:
             seconds=request.timeout_seconds,
             max_attempts=retry.max_attempts,
             expects=messages.MAX_TASK_BYTES,
+        )
+
+    async def run_segment(self, request: RunSegment) -> tuple[datetime, Segment]:
+        """Several steps that could each be a `call_local_tool` without retries, and when the first began."""
+        seconds = max(step.timeout_seconds for step in request.steps)
+
+        async def call() -> tuple[datetime, Segment]:
+            started_at = workflow.now()
+            segment: Segment = await workflow.execute_local_activity(
+                messages.RUN_SEGMENT,
+                request,
+                result_type=Segment,
+                start_to_close_timeout=_deadline(seconds + messages.MAX_SEGMENT_SECONDS),
+                retry_policy=RetryPolicy(maximum_attempts=1),
+                summary=f"{request.steps[0].path} and up to {len(request.steps) - 1} after it",
+            )
+            self._count_local(segment.size_bytes, workflow.now() - started_at)
+            return started_at, segment
+
+        # The step that fills the room may go beyond it.
+        expects = request.room_bytes + 2 * messages.MAX_TASK_BYTES
+        return await self._persistently(
+            call, _always, seconds=seconds, max_attempts=1, expects=expects
         )
 
     async def resolve_value(self, request: ResolveValue) -> Value:
@@ -195,9 +224,11 @@ class Calls:
 
     async def end_task_if_long(self) -> None:
         """Let the workflow task end where it carries many local results: what it holds is then in the history."""
-        is_long = self._local_calls >= MAX_LOCAL_CALLS_PER_TASK
+        is_long = self._room is not None and self._local_time >= MAX_LOCAL_TIME_PER_TASK
+        is_long = is_long or self._local_calls >= MAX_LOCAL_CALLS_PER_TASK
         if is_long or self._local_bytes >= MAX_LOCAL_BYTES_PER_TASK:
             self._local_calls = self._local_bytes = 0
+            self._local_time = timedelta()
             await workflow.sleep(timedelta(milliseconds=1))
             if self._room:
                 self._room.turned()
@@ -269,9 +300,10 @@ class Calls:
     def _held(self, *, sends: int, expects: int) -> AbstractAsyncContextManager[None]:
         return self._room.held(sends=sends, expects=expects) if self._room else nullcontext()
 
-    def _count_local(self, result_bytes: int) -> None:
+    def _count_local(self, result_bytes: int, time: timedelta = timedelta()) -> None:
         self._local_calls += 1
         self._local_bytes += result_bytes
+        self._local_time += time
         if self._room:
             self._room.note(result_bytes)
 

@@ -1,8 +1,8 @@
 """One run as its steps see it: what it was given, what it remembers, and its ways out."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 
@@ -14,6 +14,7 @@ from executions.engine.messages import (
     Outcome,
     RunInput,
     RunState,
+    SegmentResult,
     StepChange,
     StepStatus,
     TurnsMade,
@@ -29,6 +30,15 @@ from workflows.definition.steps import Definition, Step
 MAX_STEPS_WITHOUT_PAUSE = 100
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """A step that has run before the walker came to it, as one of a segment."""
+
+    started_at: datetime
+    completed_at: datetime
+    result: SegmentResult
+
+
 class Run:
     """Shared by all steps of one run. `state` is all that must survive when it continues elsewhere."""
 
@@ -41,6 +51,7 @@ class Run:
         self.standing = Standing(state, self.recorder.run)
         # What loops that still run have written to the context so far, by path.
         self.written: dict[str, dict[str, Value]] = {}
+        self.ahead: dict[str, Ahead] = {}
         self.is_draining = False
         self._started_here = 0
         self._turns_here = 0
@@ -51,9 +62,13 @@ class Run:
         """Whether every branch has stopped before its next step, or waits, so that `state` can be handed on."""
         return self.is_draining and self.calls.in_flight == 0
 
-    async def before_step(self) -> None:
+    async def before_step(self, path: str) -> None:
         """The gate before each step: pauses, continues as new, never lets a cancelled branch go on."""
         require_not_cancelled()
+        if path in self.ahead:
+            # It has run: a run that continued as new here would run it again.
+            self._started_here += 1
+            return
         await self.calls.end_task_if_long()
         if self._started_here and self._started_here % MAX_STEPS_WITHOUT_PAUSE == 0:
             await self.recorder.until_idle()
@@ -90,6 +105,7 @@ class Run:
     def open_step(self, step: Step, path: str, iteration: int | None) -> None:
         """The step starts: counted, remembered and recorded."""
         self.state.steps_started += 1
+        ahead = self.ahead.get(path)
         self._note(
             StepChange(
                 path=path,
@@ -99,7 +115,7 @@ class Run:
                 position=self.state.steps_started,
                 iteration=iteration,
                 status="RUNNING",
-                started_at=workflow.now(),
+                started_at=ahead.started_at if ahead else workflow.now(),
                 opened=self._next_moment(),
             )
         )
@@ -150,11 +166,12 @@ class Run:
         step = self.state.open_steps.pop(path)
         self.standing.note_end(path)
         self.state.turns.pop(path, None)
+        ahead = self.ahead.pop(path, None)
         self.recorder.step(
             replace(
                 step,
                 status=status,
-                completed_at=workflow.now(),
+                completed_at=ahead.completed_at if ahead else workflow.now(),
                 closed=self._next_moment(),
                 output=output,
                 error=error,

@@ -6,6 +6,7 @@ from executions.engine.errors import failed
 from executions.engine.messages import CallTool, Usage, Value
 from executions.engine.run import Run
 from executions.engine.scopes import Scope
+from executions.engine.segments import has_run_ahead, take_over
 from executions.engine.simulation import stand_in
 from executions.engine.values import resolve
 from workflows.definition.steps import ToolStep
@@ -15,6 +16,8 @@ async def run_tool_step(run: Run, scope: Scope, step: ToolStep, path: str) -> Va
     """The tool's output. Raises `StepFailed`."""
     if step.tool is None:
         raise failed("tool_missing", "This step has chosen no tool.")
+    if await has_run_ahead(run, scope, step, path):
+        return take_over(run, path)
     arguments = await resolve(run, scope, step.arguments)
     run.note_input(path, arguments)
     if run.input.simulate:

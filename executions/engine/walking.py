@@ -109,7 +109,7 @@ async def _visit(run: Run, scope: Scope, position: Position, step: Step) -> Outc
 async def _run_step(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
     """Run one step and record how it ended; `on_error` has had its say in the outcome."""
     if path not in run.state.open_steps:
-        await run.before_step()
+        await run.before_step(path)
         run.open_step(step, path, scope.iteration)
     try:
         run.require_steps_left()

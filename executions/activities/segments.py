@@ -1,0 +1,130 @@
+"""`run_segment`: quick native tools one after the other, each with the results of those before it."""
+
+import time
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+from temporalio import activity
+
+from discovery.calling import call_tool
+from discovery.tool_errors import ToolCallFailed
+from executions.activities.database import in_database
+from executions.activities.failures import before_the_call
+from executions.engine import messages
+from executions.engine.messages import (
+    MAX_TASK_BYTES,
+    ErrorInfo,
+    RunSegment,
+    Segment,
+    SegmentResult,
+    SegmentStep,
+    Value,
+)
+from executions.engine.sizes import size_of
+from executions.stored_values import follow_all, keep
+from workflows.definition import references
+from workflows.definition.references import MISSING, Missing, Reference, TemplateFailed, follow
+
+# What a result weighs besides its values.
+RESULT_BYTES = 100
+
+
+@activity.defn(name=messages.RUN_SEGMENT)
+async def run_segment(request: RunSegment) -> Segment:
+    """Run the steps until one fails, the time is over, or what they gave fills the room; at least the first."""
+    running = _Running(request)
+    await running.prepare()
+    for step in request.steps:
+        result = await running.run(step)
+        if result.error is not None or running.is_over():
+            break
+    return Segment(running.results, running.size)
+
+
+@dataclass
+class _Running:
+    """A segment on its way; `outputs` has what its steps gave, by their ids."""
+
+    request: RunSegment
+    given: dict[str, JsonValue | Missing] = field(default_factory=dict)
+    outputs: dict[str, JsonValue] = field(default_factory=dict)
+    results: list[SegmentResult] = field(default_factory=list)
+    size: int = 0
+    started_at: float = field(default_factory=time.monotonic)
+
+    async def prepare(self) -> None:
+        """Have at hand what the steps refer to."""
+        bindings = self.request.bindings
+        self.given = {bound.reference: bound.value.json for bound in bindings}
+        stored = [bound for bound in bindings if bound.value.is_stored]
+        if not stored:
+            return
+        with before_the_call():
+            values = await in_database(follow_all, self.request.execution_id, stored)
+        self.given |= {bound.reference: value for bound, value in zip(stored, values, strict=True)}
+
+    def is_over(self) -> bool:
+        """Whether the next step must wait for another segment."""
+        is_late = self._elapsed() >= messages.MAX_SEGMENT_SECONDS
+        return is_late or self.size >= self.request.room_bytes
+
+    async def run(self, step: SegmentStep) -> SegmentResult:
+        """Run one step and note how it went."""
+        started = self._elapsed()
+        result = await self._tried(step, started)
+        self.results.append(result)
+        return result
+
+    async def _tried(self, step: SegmentStep, started: float) -> SegmentResult:
+        try:
+            arguments = references.resolve(step.arguments, self._look_up)
+        except TemplateFailed as error:
+            failure = ErrorInfo("template_error", str(error), code="template_error")
+            return SegmentResult(started, self._elapsed(), error=failure)
+        assert isinstance(arguments, dict), "a tool step's arguments are an object"
+        kept = await self._kept(arguments)
+        try:
+            # Native tools belong to everybody.
+            outcome = await call_tool(
+                step.tool,
+                arguments,
+                caller=None,
+                timeout_seconds=step.timeout_seconds,
+                idempotency_key=f"{self.request.execution_id}/{step.path}",
+            )
+        except ToolCallFailed as error:
+            return SegmentResult(started, self._elapsed(), kept, error=_tool_error(error))
+        self.outputs[step.step_id] = outcome.output
+        ended = self._elapsed()
+        return SegmentResult(started, ended, kept, await self._kept(outcome.output))
+
+    async def _kept(self, value: JsonValue) -> Value:
+        """The value as it travels; only a large one needs the database."""
+        size = size_of(value)
+        limit = min(MAX_TASK_BYTES, self.request.room_bytes)
+        if size > limit:
+            with before_the_call():
+                return await in_database(
+                    keep, self.request.execution_id, value, max_inline_bytes=limit
+                )
+        self.size += size + RESULT_BYTES
+        return Value(value)
+
+    def _look_up(self, reference: Reference) -> JsonValue | Missing:
+        step_id, path = str(reference.path[0]) if reference.path else "", reference.path[1:]
+        if reference.root != "steps" or step_id not in self.outputs:
+            return self.given.get(reference.text, MISSING)
+        match path[0]:
+            case "output":
+                return follow(self.outputs[step_id], path[1:])
+            case "status":
+                return follow("COMPLETED", path[1:])
+            case _:
+                return MISSING
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self.started_at
+
+
+def _tool_error(error: ToolCallFailed) -> ErrorInfo:
+    return ErrorInfo(error.kind, error.message, code=error.code, hint=error.hint)

@@ -1,0 +1,142 @@
+"""Segments: straight lines of quick, repeatable tool steps that run in one local activity, ahead of the walker.
+
+The walker still comes to each of the steps; it finds that the step has run and takes the result over. So everything
+that steps have in common (records, `on_error`, limits) is done in one place, and only the calls are made together.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+
+from temporalio import workflow
+
+from executions.engine.errors import StepFailed
+from executions.engine.messages import (
+    Binding,
+    RunSegment,
+    SegmentResult,
+    SegmentStep,
+    Usage,
+    Value,
+)
+from executions.engine.run import Ahead, Run
+from executions.engine.scopes import Scope, bind
+from executions.engine.sizes import size_of
+from workflows.definition.references import MISSING, Reference, follow, references_in
+from workflows.definition.steps import ToolStep
+
+# Runs that started before there were segments have histories without them.
+FIRST_ENGINE = 2
+MAX_STEPS = 100
+# Of the steps' arguments and all values that they refer to.
+MAX_GIVEN_BYTES = 256 * 1024
+# Of what segments give back, shared by those in the air: it leaves in one message of at most 4 MB.
+MAX_TAKEN_BYTES = 256 * 1024
+
+
+async def has_run_ahead(run: Run, scope: Scope, step: ToolStep, path: str) -> bool:
+    """Whether the step has run as one of a segment; a segment that begins with it is run now."""
+    if path in run.ahead:
+        return True
+    if not _is_possible(run):
+        return False
+    plan = _Plan(run, scope, step, path)
+    if len(plan.steps) < 2:
+        return False
+    base = workflow.now()
+    segment = await run.calls.run_segment(plan.request())
+    # A step that could not be reached in time is left for the next segment.
+    for planned, result in zip(plan.steps, segment.results, strict=False):
+        run.ahead[planned.path] = Ahead(
+            base + timedelta(seconds=result.started), base + timedelta(seconds=result.ended), result
+        )
+    return True
+
+
+def take_over(run: Run, path: str) -> Value:
+    """The output of a step that has run ahead. Raises `StepFailed` as its own call would have."""
+    result: SegmentResult = run.ahead[path].result
+    if result.input is not None:
+        run.note_input(path, result.input)
+        run.spend(path, Usage(tool_calls=1))
+        run.note_attempts(path, 1)
+    if result.error is not None:
+        raise StepFailed(result.error)
+    return result.output
+
+
+def _is_possible(run: Run) -> bool:
+    """What counts spending asks before each call; stand-ins need no call at all."""
+    limits = run.definition.limits
+    bounds = (limits.max_tokens, limits.max_cost_usd, limits.max_tool_calls)
+    is_counted = any(bound is not None for bound in bounds)
+    return run.input.engine >= FIRST_ENGINE and not run.input.simulate and not is_counted
+
+
+class _Plan:
+    """The steps that one segment shall run, and what their references lead to."""
+
+    def __init__(self, run: Run, scope: Scope, first: ToolStep, path: str) -> None:
+        self._run = run
+        self._scope = scope
+        self._room = MAX_GIVEN_BYTES
+        self._local_tools = frozenset(run.input.local_tools)
+        self._inside: set[str] = set()
+        self.steps: list[SegmentStep] = []
+        self.bindings: dict[str, Binding] = {}
+        # The first step is open already, and counted.
+        left = run.definition.limits.max_steps - run.state.steps_started + 1
+        for step, step_path in islice(self._line(first, path), min(left, MAX_STEPS)):
+            if not self._takes(step, step_path):
+                break
+
+    def request(self) -> RunSegment:
+        """The call that runs it."""
+        room = MAX_TAKEN_BYTES // (self._run.calls.in_flight + 1)
+        bindings = list(self.bindings.values())
+        return RunSegment(self._run.input.execution_id, self.steps, bindings, room)
+
+    def _line(self, step: ToolStep, path: str) -> Iterator[tuple[ToolStep, str]]:
+        """The step and those that follow it, as far as they are of the kind that may run ahead."""
+        visits = self._run.state.positions[self._scope.path].visits
+        while self._may_run(step):
+            yield step, path
+            following = self._scope.by_id.get(step.next)
+            if not isinstance(following, ToolStep) or following.id in self._inside:
+                return
+            step = following
+            path = self._scope.step_path(step.id, visits.get(step.id, 0) + 1)
+            if path in self._run.state.outcomes or path in self._run.state.open_steps:
+                return
+
+    def _may_run(self, step: ToolStep) -> bool:
+        # Retries with their pauses are Temporal's business.
+        return step.tool in self._local_tools and step.retry.max_attempts == 1
+
+    def _takes(self, step: ToolStep, path: str) -> bool:
+        """Add the step, unless it and what it refers to are too much."""
+        assert step.tool is not None, "only steps with a tool are of the kind"
+        found = dict(self._bound(reference) for reference in self._new_references(step))
+        bindings = {text: binding for text, binding in found.items() if binding is not None}
+        self._room -= size_of(step.arguments)
+        self._room -= sum(size_of(binding.value.json) for binding in bindings.values())
+        if self._room < 0:
+            return False
+        self._inside.add(step.id)
+        self.bindings |= bindings
+        self.steps.append(SegmentStep(path, step.id, step.tool, step.arguments, step.timeout))
+        return True
+
+    def _new_references(self, step: ToolStep) -> Iterator[Reference]:
+        for reference in references_in(step.arguments):
+            is_inside = reference.root == "steps" and reference.path[0] in self._inside
+            if not is_inside and reference.text not in self.bindings:
+                yield reference
+
+    def _bound(self, reference: Reference) -> tuple[str, Binding | None]:
+        """What the reference leads to, as small as possible: of a value at hand only the part that is meant."""
+        binding = bind(reference, self._scope, self._run)
+        if binding is None or binding.value.is_stored or not binding.path:
+            return reference.text, binding
+        part = follow(binding.value.json, binding.path)
+        return reference.text, None if part is MISSING else Binding(reference.text, Value(part))
