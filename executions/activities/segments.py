@@ -8,11 +8,13 @@ from temporalio import activity
 
 from discovery.calling import call_tool
 from discovery.tool_errors import ToolCallFailed
+from executions.activities.call_events import tool_call_failed
 from executions.activities.database import in_database
 from executions.activities.failures import before_the_call
 from executions.engine import messages
 from executions.engine.messages import (
     MAX_TASK_BYTES,
+    CallTool,
     ErrorInfo,
     RunSegment,
     Segment,
@@ -93,10 +95,19 @@ class _Running:
                 idempotency_key=f"{self.request.execution_id}/{step.path}",
             )
         except ToolCallFailed as error:
+            await self._tell(step, error, self._elapsed() - started)
             return SegmentResult(started, self._elapsed(), kept, error=_tool_error(error))
         self.outputs[step.step_id] = outcome.output
         ended = self._elapsed()
         return SegmentResult(started, ended, kept, await self._kept(outcome.output))
+
+    async def _tell(self, step: SegmentStep, error: ToolCallFailed, seconds: float) -> None:
+        """The failed call as an event, as every other call tells its failure."""
+        call = CallTool(self.request.execution_id, step.path, step.timeout_seconds, step.tool)
+        with before_the_call():
+            await in_database(
+                tool_call_failed, call, step.tool, error, duration_ms=round(seconds * 1000)
+            )
 
     async def _kept(self, value: JsonValue) -> Value:
         """The value as it travels; only a large one needs the database."""

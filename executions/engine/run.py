@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from temporalio import workflow
 
@@ -24,7 +25,7 @@ from executions.engine.messages import (
 from executions.engine.recorder import Recorder
 from executions.engine.standing import Standing
 from executions.engine.tasks import require_not_cancelled
-from workflows.definition.steps import Definition, Step
+from workflows.definition.steps import Definition, Step, walk
 
 # Steps that call nothing give Temporal no chance to breathe: it fails a workflow task after two seconds.
 MAX_STEPS_WITHOUT_PAUSE = 100
@@ -56,6 +57,14 @@ class Run:
         self._started_here = 0
         self._turns_here = 0
         self._bytes_at_start = workflow.info().get_current_history_size()
+
+    @cached_property
+    def has_budget(self) -> bool:
+        """Whether the run, or a step of it, may spend only so much."""
+        limits = self.definition.limits
+        of_run = (limits.max_tokens, limits.max_cost_usd, limits.max_tool_calls)
+        of_steps = (getattr(step, "limits", None) for _, step in walk(self.definition.steps))
+        return any(limit is not None for limit in (*of_run, *of_steps))
 
     @property
     def is_quiet(self) -> bool:

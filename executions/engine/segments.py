@@ -66,11 +66,8 @@ def take_over(run: Run, path: str) -> Value:
 
 
 def _is_possible(run: Run) -> bool:
-    """What counts spending asks before each call; stand-ins need no call at all."""
-    limits = run.definition.limits
-    bounds = (limits.max_tokens, limits.max_cost_usd, limits.max_tool_calls)
-    is_counted = any(bound is not None for bound in bounds)
-    return run.input.engine >= FIRST_ENGINE and not run.input.simulate and not is_counted
+    """Spending is counted before each call; stand-ins need no call at all."""
+    return run.input.engine >= FIRST_ENGINE and not run.input.simulate and not run.has_budget
 
 
 class _Plan:

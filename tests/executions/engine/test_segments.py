@@ -43,8 +43,8 @@ def markers(ran: Ran) -> int:
 def told(ran: Ran) -> list[Any]:
     """What is recorded of the steps, and the events in order, without times."""
     rows = sorted(ran._steps().values_list(*RECORDED), key=lambda row: row[0])
-    events = ExecutionEvent.objects.filter(execution_id=ran.id, kind="step").order_by("number")
-    told = [(event.data["path"], event.data["status"]) for event in events]
+    events = ExecutionEvent.objects.filter(execution_id=ran.id).exclude(kind="run")
+    told = [(event.kind, event.data["path"], event.data["status"]) for event in events]
     return [rows, sorted(told), ran.row.status, ran.row.output_json, ran.row.tool_calls]
 
 
@@ -152,6 +152,12 @@ def test_no_more_steps_are_called_than_the_limit_allows(run: RunDefinition) -> N
 )
 def test_runs_with_a_budget_have_no_segments(run: RunDefinition, limits: dict[str, Any]) -> None:
     ran = run({"steps": line(3), "limits": limits})
+    assert ran.status == "COMPLETED"
+    assert markers(ran) == 3
+
+
+def test_runs_with_limits_of_a_step_have_no_segments(run: RunDefinition) -> None:
+    ran = run({"steps": [*line(2), echo("s3", limits={"max_tool_calls": 1})]})
     assert ran.status == "COMPLETED"
     assert markers(ran) == 3
 
