@@ -11,16 +11,19 @@ from discovery.tool_errors import ToolCallFailed
 from executions.activities.call_events import tool_call_failed
 from executions.activities.database import in_database
 from executions.activities.failures import before_the_call
-from executions.engine import messages
 from executions.engine.messages import (
     MAX_TASK_BYTES,
     CallTool,
     ErrorInfo,
+    Value,
+)
+from executions.engine.segment_messages import (
+    MAX_SEGMENT_SECONDS,
+    RUN_SEGMENT,
     RunSegment,
     Segment,
     SegmentResult,
     SegmentStep,
-    Value,
 )
 from executions.engine.sizes import size_of
 from executions.stored_values import follow_all, keep
@@ -31,7 +34,7 @@ from workflows.definition.references import MISSING, Missing, Reference, Templat
 RESULT_BYTES = 100
 
 
-@activity.defn(name=messages.RUN_SEGMENT)
+@activity.defn(name=RUN_SEGMENT)
 async def run_segment(request: RunSegment) -> Segment:
     """Run the steps until one fails, the time is over, or what they gave fills the room; at least the first."""
     running = _Running(request)
@@ -67,7 +70,7 @@ class _Running:
 
     def is_over(self) -> bool:
         """Whether the next step must wait for another segment."""
-        is_late = self._elapsed() >= messages.MAX_SEGMENT_SECONDS
+        is_late = self._elapsed() >= MAX_SEGMENT_SECONDS
         return is_late or self.size >= self.request.room_bytes
 
     async def run(self, step: SegmentStep) -> SegmentResult:
@@ -112,11 +115,10 @@ class _Running:
     async def _kept(self, value: JsonValue) -> Value:
         """The value as it travels; only a large one needs the database."""
         size = size_of(value)
-        limit = min(MAX_TASK_BYTES, self.request.room_bytes)
-        if size > limit:
+        if size > MAX_TASK_BYTES:
             with before_the_call():
                 return await in_database(
-                    keep, self.request.execution_id, value, max_inline_bytes=limit
+                    keep, self.request.execution_id, value, max_inline_bytes=MAX_TASK_BYTES
                 )
         self.size += size + RESULT_BYTES
         return Value(value)

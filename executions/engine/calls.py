@@ -25,14 +25,18 @@ from executions.engine.messages import (
     LoadPart,
     LoadValues,
     ResolveValue,
-    RunSegment,
-    Segment,
     StoreValues,
     ToolResult,
     Turn,
     Value,
 )
 from executions.engine.room import Room
+from executions.engine.segment_messages import (
+    MAX_SEGMENT_SECONDS,
+    RUN_SEGMENT,
+    RunSegment,
+    Segment,
+)
 from executions.engine.sizes import size_of
 from executions.engine.tasks import require_not_cancelled
 from workflows.definition.steps import RetryPolicy as StepRetry
@@ -156,10 +160,10 @@ class Calls:
         async def call() -> tuple[datetime, Segment]:
             started_at = workflow.now()
             segment: Segment = await workflow.execute_local_activity(
-                messages.RUN_SEGMENT,
+                RUN_SEGMENT,
                 request,
                 result_type=Segment,
-                start_to_close_timeout=_deadline(seconds + messages.MAX_SEGMENT_SECONDS),
+                start_to_close_timeout=_deadline(seconds + MAX_SEGMENT_SECONDS),
                 retry_policy=RetryPolicy(maximum_attempts=1),
                 summary=f"{request.steps[0].path} and up to {len(request.steps) - 1} after it",
             )

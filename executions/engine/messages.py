@@ -18,15 +18,12 @@ LOAD_VALUES = "load_values"
 JOIN_VALUES = "join_values"
 STORE_VALUES = "store_values"
 LOAD_PART = "load_part"
-RUN_SEGMENT = "run_segment"
 RECORD = "record"
 
 # An activity's result above this is kept in PostgreSQL and travels as a key; a condition refuses to look at more.
 MAX_INLINE_BYTES = 64 * 1024
 # Many of these may leave in one workflow task, whose total Temporal caps at 4 MB.
 MAX_TASK_BYTES = 16 * 1024
-# A segment of tool steps starts no further step after this.
-MAX_SEGMENT_SECONDS = 1.0
 # Temporal's own limits are 51,200 events and 50 MB; calls that are under way when a run reaches ours still end in it.
 CONTINUE_AFTER_EVENTS = 8_000
 CONTINUE_AFTER_BYTES = 2 * 1024 * 1024
@@ -235,53 +232,6 @@ class ToolResult:
 
     output: Value = Value()
     attempts: int = 1
-
-
-@dataclass(frozen=True)
-class SegmentStep:
-    """A tool step of a segment; the templates in its arguments are still to be filled in."""
-
-    path: str
-    step_id: str
-    tool: str
-    arguments: dict[str, JsonValue]
-    timeout_seconds: float
-
-
-@dataclass(frozen=True)
-class RunSegment:
-    """Quick, repeatable tool steps that follow each other: one call runs them until one fails or a bound is reached.
-
-    `bindings` has what their references lead to, except those to earlier steps of the segment. What they give is kept
-    inline up to `room_bytes` in all.
-    """
-
-    execution_id: str
-    steps: list[SegmentStep]
-    bindings: list[Binding]
-    room_bytes: int
-
-
-@dataclass(frozen=True)
-class SegmentResult:
-    """How one step of a segment went; the times are seconds since the segment's start.
-
-    Without an input the arguments' templates failed, and nothing was called.
-    """
-
-    started: float
-    ended: float
-    input: Value | None = None
-    output: Value = Value()
-    error: ErrorInfo | None = None
-
-
-@dataclass(frozen=True)
-class Segment:
-    """The results of the steps that ran, in order, at least one; `size_bytes` is about what they weigh."""
-
-    results: list[SegmentResult]
-    size_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from executions.engine.messages import (
     Outcome,
     RunInput,
     RunState,
-    SegmentResult,
     StepChange,
     StepStatus,
     TurnsMade,
@@ -23,6 +22,7 @@ from executions.engine.messages import (
     Value,
 )
 from executions.engine.recorder import Recorder
+from executions.engine.segment_messages import SegmentResult
 from executions.engine.standing import Standing
 from executions.engine.tasks import require_not_cancelled
 from workflows.definition.steps import Definition, Step, walk

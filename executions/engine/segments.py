@@ -8,19 +8,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 
-from temporalio import workflow
-
 from executions.engine.errors import StepFailed
 from executions.engine.messages import (
+    MAX_TASK_BYTES,
     Binding,
-    RunSegment,
-    SegmentResult,
-    SegmentStep,
     Usage,
     Value,
 )
 from executions.engine.run import Ahead, Run
 from executions.engine.scopes import Scope, bind
+from executions.engine.segment_messages import RunSegment, SegmentResult, SegmentStep
 from executions.engine.sizes import size_of
 from workflows.definition.references import MISSING, Reference, follow, references_in
 from workflows.definition.steps import ToolStep
@@ -30,7 +27,7 @@ FIRST_ENGINE = 2
 MAX_STEPS = 100
 # Of the steps' arguments and all values that they refer to.
 MAX_GIVEN_BYTES = 256 * 1024
-# Of what segments give back, shared by those in the air: it leaves in one message of at most 4 MB.
+# Of what a segment gives back; with other calls in the air less, so that many fit into one workflow task.
 MAX_TAKEN_BYTES = 256 * 1024
 
 
@@ -43,8 +40,7 @@ async def has_run_ahead(run: Run, scope: Scope, step: ToolStep, path: str) -> bo
     plan = _Plan(run, scope, step, path)
     if len(plan.steps) < 2:
         return False
-    base = workflow.now()
-    segment = await run.calls.run_segment(plan.request())
+    base, segment = await run.calls.run_segment(plan.request())
     # A step that could not be reached in time is left for the next segment.
     for planned, result in zip(plan.steps, segment.results, strict=False):
         run.ahead[planned.path] = Ahead(
@@ -89,7 +85,7 @@ class _Plan:
 
     def request(self) -> RunSegment:
         """The call that runs it."""
-        room = MAX_TAKEN_BYTES // (self._run.calls.in_flight + 1)
+        room = max(MAX_TAKEN_BYTES // (self._run.calls.in_flight + 1), MAX_TASK_BYTES)
         bindings = list(self.bindings.values())
         return RunSegment(self._run.input.execution_id, self.steps, bindings, room)
 
