@@ -1,6 +1,7 @@
 """Telling readers that a run has news: a wake-up without content, which may get lost."""
 
 import logging
+from functools import cache
 
 import redis
 from django.conf import settings
@@ -15,10 +16,13 @@ def channel_of(execution_id: str) -> str:
 
 def announce(execution_id: str) -> None:
     """Wake the readers of a run; call it after the commit. Without Redis they find the news a little later."""
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
     try:
-        client.publish(channel_of(execution_id), "")
+        _client(settings.REDIS_URL).publish(channel_of(execution_id), "")
     except redis.RedisError as error:
         logger.warning("execution %s: readers were not woken: %s", execution_id, error)
-    finally:
-        client.close()
+
+
+@cache
+def _client(url: str) -> redis.Redis:
+    """One for the process: its pool is shared by threads and begins anew in a forked child."""
+    return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)

@@ -213,6 +213,9 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# Seconds of silence after which a stream of events shows that it lives, and between checks of its viewer's rights.
+EVENTS_HEARTBEAT_SECONDS = env.float("EVENTS_HEARTBEAT_SECONDS", default=15.0)
+
 # --- language, time, files
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")

@@ -15,15 +15,12 @@ from rest_framework.viewsets import GenericViewSet
 from executions import services
 from executions.api.filters import ExecutionFilter, list_rows
 from executions.api.serializers import (
-    EventQuerySerializer,
-    EventsSerializer,
     ExecutionRowSerializer,
     ExecutionSerializer,
     StartSerializer,
     WaitSerializer,
 )
 from executions.api.step_serializers import StepDetailSerializer, StepRunSerializer
-from executions.events import await_events, events_after
 from executions.launching import Launch
 from executions.models import StepRun, WorkflowExecution
 from executions.selectors import executions_for, with_previews
@@ -80,28 +77,6 @@ class ExecutionViewSet(
         """Ask for the end of a run; the answer shows it as it stands, CANCELLED comes when its steps have stopped."""
         execution = services.request_cancellation(self.get_object(), by=_user(request))
         return Response(ExecutionSerializer(execution).data, status=202)
-
-    @extend_schema(
-        operation_id="executions_events",
-        tags=TAGS,
-        parameters=[EventQuerySerializer],
-        responses=EventsSerializer,
-        filters=False,
-    )
-    def events(self, request: Request, execution_id: str) -> Response:
-        """What happened after event `after`; with `wait` the answer comes with the first news."""
-        execution = self.get_object()
-        query = EventQuerySerializer(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        after, limit, wait = (query.validated_data[name] for name in ("after", "limit", "wait"))
-        found = (
-            await_events(execution, after, wait, limit)
-            if wait
-            else events_after(execution, after, limit)
-        )
-        last = found[-1].number if found else after
-        body = {"results": found, "last": last, "is_finished": execution.is_finished}
-        return Response(EventsSerializer(body).data)
 
 
 class WorkflowExecutionViewSet(GenericViewSet[WorkflowExecution]):

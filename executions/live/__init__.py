@@ -1,0 +1,1 @@
+"""Following runs live: many viewers, few reads, one subscription."""

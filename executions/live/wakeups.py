@@ -1,0 +1,92 @@
+"""One Redis subscription for all runs that somebody follows in this process; without Redis viewers look by themselves."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+import redis.asyncio
+from django.conf import settings
+from redis.asyncio.client import PubSub
+
+from executions.channels import channel_of
+
+logger = logging.getLogger(__name__)
+
+# A subscription without any channel can't be listened to.
+OWN_CHANNEL = "executions"
+RECONNECT_SECONDS = 2.0
+
+
+class WakeUps:
+    """Calls `wake` with a run's id when it has news, or may have had some while nobody listened."""
+
+    def __init__(self, wake: Callable[[str], None]) -> None:
+        self._wake = wake
+        self._runs: dict[str, str] = {}
+        self._subscription: PubSub | None = None
+        self._listening: asyncio.Task[None] | None = None
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether Redis tells us of news."""
+        return self._subscription is not None
+
+    async def add(self, execution_id: str) -> None:
+        """Listen for a run too."""
+        channel = channel_of(execution_id)
+        self._runs[channel] = execution_id
+        if self._listening is None:
+            self._listening = asyncio.create_task(self._listen())
+        elif self._subscription is not None:
+            # The listener itself sees a lost connection and subscribes anew.
+            with suppress(redis.RedisError, OSError):
+                await self._subscription.subscribe(channel)
+
+    async def remove(self, execution_id: str) -> None:
+        """No longer listen for a run."""
+        channel = channel_of(execution_id)
+        self._runs.pop(channel, None)
+        if not self._runs:
+            await self._stop()
+        elif self._subscription is not None:
+            with suppress(redis.RedisError, OSError):
+                await self._subscription.unsubscribe(channel)
+
+    async def _stop(self) -> None:
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.cancel()
+            await asyncio.wait([listening])
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._listen_once()
+            except (redis.RedisError, OSError) as error:
+                logger.warning("Events: Redis does not wake us (%s); looking by ourselves", error)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen_once(self) -> None:
+        client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2)
+        subscription = client.pubsub()
+        try:
+            await subscription.subscribe(OWN_CHANNEL, *self._runs)
+            self._subscription = subscription
+            # Runs that were added while the line above waited.
+            await subscription.subscribe(OWN_CHANNEL, *self._runs)
+            while True:
+                self._tell(await subscription.get_message(timeout=None))
+        finally:
+            self._subscription = None
+            await subscription.aclose()  # type: ignore[no-untyped-call]
+            await client.aclose()
+
+    def _tell(self, message: dict[str, object] | None) -> None:
+        """A subscription that was confirmed is news too: something may have happened just before."""
+        if message is None or message["type"] not in ("message", "subscribe"):
+            return
+        channel = message["channel"]
+        execution_id = self._runs.get(channel.decode() if isinstance(channel, bytes) else "")
+        if execution_id is not None:
+            self._wake(execution_id)

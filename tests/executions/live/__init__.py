@@ -1,0 +1,1 @@
+"""Following runs over real HTTP."""
