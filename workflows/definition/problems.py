@@ -1,4 +1,4 @@
-"""What validation finds, and the one error this package raises."""
+"""What validation finds, and the errors this package raises."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -29,3 +29,12 @@ class DefinitionError(ValueError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("; ".join(f"{p.path or '/'}: {p.message}" for p in problems[:5]))
         self.problems = list(problems)
+
+
+class EditRefused(ValueError):
+    """An edit that makes no sense for this definition; `code` is stable, `hint` says what would."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
