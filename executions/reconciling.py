@@ -5,14 +5,18 @@ closed, or that it knows none.
 """
 
 import logging
-from datetime import timedelta
+import math
+import time
+from datetime import datetime, timedelta
 from typing import Literal
 
 from asgiref.sync import async_to_sync
+from django.db.models import Q
 from django.utils import timezone
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from common.errors import Unavailable
+from common.upkeep import Done
 from executions import temporal
 from executions.engine.messages import ErrorInfo, RunOutcome
 from executions.finishing import finish
@@ -23,6 +27,11 @@ from executions.starting import UNREACHABLE, start_on_temporal
 logger = logging.getLogger(__name__)
 
 Mending = Literal["left", "started", "finished"]
+
+# A start takes milliseconds; a row that is still PENDING after this was interrupted.
+OLD_ENOUGH_SECONDS = 30.0
+SECONDS_PER_PASS = 10.0
+PAGE = 100
 
 NEVER_STARTED = RunOutcome("CANCELLED")
 LOST = ErrorInfo(
@@ -37,11 +46,17 @@ def reconcile(execution: WorkflowExecution) -> Mending:
 
     Raises what `executions.starting.UNREACHABLE` lists, and `Unavailable`.
     """
-    found = async_to_sync(temporal.describe)(execution.pk)
+    return _mended(execution, async_to_sync(temporal.describe)(execution.pk))
+
+
+def _mended(execution: WorkflowExecution, found: WorkflowExecutionDescription | None) -> Mending:
     if found is None:
         return _mend_unknown(execution)
     match found.status:
         case WorkflowExecutionStatus.RUNNING | WorkflowExecutionStatus.CONTINUED_AS_NEW | None:
+            if execution.cancel_requested_at is not None:
+                # Temporal may not have heard of it; told twice, it cancels once.
+                async_to_sync(temporal.cancel)(execution.pk)
             return "left"
         case WorkflowExecutionStatus.TERMINATED:
             outcome: RunOutcome | None = RunOutcome("FAILED", TERMINATED)
@@ -57,17 +72,73 @@ def reconcile_all(*, older_than_seconds: float) -> dict[Mending, list[str]]:
 
     Raises what `reconcile` raises; what was mended until then stays so.
     """
-    done: dict[Mending, list[str]] = {"started": [], "finished": [], "left": []}
-    before = timezone.now() - timedelta(seconds=older_than_seconds)
-    rows = unfinished_executions().filter(created_at__lt=before)
-    for execution in rows.select_related("workflow", "created_by"):
-        done[_reconcile_or_log(execution)].append(execution.pk)
-    return done
+    return Sweep(older_than_seconds).go(seconds=math.inf)
 
 
-def _reconcile_or_log(execution: WorkflowExecution) -> Mending:
+def mend_executions() -> Done:
+    """A chore: as `reconcile_all`, some 10 seconds at a time; the next pass goes on where this one stopped."""
+    global _sweep  # noqa: PLW0603 - where this process stopped
+    _sweep = _sweep or Sweep(OLD_ENOUGH_SECONDS)
     try:
-        return reconcile(execution)
+        done = _sweep.go(seconds=SECONDS_PER_PASS)
+    except (*UNREACHABLE, Unavailable) as error:
+        logger.warning("executions: not compared with Temporal: %s", error)
+        return {"error": "Temporal does not answer."}
+    if _sweep.is_over:
+        _sweep = None
+    if done["started"] or done["finished"]:
+        logger.warning(
+            "executions: %s started late, %s ended late",
+            len(done["started"]),
+            len(done["finished"]),
+        )
+    return {word: len(ids) if word == "left" else list(ids) for word, ids in done.items()}
+
+
+class Sweep:
+    """One walk over the unfinished runs, the oldest first, page by page."""
+
+    def __init__(self, older_than_seconds: float, *, page: int = PAGE) -> None:
+        self._before = timezone.now() - timedelta(seconds=older_than_seconds)
+        self._after: tuple[datetime, str] | None = None
+        self._size = page
+        self.is_over = False
+
+    def go(self, *, seconds: float) -> dict[Mending, list[str]]:
+        """Mend until the end or until the time is over, but at least one page."""
+        done: dict[Mending, list[str]] = {"started": [], "finished": [], "left": []}
+        deadline = time.monotonic() + seconds
+        while not self.is_over and (not any(done.values()) or time.monotonic() < deadline):
+            self._go_over(self._page(), done)
+        return done
+
+    def _page(self) -> list[WorkflowExecution]:
+        rows = unfinished_executions().filter(created_at__lt=self._before)
+        if self._after is not None:
+            created_at, pk = self._after
+            rows = rows.filter(Q(created_at__gt=created_at) | Q(created_at=created_at, pk__gt=pk))
+        page = list(
+            rows.order_by("created_at", "pk").select_related("workflow", "created_by")[: self._size]
+        )
+        self.is_over = len(page) < self._size
+        if page:
+            self._after = (page[-1].created_at, page[-1].pk)
+        return page
+
+    def _go_over(self, page: list[WorkflowExecution], done: dict[Mending, list[str]]) -> None:
+        found = async_to_sync(temporal.describe_many)([execution.pk for execution in page])
+        for execution in page:
+            done[_mended_or_logged(execution, found[execution.pk])].append(execution.pk)
+
+
+_sweep: Sweep | None = None
+
+
+def _mended_or_logged(
+    execution: WorkflowExecution, found: WorkflowExecutionDescription | None
+) -> Mending:
+    try:
+        return _mended(execution, found)
     except (*UNREACHABLE, Unavailable):
         raise
     # Whatever is wrong with one row must not keep the sweep from all others.

@@ -1,7 +1,7 @@
 """The only place that builds a Temporal client: start, cancel, await and describe runs."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -25,6 +25,7 @@ from executions.engine.messages import WORKFLOW_TYPE, ErrorInfo, RunInput, RunOu
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 RPC_TIMEOUT = timedelta(seconds=10)
+DESCRIBED_AT_ONCE = 10
 
 # By event loop, then by address and namespace: a client must not outlive its loop, and tests change the settings.
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], Client]] = (
@@ -89,6 +90,20 @@ async def describe(execution_id: str) -> WorkflowExecutionDescription | None:
         if error.status.name == "NOT_FOUND":
             return None
         raise
+
+
+async def describe_many(
+    execution_ids: Sequence[str],
+) -> dict[str, WorkflowExecutionDescription | None]:
+    """What Temporal knows of each run, asked for several at a time."""
+    slots = asyncio.Semaphore(DESCRIBED_AT_ONCE)
+
+    async def one(execution_id: str) -> WorkflowExecutionDescription | None:
+        async with slots:
+            return await describe(execution_id)
+
+    found = await asyncio.gather(*(one(execution_id) for execution_id in execution_ids))
+    return dict(zip(execution_ids, found, strict=True))
 
 
 async def is_worker_polling() -> bool:

@@ -12,9 +12,11 @@ from django.conf import settings
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from common.upkeep import mend
 from discovery.mcp_client import close_connections
 from executions import temporal
 from executions.activities import bookkeeping, model_turns, segments, tool_calls
+from executions.activities.database import DATABASE_AWAY, in_database
 from executions.engine.interpreter import InterpreterWorkflow
 
 logger = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ MAX_CACHED_RUNS = 200
 HEARTBEAT_THROTTLE = timedelta(seconds=1)
 GRACEFUL_SHUTDOWN = timedelta(seconds=10)
 CONNECT_PAUSE_SECONDS = 2.0
+FIRST_CHORES_SECONDS = 5.0
 
 
 def build_worker(client: Client) -> Worker:
@@ -65,7 +68,12 @@ async def run_until_signalled() -> None:
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    await run_worker(stopping)
+    mending = asyncio.create_task(_keep_mending(stopping))
+    try:
+        await run_worker(stopping)
+    finally:
+        stopping.set()
+        await mending
 
 
 async def run_worker(stopping: asyncio.Event) -> None:
@@ -90,6 +98,28 @@ async def run_worker(stopping: asyncio.Event) -> None:
         logger.info("Worker stops")
 
 
+async def _keep_mending(stopping: asyncio.Event) -> None:
+    """Do the chores soon after the start and then every minute; Celery does them too, but may be away."""
+    seconds = min(FIRST_CHORES_SECONDS, settings.UPKEEP_SECONDS)
+    while not await _is_set_within(stopping, seconds):
+        seconds = settings.UPKEEP_SECONDS
+        try:
+            await in_database(mend)
+        except DATABASE_AWAY as error:
+            logger.warning("Chores are left for the next pass: %s", error)
+        # A mistake in here must not end the worker; the next pass shows it again.
+        except Exception:
+            logger.exception("Chores are left for the next pass")
+
+
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
+
+
 async def _connected(stopping: asyncio.Event) -> Client | None:
     """The client, as soon as Temporal answers; nothing if the worker is told to stop before."""
     while not stopping.is_set():
@@ -97,9 +127,5 @@ async def _connected(stopping: asyncio.Event) -> Client | None:
             return await temporal.connect()
         except (RuntimeError, TimeoutError) as error:
             logger.warning("Temporal at %s: %s; trying again", settings.TEMPORAL_ADDRESS, error)
-        try:
-            async with asyncio.timeout(CONNECT_PAUSE_SECONDS):
-                await stopping.wait()
-        except TimeoutError:
-            continue
+        await _is_set_within(stopping, CONNECT_PAUSE_SECONDS)
     return None

@@ -2,13 +2,12 @@
 
 import hashlib
 import logging
-from typing import Any
 
 import orjson
 from asgiref.sync import async_to_sync, sync_to_async
 from celery import shared_task
-from celery.signals import worker_ready
 
+from common.upkeep import Done
 from generation import jobs
 from generation.drafting import Cancelled, DraftRequest, draft
 from generation.models import Generation
@@ -74,14 +73,14 @@ def catalogue_hash(catalogue: Catalogue) -> str:
     return hashlib.sha256(orjson.dumps(offered)).hexdigest()
 
 
-@shared_task(ignore_result=True)
-def sweep_generations() -> None:
-    """Put waiting jobs on the queue again, and fail those whose worker is gone."""
-    sweep()
+def mend_generations() -> Done:
+    """A chore: as `sweep`."""
+    queued, failed = sweep()
+    return {"queued_again": queued, "failed": failed}
 
 
 def sweep() -> tuple[int, int]:
-    """As `sweep_generations`; how many were queued again and how many failed."""
+    """Put waiting jobs on the queue again, and fail those whose worker is gone; how many of each."""
     waiting, lost = jobs.stale()
     for generation_id in waiting:
         design_workflow.delay(generation_id)
@@ -97,9 +96,3 @@ def sweep() -> tuple[int, int]:
     if waiting or failed:
         logger.warning("generations: %s queued again, %s failed", len(waiting), len(failed))
     return len(waiting), len(failed)
-
-
-@worker_ready.connect
-def _sweep_at_start(**_: Any) -> None:
-    """What was asked for while no worker ran is found when one starts."""
-    sweep_generations.delay()

@@ -141,7 +141,12 @@ def celery() -> Finding:
         replies = celery_app.control.ping(timeout=1.0)
     # The broker's client raises errors of several libraries; all mean that it can't be reached.
     except Exception as error:  # noqa: BLE001 - told to the person who asked
-        return Finding("celery", "error", f"{type(error).__name__}", advice)
+        return Finding(
+            "celery",
+            "error",
+            f"Redis, through which Celery gets its work, can't be reached ({str(error) or type(error).__name__})",
+            f"{START}, or correct REDIS_URL.",
+        )
     if not replies:
         return Finding("celery", "error", "no worker replies", advice)
     return Finding("celery", "ok", f"{len(replies)} worker(s)")

@@ -107,10 +107,16 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 570
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}
 CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="celery")
-# Seconds. Sweeps find what a crash left behind; two of them at once do no harm.
+# Chores that mend what a crash left behind. The Temporal worker and Celery both do them, one process at a time, so
+# that neither Redis nor Temporal alone can stop them for ever.
+UPKEEP = {
+    "executions": "executions.reconciling.mend_executions",
+    "generations": "generation.tasks.mend_generations",
+    "refreshes": "discovery.tasks.mend_refreshes",
+}
+UPKEEP_SECONDS = env.float("UPKEEP_SECONDS", default=60.0)
 CELERY_BEAT_SCHEDULE = {
-    "sweep-executions": {"task": "executions.tasks.sweep_executions", "schedule": 60.0},
-    "sweep-generations": {"task": "generation.tasks.sweep_generations", "schedule": 60.0},
+    "do-chores": {"task": "executions.tasks.do_chores", "schedule": UPKEEP_SECONDS},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
 

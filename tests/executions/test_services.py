@@ -15,7 +15,7 @@ from executions.reconciling import reconcile, reconcile_all
 from executions.selectors import executions_for
 from executions.services import request_cancellation, start_execution, wait_for_end
 from executions.starting import start_on_temporal
-from executions.tasks import sweep_executions
+from executions.tasks import do_chores
 from executions.temporal import connect, describe
 from tests.executions.conftest import Runner, WorkerThread
 from tests.executions.flows import ASK, FAIL, RENDER, finished_run, workflow_of
@@ -345,7 +345,7 @@ def test_the_sweep_waits_for_temporal_without_a_fuss(runner: Runner, settings: S
     run = runner.prepare({"steps": [RENDER]}, {})
     WorkflowExecution.objects.update(created_at=timezone.now() - timedelta(minutes=5))
     settings.TEMPORAL_ADDRESS = "127.0.0.1:9"
-    sweep_executions()
+    do_chores()
     run.refresh_from_db()
     assert run.status == "PENDING"
 

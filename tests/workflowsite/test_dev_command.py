@@ -145,6 +145,7 @@ def test_dev_starts_works_stops_and_starts_again(state_dir: Path) -> None:
             assert _status(f"{api_url}/api/v1/workflows", token) == 200
             again.process.send_signal(signal.SIGINT)
             assert again.wait() == 0
+            assert "(rc=" not in again.text()
             assert again.text().endswith("Stopped.\n")
             assert _nothing_is_left(again, state_dir)
         assert "API_URL" not in json.loads((state_dir / "endpoints.json").read_text())

@@ -1,11 +1,17 @@
 """`manage.py doctor` tells what is missing and what to do."""
 
 import json
+import os
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from pytest_django import Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 def _doctor(*only: str) -> tuple[int, dict[str, dict[str, str]]]:
@@ -54,3 +60,18 @@ def test_a_damaged_mcp_file_is_named(
 
 def test_packages_are_the_pinned_ones() -> None:
     assert _doctor("packages")[0] == 0
+
+
+def test_celery_without_redis_says_where_to_look() -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "doctor", "--only", "celery", "--json"],
+        cwd=PROJECT,
+        env=os.environ | {"REDIS_URL": "redis://127.0.0.1:9/0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = json.loads(done.stdout)[0]
+    assert (done.returncode, found["state"]) == (1, "error")
+    assert found["detail"].startswith("Redis, through which Celery gets its work")
+    assert "REDIS_URL" in found["advice"]

@@ -1,6 +1,7 @@
 """The product's own processes side by side: logs mixed, all ended when one ends or somebody presses Ctrl+C."""
 
 import os
+import re
 import shlex
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from workflowsite.localstack.tether import die_with_parent
 honcho_manager.KILL_WAIT = 10
 REPORTER = "ready"
 WATCHER_SECONDS = 5.0
+ASKED_FOR = re.compile(rf" stopped \(rc=(0|-{int(signal.SIGTERM)}|-{int(signal.SIGINT)})\)")
 
 
 class TetheredProcess(Process):  # type: ignore[misc]  # honcho has no types
@@ -96,6 +98,11 @@ class Processes(honcho_manager.Manager):  # type: ignore[misc]  # honcho has no 
             )
         self.stopping.set()
         super().terminate()
+
+    def _system_print(self, data: str) -> None:
+        # After Ctrl+C an end by SIGTERM is what was asked for; honcho's "(rc=-15)" would look like a fault.
+        told = ASKED_FOR.sub(" stopped", data) if self.stopping.is_set() else data
+        super()._system_print(told)
 
     def _start(self) -> None:
         # A thread must not run while honcho forks, so it starts only now.

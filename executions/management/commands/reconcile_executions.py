@@ -1,4 +1,4 @@
-"""`manage.py reconcile_executions`: compare unfinished runs with Temporal and mend what came apart."""
+"""`manage.py reconcile_executions`: compare unfinished runs with Temporal and mend what a crash left behind."""
 
 import json
 from argparse import ArgumentParser
@@ -7,12 +7,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from common.errors import Unavailable
+from common.upkeep import mend
 from executions.reconciling import reconcile_all
 from executions.starting import UNREACHABLE
 
 
 class Command(BaseCommand):
-    """Starts runs whose start was interrupted, ends runs that Temporal has ended or lost."""
+    """Starts runs whose start was interrupted, ends runs that Temporal has ended or lost, and does the other chores."""
 
     help = "Mend unfinished runs after a crash; safe at any time, and repeated by itself."
 
@@ -27,12 +28,17 @@ class Command(BaseCommand):
         """Exits with 1 when Temporal does not answer; nothing was changed then."""
         try:
             done = reconcile_all(older_than_seconds=options["older_than"])
+            others = mend(leave_out=["executions"])
         except (*UNREACHABLE, Unavailable) as error:
             raise CommandError(f"Temporal does not answer: {error}") from error
         if options["json"]:
-            self.stdout.write(json.dumps(done))
+            self.stdout.write(json.dumps({**done, "others": others}))
             return
         for word, ids in done.items():
             self.stdout.write(f"{word}: {len(ids)}")
             for execution_id in ids if word != "left" else ():
                 self.stdout.write(f"  {execution_id}")
+        for name, told in others.items():
+            self.stdout.write(
+                f"{name}: " + ", ".join(f"{what} {said}" for what, said in told.items())
+            )
