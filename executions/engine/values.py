@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 from temporalio import workflow
 
-from executions.engine.errors import failed
+from executions.engine.errors import StepFailed, failed
 from executions.engine.messages import (
     MAX_INLINE_BYTES,
     MAX_TASK_BYTES,
@@ -62,19 +62,37 @@ async def resolve_optional(run: Run, scope: Scope, template: JsonValue) -> Value
 
 async def holds(run: Run, scope: Scope, condition: str) -> bool:
     """Whether the condition is true. Raises `StepFailed`; over stand-ins, what can't be said is false."""
-    wanted = conditions.references_in_condition(condition)
-    bindings = [found for found in (bind(ref, scope, run) for ref in wanted) if found]
-    lookup = await _loaded(run, bindings)
+    lookup = await _lookup_for(run, scope, condition)
     try:
         return conditions.evaluate_condition(condition, lookup)
     except ConditionFailed as error:
         if run.input.simulate:
             workflow.logger.debug("Simulated condition taken as false: %s", error)
             return False
-        kind = (
-            "template_error" if isinstance(error, ConditionReferenceMissing) else "condition_error"
-        )
-        raise failed(kind, str(error)) from None  # type: ignore[arg-type]
+        raise _unusable(error) from None
+
+
+async def computed(run: Run, scope: Scope, expression: str) -> JsonValue:
+    """What a CEL expression gives. Raises `StepFailed`; over stand-ins, what can't be said is a marked text."""
+    lookup = await _lookup_for(run, scope, expression)
+    try:
+        return conditions.evaluate(expression, lookup)
+    except ConditionFailed as error:
+        if run.input.simulate:
+            return SIMULATED_TEXT
+        raise _unusable(error) from None
+
+
+async def _lookup_for(run: Run, scope: Scope, expression: str) -> Lookup:
+    wanted = conditions.references_in_condition(expression)
+    return await _loaded(
+        run, [found for found in (bind(ref, scope, run) for ref in wanted) if found]
+    )
+
+
+def _unusable(error: ConditionFailed) -> StepFailed:
+    is_missing = isinstance(error, ConditionReferenceMissing)
+    return failed("template_error" if is_missing else "condition_error", str(error))
 
 
 def _resolved(run: Run, template: JsonValue, bindings: Sequence[Binding]) -> JsonValue:

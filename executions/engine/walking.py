@@ -8,6 +8,7 @@ from temporalio import workflow
 
 from executions.engine.agent_turns import run_agent_step
 from executions.engine.choosing import run_conditional
+from executions.engine.context_writes import run_set
 from executions.engine.errors import RunEnded, StepFailed, failed, placed
 from executions.engine.loops import run_loop
 from executions.engine.messages import Outcome, Position, StepStatus, Value
@@ -17,6 +18,7 @@ from executions.engine.scopes import Scope
 from executions.engine.tasks import outlast, settle
 from executions.engine.tool_steps import run_tool_step
 from executions.engine.values import resolve, resolve_optional
+from executions.engine.waits import run_wait
 from workflows.definition.references import as_text
 from workflows.definition.steps import (
     END,
@@ -35,6 +37,8 @@ from workflows.definition.steps import (
 
 # An error's text travels with Temporal's failures, which are no place for documents.
 MAX_ERROR_CHARACTERS = 2_000
+# Steps that say how it goes on, not what came out: a list's output is never theirs.
+WITHOUT_RESULT = (ConditionalStep, WaitStep, ApprovalStep, EndStep)
 
 
 async def run_list(run: Run, scope: Scope) -> Value:
@@ -57,7 +61,7 @@ async def run_list(run: Run, scope: Scope) -> Value:
 
 
 async def list_output(run: Run, scope: Scope) -> Value:
-    """The declared output, else that of the last completed step that is no conditional."""
+    """The declared output, else that of the last completed step that has a result of its own."""
     declared = await resolve_optional(run, scope, scope.output)
     if declared is not None:
         return declared
@@ -101,7 +105,7 @@ async def _visit(run: Run, scope: Scope, position: Position, step: Step) -> Outc
     position.at = outcome.next or END
     if outcome.status == "FAILED":
         position.error = scope.error = outcome.error
-    if outcome.status == "COMPLETED" and not isinstance(step, ConditionalStep | EndStep):
+    if outcome.status == "COMPLETED" and not isinstance(step, WITHOUT_RESULT):
         position.last_completed = step.id
     return outcome
 
@@ -209,7 +213,11 @@ async def _execute(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
             return await run_conditional(run, scope, step)
         case EndStep():
             return await _end(run, scope, step, path)
-        case ApprovalStep() | WaitStep() | SetStep() | WorkflowStep():
+        case SetStep():
+            return await run_set(run, scope, step)
+        case WaitStep():
+            return await run_wait(run, scope, step, path)
+        case ApprovalStep() | WorkflowStep():
             raise failed("internal", f"This engine can't run steps of the type {step.type!r} yet.")
     assert_never(step)
 

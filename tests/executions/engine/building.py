@@ -66,3 +66,13 @@ def loop(step_id: str, mode: str, steps: list[Step], **more: Any) -> Step:
         "steps": steps,
         **({"max_iterations": 5} | more),
     }
+
+
+def put(step_id: str, compute: dict[str, str] | None = None, /, **values: Any) -> Step:
+    """A `set` step that writes these values."""
+    return {"id": step_id, "type": "set", "values": values, "compute": compute or {}}
+
+
+def pause(step_id: str, seconds: int = 1, **more: Any) -> Step:
+    """A step that waits."""
+    return {"id": step_id, "type": "wait", "duration_seconds": seconds, **more}
