@@ -96,11 +96,12 @@ def record(batch: Batch) -> None:
             return
         steps = _news(batch)
         _write_steps(batch, steps)
-        events = [_step_event(change, is_start) for change, is_start in _moments(batch, steps)]
+        events = [_step_event(change, status) for change, status in _moments(batch, steps)]
         if batch.run is not None:
             told = _apply(execution, batch.run)
-            # A run starts before its first step and ends after its last.
-            events = events + told if execution.completed_at is not None else told + events
+            # A run starts before its first step; it waits, or ends, after its last.
+            is_start = execution.status == WorkflowExecution.Status.RUNNING
+            events = told + events if is_start else events + told
         _write_events(execution, events)
         _add_usage(execution, batch.usage)
         execution.last_sequence = max(execution.last_sequence, batch.sequence)
@@ -177,30 +178,33 @@ def _error_json(error: ErrorInfo | None) -> dict[str, Any] | None:
     return asdict(error) if error is not None else None
 
 
-def _moments(batch: Batch, news: Known) -> list[tuple[StepChange, bool]]:
-    """Starts and ends that were not told yet, in the order in which they happened."""
-    moments: list[tuple[int, StepChange, bool]] = []
+def _moments(batch: Batch, news: Known) -> list[tuple[StepChange, str]]:
+    """Starts, waits and ends that were not told yet, by their new status, in the order in which they happened."""
+    moments: list[tuple[int, StepChange, str]] = []
     for change in batch.steps:
         if change.path not in news:
             continue
-        if not news[change.path]:
-            moments.append((change.opened, change, True))
-        if change.completed_at is not None and news[change.path] not in FINAL_STEPS:
-            moments.append((change.closed, change, False))
+        known = news[change.path]
+        if not known:
+            moments.append((change.opened, change, StepRun.Status.RUNNING))
+        if change.status == StepRun.Status.WAITING != known:
+            moments.append((change.opened, change, StepRun.Status.WAITING))
+        if change.completed_at is not None and known not in FINAL_STEPS:
+            moments.append((change.closed, change, change.status))
     moments.sort(key=lambda moment: moment[0])
-    return [(change, is_start) for _, change, is_start in moments]
+    return [(change, status) for _, change, status in moments]
 
 
-def _step_event(change: StepChange, is_start: bool) -> dict[str, Any]:
+def _step_event(change: StepChange, status: str) -> dict[str, Any]:
     data: dict[str, Any] = {
         "path": change.path,
         "step_id": change.step_id,
         "step_type": change.step_type,
         "name": change.name,
         "iteration": change.iteration,
-        "status": StepRun.Status.RUNNING if is_start else change.status,
+        "status": status,
     }
-    if not is_start and change.completed_at is not None:
+    if status in FINAL_STEPS and change.completed_at is not None:
         data["duration_ms"] = round(
             (change.completed_at - change.started_at).total_seconds() * 1000
         )
