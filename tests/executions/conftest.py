@@ -172,6 +172,14 @@ class Ran:
         """Ask Temporal to cancel it."""
         self.worker.call(temporal.cancel(self.id))
 
+    def wait_for(self, status: str) -> "Ran":
+        """Until its row has this status."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while (now := self.status) != status:
+            assert time.monotonic() < deadline, f"{self.id} is {now} still, not {status}"
+            time.sleep(0.05)
+        return self
+
     def wait(self) -> "Ran":
         """Until it ended."""
         self.outcome = self.worker.call(temporal.result(self.id, PATIENCE_SECONDS))
