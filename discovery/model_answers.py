@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from common import strict_json
 from discovery.model_formats import unpacked
-from discovery.model_messages import ModelAnswer, ModelError, RequestedCall
+from discovery.model_messages import ModelAnswer, ModelError, RequestedCall, Spent
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_TOOL_CALLS = 128
@@ -50,6 +50,16 @@ class _Completion(BaseModel):
 def read_answer(raw: bytes, *, output_schema: dict[str, Any] | None) -> ModelAnswer:
     """The first choice of a chat completion; raises `ModelError` for everything that is no usable answer."""
     completion = _parse(raw)
+    try:
+        return _read(completion, output_schema)
+    except ModelError as error:
+        if completion.usage is not None:
+            usage = completion.usage
+            error.spent = Spent(usage.prompt_tokens, usage.completion_tokens)
+        raise
+
+
+def _read(completion: _Completion, output_schema: dict[str, Any] | None) -> ModelAnswer:
     choice = completion.choices[0]
     _refuse_declined(choice)
     calls = _requested_calls(choice.message)

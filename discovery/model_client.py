@@ -22,15 +22,17 @@ from django.conf import settings
 from discovery.bounded_transport import AnswerTooLarge, BoundedTransport
 from discovery.model_answers import MAX_ANSWER_BYTES, read_answer
 from discovery.model_formats import response_format
-from discovery.model_messages import ModelAnswer, ModelError, ModelRequest, RequestedCall
+from discovery.model_messages import ModelAnswer, ModelError, ModelRequest, RequestedCall, Spent
 
 __all__ = [
     "ModelAnswer",
     "ModelError",
     "ModelRequest",
     "RequestedCall",
+    "Spent",
     "complete",
     "is_configured",
+    "prices_of",
 ]
 
 logger = logging.getLogger(__name__)
@@ -69,13 +71,31 @@ async def complete(request: ModelRequest) -> ModelAnswer:
         raise _of_status(error, model) from None
     except openai.APIConnectionError as error:
         raise _of_connection(error) from error
-    answer = read_answer(raw, output_schema=request.output_schema)
+    answer = _read(raw, request, model)
     return replace(
         answer,
         model=answer.model or model,
-        cost_usd=_cost(answer, model),
+        cost_usd=_cost(answer, answer.model, model),
         duration_ms=round((time.monotonic() - started) * 1000),
     )
+
+
+def prices_of(model: str) -> tuple[Decimal, Decimal] | None:
+    """US dollars per token in and out; null for a model that MODEL_PRICES does not name."""
+    prices = settings.MODEL_PRICES.get(model)
+    if not prices:
+        return None
+    input_price, output_price = (Decimal(str(price)) / _TOKENS_PER_PRICE for price in prices)
+    return input_price, output_price
+
+
+def _read(raw: bytes, request: ModelRequest, model: str) -> ModelAnswer:
+    try:
+        return read_answer(raw, output_schema=request.output_schema)
+    except ModelError as error:
+        if error.spent is not None:
+            error.spent = replace(error.spent, cost_usd=_cost(error.spent, "", model))
+        raise
 
 
 async def _ask(body: dict[str, Any], seconds: float) -> bytes:
@@ -113,6 +133,8 @@ def _body(request: ModelRequest, model: str) -> dict[str, Any]:
     body: dict[str, Any] = {"model": model, "messages": request.messages}
     if request.tools:
         body["tools"] = request.tools
+    if request.max_output_tokens is not None:
+        body["max_completion_tokens"] = request.max_output_tokens
     if request.temperature is not None:
         body["temperature"] = request.temperature
     if request.output_schema is not None:
@@ -120,16 +142,14 @@ def _body(request: ModelRequest, model: str) -> dict[str, Any]:
     return body
 
 
-def _cost(answer: ModelAnswer, asked_model: str) -> Decimal | None:
+def _cost(spent: ModelAnswer | Spent, named: str, asked: str) -> Decimal | None:
     """US dollars; the answer may name a dated variant of the model that was asked for, or no model at all."""
-    prices = settings.MODEL_PRICES.get(answer.model)
-    if not prices and (not answer.model or answer.model.startswith(f"{asked_model}-20")):
-        prices = settings.MODEL_PRICES.get(asked_model)
-    if not prices:
+    prices = prices_of(named)
+    if prices is None and (not named or named.startswith(f"{asked}-20")):
+        prices = prices_of(asked)
+    if prices is None:
         return None
-    input_price, output_price = (Decimal(str(price)) for price in prices)
-    total = answer.input_tokens * input_price + answer.output_tokens * output_price
-    return total / _TOKENS_PER_PRICE
+    return spent.input_tokens * prices[0] + spent.output_tokens * prices[1]
 
 
 def _require_configuration() -> None:

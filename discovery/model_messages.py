@@ -31,6 +31,7 @@ class ModelRequest:
     output_name: str = "answer"
     temperature: float | None = None
     timeout_seconds: float | None = None
+    max_output_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,20 @@ class ModelAnswer:
     duration_ms: int = 0
 
 
+@dataclass(frozen=True)
+class Spent:
+    """The tokens of one call and what they cost; null where the model's price is not known."""
+
+    input_tokens: int
+    output_tokens: int
+    cost_usd: Decimal | None = None
+
+
 class ModelError(Exception):
-    """A model call without a usable answer; `message` is ours, the provider's own text is never shown."""
+    """A model call without a usable answer; `message` is ours, the provider's own text is never shown.
+
+    `spent` is there where the service answered and said what it counted, though the answer is no good.
+    """
 
     def __init__(
         self,
@@ -71,8 +84,10 @@ class ModelError(Exception):
         kind: ModelErrorKind = "agent_error",
         is_retryable: bool = False,
         retry_after_seconds: float | None = None,
+        spent: Spent | None = None,
     ) -> None:
         super().__init__(message)
+        self.spent = spent
         self.message = message
         self.code = code
         self.kind = kind

@@ -5,7 +5,20 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 
+from executions.budget_models import Budget, Reservation
 from workflows.models import Workflow
+
+__all__ = [
+    "Budget",
+    "ExecutionEvent",
+    "ModelCall",
+    "Reservation",
+    "StepRun",
+    "StoredValue",
+    "ToolCall",
+    "WorkflowExecution",
+    "duration_ms",
+]
 
 
 class WorkflowExecution(models.Model):

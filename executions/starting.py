@@ -85,6 +85,7 @@ def run_input_of(execution: WorkflowExecution) -> RunInput:
         context={key: kept_value(execution, value) for key, value in context.items()},
         simulate=simulate,
         engine=ENGINE,
+        owner_id=execution.created_by_id,
         local_tools=[f"native:{name}" for name, tool in NATIVE_TOOLS.items() if tool.is_local],
         stand_ins=_stand_ins(definition, catalogue_for(execution.created_by)) if simulate else {},
     )

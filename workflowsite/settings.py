@@ -133,6 +133,10 @@ OPENAI_MODEL = env.str("OPENAI_MODEL", default="gpt-4o")
 OPENAI_TIMEOUT_SECONDS = env.float("OPENAI_TIMEOUT_SECONDS", default=60.0)
 # How many workflows one user may have designed within an hour.
 GENERATIONS_PER_HOUR = env.int("GENERATIONS_PER_HOUR", default=60)
+# Under a budget an answer may have at most so many tokens: they are set aside before each call.
+BUDGET_OUTPUT_TOKENS = env.int("BUDGET_OUTPUT_TOKENS", default=8192)
+# Tokens that all runs of one user may use within a day (UTC); 0 is no limit.
+USER_DAILY_TOKENS = env.int("USER_DAILY_TOKENS", default=0)
 # US dollars per million tokens: {"model": [input, output]}. A model that is not listed has cost null, never 0.
 MODEL_PRICES: dict[str, list[float]] = env.json(
     "MODEL_PRICES", default={"gpt-4o": [2.5, 10.0], "gpt-4o-mini": [0.15, 0.6]}

@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from discovery.selectors import agents_for
 from executions.activities.failures import failure
 from executions.engine.messages import Agent
-from executions.models import WorkflowExecution
 
 # https://platform.openai.com/docs/api-reference/chat/create: function names have up to 64 of these characters.
 FOREIGN_CHARACTERS = re.compile(r"[^a-zA-Z0-9_-]")
@@ -34,11 +33,9 @@ class AgentSetup:
     max_turns: int = field(default=100)
 
 
-def agent_setup(execution_id: str, agent: Agent | None) -> AgentSetup:
+def agent_setup(caller: User, agent: Agent | None) -> AgentSetup:
     """The setup for the run's owner; fails as `agent_error` for an agent that they can't use (any more)."""
     assert agent is not None, "an agent's call says for which agent it is"
-    rows = WorkflowExecution.objects.select_related("created_by")
-    caller = rows.get(pk=execution_id).created_by
     if agent.inline is not None:
         return _inline(agent, agent.inline, caller)
     return _stored(agent, caller)

@@ -1,8 +1,11 @@
 """`ask_model`: one turn of an agent; a turn that was answered once is never paid for twice."""
 
+import asyncio
 import time
+from dataclasses import dataclass, replace
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from pydantic import JsonValue
 from temporalio import activity
@@ -16,10 +19,21 @@ from executions.activities.call_events import (
     model_call_failed,
     model_call_started,
 )
+from executions.activities.callers import caller_of
 from executions.activities.conversation import Message
 from executions.activities.database import in_database, kept_trying, lent_connections
+from executions.activities.estimates import input_tokens
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
+from executions.activities.spending import (
+    Spending,
+    cut_off,
+    purses_of,
+    set_aside,
+    settle_answer,
+    settle_error,
+    settle_unknown,
+)
 from executions.engine import messages
 from executions.engine.messages import MAX_TASK_BYTES, AskModel, Turn, Usage, Value
 from executions.models import ModelCall
@@ -31,72 +45,111 @@ async def ask_model(question: AskModel) -> Turn:
     """Ask for one turn. Fails as `model_not_configured` (at once), `timeout` or `agent_error`."""
     async with heartbeats(), lent_connections():
         with before_the_call():
-            setup = await in_database(agent_setup, question.execution_id, question.agent)
-            row = await in_database(_answered_or_started, question, setup)
+            caller = await caller_of(question.execution_id, kind="agent_error")
+            setup, row = await in_database(_standing, question, caller)
         if row is None:
             row = await _ask(question, setup)
         with after_the_call():
             return await kept_trying(_turn, question, setup, row)
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """A turn ready to be asked for: `added` is what it adds to the conversation."""
+
+    question: AskModel
+    setup: AgentSetup
+    added: list[Message]
+    request: ModelRequest
+    spending: Spending | None = None
+
+    @property
+    def model(self) -> str:
+        """Which model is asked."""
+        return self.setup.model or settings.OPENAI_MODEL
+
+
 async def _ask(question: AskModel, setup: AgentSetup) -> ModelCall:
     with before_the_call():
-        past, added = await in_database(_conversation, question, setup)
-        tools = await describe_tools(setup.tools, setup.caller)
+        turn = await _prepared(question, setup)
+    started = time.monotonic()
+    try:
+        answer = await complete(turn.request)
+    except ModelError as error:
+        duration_ms = round((time.monotonic() - started) * 1000)
+        with after_the_call():
+            await kept_trying(_note_error, turn, error, duration_ms)
+        raise _step_failure(turn, error) from None
+    except asyncio.CancelledError:
+        if turn.spending is not None:
+            await settle_unknown(turn.spending)
+        raise
+    with after_the_call():
+        return await kept_trying(_note, turn, answer)
+
+
+async def _prepared(question: AskModel, setup: AgentSetup) -> _Prepared:
+    """The turn with all that it needs, told to those who follow; fails as `budget_exceeded`."""
+    purses = purses_of(question, setup.caller)
+    earlier, added = await in_database(_conversation, question, setup)
+    tools = await describe_tools(setup.tools, setup.caller)
     request = ModelRequest(
-        messages=[*past, *added],
+        messages=[*conversation.messages_of(earlier), *added],
         model=setup.model,
         tools=conversation.functions(tools),
         output_schema=setup.output_schema,
         temperature=setup.temperature,
         timeout_seconds=question.timeout_seconds,
     )
-    started = time.monotonic()
-    try:
-        answer = await complete(request)
-    except ModelError as error:
-        duration_ms = round((time.monotonic() - started) * 1000)
-        with after_the_call():
-            await kept_trying(
-                model_call_failed, question, _model_of(setup), error, duration_ms=duration_ms
-            )
-        raise failure(
-            error.kind,
-            error.message,
-            code=error.code,
-            is_retryable=error.is_retryable,
-            retry_after_seconds=error.retry_after_seconds,
-        ) from None
-    with after_the_call():
-        return await kept_trying(_note, question, setup, added, answer)
+    turn = _Prepared(question, setup, added, request)
+    if purses:
+        needed = input_tokens(request, earlier, added)
+        spending = await set_aside(question, purses, model=turn.model, input_tokens=needed)
+        request = replace(request, max_output_tokens=spending.output_tokens)
+        turn = replace(turn, request=request, spending=spending)
+    await in_database(model_call_started, question, turn.model)
+    return turn
 
 
-def _answered_or_started(question: AskModel, setup: AgentSetup) -> ModelCall | None:
-    """The turn as it was answered before; else it is told that it starts."""
-    row = ModelCall.objects.filter(
+def _step_failure(turn: _Prepared, error: ModelError) -> Exception:
+    if error.code == "truncated" and turn.spending is not None:
+        return cut_off(turn.spending, error)
+    return failure(
+        error.kind,
+        error.message,
+        code=error.code,
+        is_retryable=error.is_retryable,
+        retry_after_seconds=error.retry_after_seconds,
+    )
+
+
+def _standing(question: AskModel, caller: User) -> tuple[AgentSetup, ModelCall | None]:
+    """Who works for the caller now, and the turn if it was answered before."""
+    setup = agent_setup(caller, question.agent)
+    rows = ModelCall.objects.filter(
         execution_id=question.execution_id, path=question.path, turn=question.turn
-    ).first()
-    if row is None:
-        model_call_started(question, _model_of(setup))
-    return row
-
-
-def _model_of(setup: AgentSetup) -> str:
-    return setup.model or settings.OPENAI_MODEL
-
-
-def _conversation(question: AskModel, setup: AgentSetup) -> tuple[list[Message], list[Message]]:
-    """What was said, and what this turn adds."""
-    if question.turn == 1:
-        return [], conversation.opening(setup, load(question.execution_id, question.input))
-    rows = conversation.earlier(question.execution_id, question.path, question.turn)
-    return conversation.messages_of(rows), conversation.follow_up(rows[-1], setup)
+    )
+    return setup, rows.first()
 
 
 @transaction.atomic
-def _note(
-    question: AskModel, setup: AgentSetup, added: list[Message], answer: ModelAnswer
-) -> ModelCall:
+def _note_error(turn: _Prepared, error: ModelError, duration_ms: int) -> None:
+    model_call_failed(turn.question, turn.model, error, duration_ms=duration_ms)
+    if turn.spending is not None:
+        settle_error(turn.spending, error)
+
+
+def _conversation(question: AskModel, setup: AgentSetup) -> tuple[list[ModelCall], list[Message]]:
+    """The turns before, and what this one adds."""
+    if question.turn == 1:
+        return [], conversation.opening(setup, load(question.execution_id, question.input))
+    rows = conversation.earlier(question.execution_id, question.path, question.turn)
+    return rows, conversation.follow_up(rows[-1], setup)
+
+
+@transaction.atomic
+def _note(turn: _Prepared, answer: ModelAnswer) -> ModelCall:
+    question, setup = turn.question, turn.setup
     row, is_new = ModelCall.objects.get_or_create(
         execution_id=question.execution_id,
         path=question.path,
@@ -105,7 +158,7 @@ def _note(
             "agent_id": setup.agent_id,
             "agent_version": setup.version,
             "model": answer.model[:100],
-            "new_messages": added,
+            "new_messages": turn.added,
             "answer": answer.message,
             "input_tokens": answer.input_tokens,
             "output_tokens": answer.output_tokens,
@@ -115,6 +168,8 @@ def _note(
     )
     if is_new:
         model_call_completed(question, row)
+    if turn.spending is not None:
+        settle_answer(turn.spending, answer)
     return row
 
 

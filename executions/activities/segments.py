@@ -9,6 +9,7 @@ from temporalio import activity
 from discovery.calling import call_tool
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.call_events import tool_call_failed
+from executions.activities.callers import require_active
 from executions.activities.database import in_database
 from executions.activities.failures import before_the_call
 from executions.engine.messages import (
@@ -58,7 +59,9 @@ class _Running:
     started_at: float = field(default_factory=time.monotonic)
 
     async def prepare(self) -> None:
-        """Have at hand what the steps refer to."""
+        """Have at hand what the steps refer to. Fails as `tool_missing` for a deactivated user."""
+        with before_the_call():
+            await require_active(self.request.owner_id)
         bindings = self.request.bindings
         self.given = {bound.reference: bound.value.json for bound in bindings}
         stored = [bound for bound in bindings if bound.value.is_stored]

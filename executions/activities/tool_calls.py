@@ -14,11 +14,13 @@ from discovery.calling import call_tool as call_any_tool
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.agent_setup import AgentSetup, agent_setup, tool_id_of
 from executions.activities.call_events import tool_call_failed
+from executions.activities.callers import caller_of, require_active
 from executions.activities.conversation import requested_call
 from executions.activities.database import in_database, kept_trying, lent_connections
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
-from executions.activities.tool_rows import caller_of, note_failure, note_result, result_or_start
+from executions.activities.spending import count_call
+from executions.activities.tool_rows import note_failure, note_result, result_or_start
 from executions.engine import messages
 from executions.engine.messages import MAX_TASK_BYTES, CallTool, ToolResult
 from executions.engine.sizes import size_of
@@ -42,7 +44,7 @@ async def call_tool(request: CallTool) -> ToolResult:
 @activity.defn(name=messages.MAY_REPEAT)
 async def may_repeat(request: CallTool) -> bool:
     """Whether the call may be made again although nobody knows if it was: read-only or idempotent tools."""
-    caller = await in_database(caller_of, request.execution_id)
+    caller = await caller_of(request.execution_id, kind="tool_missing")
     async with lent_connections():
         found = await describe_tools([request.tool], caller)
     return any(tool.read_only or tool.idempotent for tool in found)
@@ -51,6 +53,9 @@ async def may_repeat(request: CallTool) -> bool:
 async def _call_locally(request: CallTool) -> ToolResult:
     """A quick native tool, which may run again: its step tells all there is to tell, so it has no row of its own."""
     with before_the_call():
+        await require_active(request.owner_id)
+        if request.budgets:
+            await in_database(count_call, request)
         arguments = await in_database(_arguments, request) if request.arguments.is_stored else None
     given = arguments if arguments is not None else _as_object(request.arguments.json)
     started = time.monotonic()
@@ -80,11 +85,11 @@ async def _kept(request: CallTool, output: JsonValue, max_inline_bytes: int) -> 
 
 async def _call_for_step(request: CallTool) -> ToolResult:
     with before_the_call():
+        caller = await caller_of(request.execution_id, kind="tool_missing")
         known = await in_database(result_or_start, request)
         if known is not None:
             return known
         arguments = await in_database(_arguments, request)
-        caller = await in_database(caller_of, request.execution_id)
     started = time.monotonic()
     try:
         outcome = await _called(request, request.tool, arguments, caller)
@@ -98,10 +103,11 @@ async def _call_for_step(request: CallTool) -> ToolResult:
 async def _call_for_agent(request: CallTool) -> ToolResult:
     """What goes wrong goes back to the model, after the tries that the step allows."""
     with before_the_call():
+        caller = await caller_of(request.execution_id, kind="agent_error")
         known = await in_database(result_or_start, request)
         if known is not None:
             return known
-        setup = await in_database(agent_setup, request.execution_id, request.agent)
+        setup = await in_database(agent_setup, caller, request.agent)
         wanted = await in_database(
             requested_call, request.execution_id, request.path, request.turn, request.call_id
         )

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from pydantic import JsonValue
 from temporalio import activity
@@ -14,24 +13,23 @@ from executions.activities.call_events import (
     tool_call_failed,
     tool_call_started,
 )
+from executions.activities.spending import count_call
 from executions.engine.messages import MAX_TASK_BYTES, CallTool, ToolResult, Value
-from executions.models import ToolCall, WorkflowExecution
+from executions.models import ToolCall
 from executions.stored_values import keep
 
 # A model may name anything.
 MAX_TOOL_CHARACTERS = 230
 
 
-def caller_of(execution_id: str) -> User:
-    """Whose rights a call has: those of the run's owner."""
-    rows = WorkflowExecution.objects.select_related("created_by")
-    return rows.get(pk=execution_id).created_by
-
-
 def result_or_start(request: CallTool) -> ToolResult | None:
-    """The result of this very call, if it was made and written down before; else it is told that it starts."""
+    """The result of this very call, if it was made and written down before; else it is told that it starts.
+
+    Fails as `budget_exceeded`.
+    """
     known = _known_result(request)
     if known is None:
+        count_call(request)
         tool_call_started(request, request.tool[:MAX_TOOL_CHARACTERS])
     return known
 

@@ -70,7 +70,16 @@ async def converse(
         number += 1
         run.require_budget(is_model_call=True)
         turn = await run.calls.ask_model(
-            AskModel(run.input.execution_id, path, number, agent, packed, timeout_seconds), retry
+            AskModel(
+                run.input.execution_id,
+                path,
+                number,
+                agent,
+                packed,
+                timeout_seconds,
+                budgets=run.budgets.of_model_call(path),
+            ),
+            retry,
         )
         run.note_attempts(path, turn.attempts)
         run.spend(path, turn.usage)
@@ -103,6 +112,7 @@ async def _make_calls(
             call_id=wanted.id,
             agent=agent,
             max_attempts=retry.max_attempts,
+            budgets=run.budgets.of_tool_call(path),
         )
         result = await run.calls.call_tool(request, retry)
         run.note_attempts(path, result.attempts)

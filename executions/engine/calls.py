@@ -15,6 +15,7 @@ from temporalio.exceptions import FailureError
 from temporalio.workflow import ActivityCancellationType
 
 from executions.engine import messages
+from executions.engine.budget_messages import BUDGET_WAIT_SECONDS
 from executions.engine.errors import failed, is_lost, is_unavailable, of_activity
 from executions.engine.messages import (
     AskModel,
@@ -85,7 +86,7 @@ class Calls:
                 messages.ASK_MODEL,
                 question,
                 result_type=Turn,
-                start_to_close_timeout=_deadline(question.timeout_seconds),
+                start_to_close_timeout=_deadline(question.timeout_seconds + BUDGET_WAIT_SECONDS),
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
                 retry_policy=_policy(retry),
                 cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from executions.engine.budget_messages import BudgetScope
 from workflows.definition.steps import ErrorKind
 
 WORKFLOW_TYPE = "InterpreterWorkflow"
@@ -224,6 +225,8 @@ class CallTool:
     call_id: str = ""
     agent: "Agent | None" = None
     max_attempts: int = 1
+    budgets: list[BudgetScope] = field(default_factory=list)
+    owner_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -257,6 +260,7 @@ class AskModel:
     agent: Agent
     input: Value
     timeout_seconds: float
+    budgets: list[BudgetScope] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -330,8 +334,9 @@ class RunInput:
 
     `stand_ins` has the output schemas of agents ('agent:ID') and tools (their id) that a simulation imitates.
     `state` is set when a run continues as new (or starts from another run's outcomes), `state_parts` instead of it
-    when it is too large to travel. `engine` is the `ENGINE` of
-    the moment of its start; runs from before it was written down have 1.
+    when it is too large to travel. `engine` is the `ENGINE` of the moment of its start; runs from before it was
+    written down have 1. `budgets` are those of the runs and steps that started this one. `owner_id` is the user whose
+    rights its calls have.
     """
 
     execution_id: str
@@ -344,6 +349,8 @@ class RunInput:
     stand_ins: dict[str, JsonValue] = field(default_factory=dict)
     continue_after_events: int = CONTINUE_AFTER_EVENTS
     engine: int = 1
+    budgets: list[BudgetScope] = field(default_factory=list)
+    owner_id: int | None = None
     state: RunState | None = None
     state_parts: list[Value] = field(default_factory=list)
 

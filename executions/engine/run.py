@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 
 from temporalio import workflow
 
+from executions.engine.budgets import FIRST_ENGINE, Budgets
 from executions.engine.calls import Calls
 from executions.engine.errors import failed
 from executions.engine.messages import (
@@ -25,7 +25,7 @@ from executions.engine.recorder import Recorder
 from executions.engine.segment_messages import SegmentResult
 from executions.engine.standing import Standing
 from executions.engine.tasks import require_not_cancelled
-from workflows.definition.steps import Definition, Step, walk
+from workflows.definition.steps import Definition, Step
 
 # Steps that call nothing give Temporal no chance to breathe: it fails a workflow task after two seconds.
 MAX_STEPS_WITHOUT_PAUSE = 100
@@ -48,6 +48,7 @@ class Run:
         self.state = state
         self.definition = definition
         self.calls = Calls(run_input.execution_id, engine=run_input.engine)
+        self.budgets = Budgets(run_input, definition)
         self.recorder = Recorder(run_input.execution_id, state, self.calls.record)
         self.standing = Standing(state, self.recorder.run)
         # What loops that still run have written to the context so far, by path.
@@ -57,14 +58,6 @@ class Run:
         self._started_here = 0
         self._turns_here = 0
         self._bytes_at_start = workflow.info().get_current_history_size()
-
-    @cached_property
-    def has_budget(self) -> bool:
-        """Whether the run, or a step of it, may spend only so much."""
-        limits = self.definition.limits
-        of_run = (limits.max_tokens, limits.max_cost_usd, limits.max_tool_calls)
-        of_steps = (getattr(step, "limits", None) for _, step in walk(self.definition.steps))
-        return any(limit is not None for limit in (*of_run, *of_steps))
 
     @property
     def is_quiet(self) -> bool:
@@ -206,7 +199,9 @@ class Run:
     # --- limits
 
     def require_budget(self, *, is_model_call: bool) -> None:
-        """Raise `budget_exceeded` before a call that the run's limits no longer pay for."""
+        """For old runs: raise `budget_exceeded` before a call that the run's limits no longer pay for."""
+        if self.input.engine >= FIRST_ENGINE:
+            return
         limits, usage = self.definition.limits, self.state.usage
         tokens = usage.input_tokens + usage.output_tokens
         if limits.max_tokens is not None and is_model_call and tokens >= limits.max_tokens:

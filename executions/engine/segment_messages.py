@@ -35,6 +35,7 @@ class RunSegment:
     steps: list[SegmentStep]
     bindings: list[Binding]
     room_bytes: int
+    owner_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ async def has_run_ahead(run: Run, scope: Scope, step: ToolStep, path: str) -> bo
     """Whether the step has run as one of a segment; a segment that begins with it is run now."""
     if path in run.ahead:
         return True
-    if not _is_possible(run):
+    if not _is_possible(run, path):
         return False
     plan = _Plan(run, scope, step, path)
     if len(plan.steps) < 2:
@@ -61,9 +61,10 @@ def take_over(run: Run, path: str) -> Value:
     return result.output
 
 
-def _is_possible(run: Run) -> bool:
-    """Spending is counted before each call; stand-ins need no call at all."""
-    return run.input.engine >= FIRST_ENGINE and not run.input.simulate and not run.has_budget
+def _is_possible(run: Run, path: str) -> bool:
+    """Calls that a limit counts are made one by one; stand-ins need no call at all."""
+    is_counted = bool(run.budgets.of_tool_call(path))
+    return run.input.engine >= FIRST_ENGINE and not run.input.simulate and not is_counted
 
 
 class _Plan:
@@ -87,7 +88,8 @@ class _Plan:
         """The call that runs it."""
         room = max(MAX_TAKEN_BYTES // (self._run.calls.in_flight + 1), MAX_TASK_BYTES)
         bindings = list(self.bindings.values())
-        return RunSegment(self._run.input.execution_id, self.steps, bindings, room)
+        run = self._run.input
+        return RunSegment(run.execution_id, self.steps, bindings, room, run.owner_id)
 
     def _line(self, step: ToolStep, path: str) -> Iterator[tuple[ToolStep, str]]:
         """The step and those that follow it, as far as they are of the kind that may run ahead."""
@@ -104,7 +106,8 @@ class _Plan:
 
     def _may_run(self, step: ToolStep) -> bool:
         # Retries with their pauses are Temporal's business.
-        return step.tool in self._local_tools and step.retry.max_attempts == 1
+        is_plain = step.retry.max_attempts == 1 and step.limits is None
+        return step.tool in self._local_tools and is_plain
 
     def _takes(self, step: ToolStep, path: str) -> bool:
         """Add the step, unless it and what it refers to are too much."""

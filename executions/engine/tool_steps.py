@@ -31,6 +31,8 @@ async def run_tool_step(run: Run, scope: Scope, step: ToolStep, path: str) -> Va
         tool=step.tool,
         arguments=await run.calls.packed(arguments),
         max_attempts=step.retry.max_attempts,
+        budgets=run.budgets.of_tool_call(path),
+        owner_id=run.input.owner_id,
     )
     is_local = step.tool in run.input.local_tools
     call = run.calls.call_local_tool if is_local else run.calls.call_tool

@@ -191,7 +191,8 @@ async def _within_timeout(run: Run, scope: Scope, step: Step, path: str) -> Outc
 
 async def _guarded(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
     try:
-        return await _execute(run, scope, step, path)
+        with run.budgets.inside(step, path):
+            return await _execute(run, scope, step, path)
     except (StepFailed, RunEnded):
         raise
     except Exception:  # noqa: BLE001 - a mistake of ours must end the run visibly, not block its workflow task
