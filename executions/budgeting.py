@@ -84,7 +84,7 @@ def reserve_model_call(
         granted = _granted(purses, budgets, wish, is_last_try=is_last_try)
         if isinstance(granted, int):
             _set_aside(reservation, budgets, purses, wish, granted)
-        elif reservation.pk is not None:
+        elif not reservation._state.adding:
             reservation.save()
         Budget.objects.bulk_update(budgets.values(), ["tokens_reserved", "cost_reserved"])
     return granted
@@ -93,9 +93,8 @@ def reserve_model_call(
 def settle_model_call(call: Call, *, tokens: int | None, cost_usd: Decimal | None) -> None:
     """Replace the estimate by what was spent; null means unknown, and keeps the estimate."""
     with transaction.atomic():
+        budgets = _locked(_reservation(call).budgets)
         reservation = _reservation(call)
-        budgets = _locked(reservation.budgets)
-        reservation.refresh_from_db()
         if not reservation.is_open:
             return
         spent_tokens = reservation.tokens if tokens is None else tokens
@@ -116,7 +115,7 @@ def count_tool_call(call: Call, purses: Sequence[Purse]) -> Shortage | None:
     with transaction.atomic():
         budgets = _locked({purse.key for purse in purses})
         reservation = _reservation(call)
-        if reservation.pk is not None:
+        if not reservation._state.adding:
             return None
         for purse in purses:
             made, allowed = budgets[purse.key].tool_calls, purse.max_tool_calls

@@ -64,6 +64,10 @@ class WorkflowExecution(models.Model):
     output_json = models.JSONField(null=True, blank=True)
     error = models.TextField(blank=True)
     error_kind = models.CharField(max_length=40, blank=True)
+    error_code = models.CharField(
+        max_length=200, blank=True, help_text="The tool's, the model service's or the engine's own."
+    )
+    error_hint = models.TextField(blank=True, help_text="What to do about it.")
     failed_step = models.CharField(
         max_length=2000, blank=True, help_text="Path of the step that failed."
     )
@@ -89,6 +93,9 @@ class WorkflowExecution(models.Model):
         max_length=200, null=True, blank=True, editable=False
     )
     request_hash = models.CharField(max_length=64, blank=True, editable=False)
+    start_failures = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="How often its start failed by a mistake of ours."
+    )
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)

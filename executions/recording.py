@@ -14,11 +14,13 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
+from django.db.models import Count, Sum
 from pydantic import JsonValue
 
 from executions.channels import announce
 from executions.engine.messages import Batch, ErrorInfo, RunChange, StepChange, Usage, Value
-from executions.models import ExecutionEvent, StepRun, WorkflowExecution
+from executions.hints import hint_of
+from executions.models import ExecutionEvent, ModelCall, StepRun, WorkflowExecution
 from executions.stored_values import load_all
 
 FINAL_STEPS = frozenset(
@@ -42,7 +44,15 @@ RUN_FIELDS = [
     "model_calls",
     "tool_calls",
 ]
-END_FIELDS = ["completed_at", "output_json", "error", "error_kind", "failed_step"]
+END_FIELDS = [
+    "completed_at",
+    "output_json",
+    "error",
+    "error_kind",
+    "error_code",
+    "error_hint",
+    "failed_step",
+]
 STEP_FIELDS = [
     "step_id",
     "step_type",
@@ -58,6 +68,7 @@ STEP_FIELDS = [
     "attempts",
     "input_tokens",
     "output_tokens",
+    "cost_usd",
     "started_at",
     "completed_at",
 ]
@@ -106,6 +117,8 @@ def record(batch: Batch) -> None:
         _add_usage(execution, batch.usage)
         execution.last_sequence = max(execution.last_sequence, batch.sequence)
         has_ended = execution.completed_at is not None
+        if has_ended:
+            _add_unreported(execution)
         execution.save(update_fields=RUN_FIELDS + (END_FIELDS if has_ended else []))
         transaction.on_commit(partial(announce, batch.execution_id))
 
@@ -165,6 +178,7 @@ def _row(execution_id: str, change: StepChange, loaded: Iterator[JsonValue]) -> 
         attempts=change.attempts,
         input_tokens=change.usage.input_tokens,
         output_tokens=change.usage.output_tokens,
+        cost_usd=change.usage.cost_usd,
         started_at=change.started_at,
         completed_at=change.completed_at,
     )
@@ -175,7 +189,7 @@ def _writes_json(change: StepChange, loaded: Iterator[JsonValue]) -> dict[str, J
 
 
 def _error_json(error: ErrorInfo | None) -> dict[str, Any] | None:
-    return asdict(error) if error is not None else None
+    return asdict(error) | {"hint": hint_of(error)} if error is not None else None
 
 
 def _moments(batch: Batch, news: Known) -> list[tuple[StepChange, str]]:
@@ -226,9 +240,27 @@ def _apply(execution: WorkflowExecution, change: RunChange) -> list[dict[str, An
     if change.error is not None:
         execution.error = change.error.message
         execution.error_kind = change.error.kind
+        execution.error_code = change.error.code[:200]
+        execution.error_hint = hint_of(change.error)
         execution.failed_step = change.error.path
         data["error"] = _error_json(change.error)
     return [{"kind": "run", "data": data}]
+
+
+def _add_unreported(execution: WorkflowExecution) -> None:
+    """What calls cost whose answers came too late for the run: it was cancelled, or had failed elsewhere."""
+    if execution.status == WorkflowExecution.Status.COMPLETED and not execution.model_calls:
+        return
+    reused = StepRun.objects.filter(execution=execution, is_reused=True)
+    calls = ModelCall.objects.filter(execution=execution).exclude(path__in=reused.values("path"))
+    total = calls.aggregate(
+        calls=Count("pk"),
+        inwards=Sum("input_tokens", default=0),
+        outwards=Sum("output_tokens", default=0),
+        cost=Sum("cost_usd"),
+    )
+    usage = Usage(total["inwards"], total["outwards"], total["cost"], model_calls=total["calls"])
+    _add_usage(execution, usage)
 
 
 def _write_events(execution: WorkflowExecution, events: list[dict[str, Any]]) -> None:

@@ -47,7 +47,7 @@ class Spending:
     @property
     def is_cut_short(self) -> bool:
         """Whether a budget, and not the setting, bounds the answer."""
-        return self.output_tokens < settings.BUDGET_OUTPUT_TOKENS
+        return self.output_tokens < int(settings.BUDGET_OUTPUT_TOKENS)
 
 
 def purses_of(question: AskModel, caller: User) -> list[Purse]:

@@ -337,23 +337,6 @@ def test_an_agent_that_was_switched_off_does_not_work(
     assert model_server.requests == []
 
 
-@pytest.mark.parametrize(
-    ("limits", "code", "requests"),
-    [({"max_tokens": 30}, "max_tokens", 2), ({"max_tool_calls": 1}, "max_tool_calls", 2)],
-)
-def test_a_budget_ends_the_run_before_the_next_call(
-    runner: Runner, model_server: ModelServer, limits: Any, code: str, requests: int
-) -> None:
-    runner.agent("helper", tools=["native:text_stats"])
-    model_server.default = answers.tool_call("native__text_stats", STATS)
-    steps = [work(on_error="skip"), end("done")]
-    ran = runner.run({"limits": limits, "steps": steps})
-    error = ran.step("ask").error_json
-    assert error is not None
-    assert (ran.row.error_kind, error["code"]) == ("budget_exceeded", code)
-    assert len(model_server.requests) == requests
-
-
 def test_each_iteration_has_a_conversation_of_its_own(
     runner: Runner, model_server: ModelServer
 ) -> None:
