@@ -148,18 +148,21 @@ def test_no_more_steps_are_called_than_the_limit_allows(run: RunDefinition) -> N
 
 
 @pytest.mark.parametrize(
-    "limits", [{"max_tool_calls": 5}, {"max_tokens": 100}, {"max_cost_usd": 1.0}]
+    ("limits", "calls"),
+    [({"max_tool_calls": 5}, 3), ({"max_tokens": 100}, 1), ({"max_cost_usd": 1.0}, 1)],
 )
-def test_runs_with_a_budget_have_no_segments(run: RunDefinition, limits: dict[str, Any]) -> None:
+def test_tool_calls_that_a_budget_counts_are_made_one_by_one(
+    run: RunDefinition, limits: dict[str, Any], calls: int
+) -> None:
     ran = run({"steps": line(3), "limits": limits})
     assert ran.status == "COMPLETED"
-    assert markers(ran) == 3
+    assert markers(ran) == calls
 
 
-def test_runs_with_limits_of_a_step_have_no_segments(run: RunDefinition) -> None:
+def test_a_step_with_limits_of_its_own_is_called_by_itself(run: RunDefinition) -> None:
     ran = run({"steps": [*line(2), echo("s3", limits={"max_tool_calls": 1})]})
     assert ran.status == "COMPLETED"
-    assert markers(ran) == 3
+    assert markers(ran) == 2
 
 
 def test_steps_with_retries_run_alone(run: RunDefinition) -> None:
