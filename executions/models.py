@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from executions.budget_models import Budget, Reservation
+from executions.triggers.models import Schedule
 from workflows.models import Workflow
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ExecutionEvent",
     "ModelCall",
     "Reservation",
+    "Schedule",
     "StepRun",
     "StoredValue",
     "ToolCall",
@@ -85,6 +87,9 @@ class WorkflowExecution(models.Model):
     )
     forked_from = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="forks"
+    )
+    schedule = models.ForeignKey(
+        Schedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="executions"
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions"

@@ -3,21 +3,15 @@
 import logging
 
 from asgiref.sync import async_to_sync
-from pydantic import JsonValue
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from common.errors import Unavailable
-from discovery.native_tools import NATIVE_TOOLS
 from executions import temporal
-from executions.engine.messages import ENGINE, ErrorInfo, RunInput, RunOutcome
-from executions.engine.sizes import size_of
+from executions.engine.messages import ErrorInfo, RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
-from executions.stored_values import kept_value
-from workflows.definition.catalogue import Catalogue
-from workflows.definition.steps import AgentStep, Definition, ToolStep, walk
-from workflows.selectors import catalogue_for, definition_of
+from executions.run_inputs import run_input_of
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +22,6 @@ REFUSED = ErrorInfo(
     message="Temporal refuses to start this run: its definition and input together are too large.",
     code="too_large",
 )
-# Of a simulation's schemas; Temporal takes 2 MB in all, of which definition and values may fill most.
-MAX_STAND_IN_BYTES = 256 * 1024
 
 
 def start_on_temporal(execution: WorkflowExecution) -> None:
@@ -70,41 +62,3 @@ def unavailable(execution: WorkflowExecution) -> Unavailable:
         code="temporal_unavailable",
         extra={"execution_id": execution.pk},
     )
-
-
-def run_input_of(execution: WorkflowExecution) -> RunInput:
-    """What the interpreter gets: the pinned definition, values or the keys of big ones, and what it may imitate."""
-    _, definition = definition_of(execution.workflow, execution.workflow_version)
-    context: dict[str, JsonValue] = execution.context_json or {}
-    simulate = execution.simulated
-    return RunInput(
-        execution_id=execution.pk,
-        definition=definition.to_json(),
-        user_input=kept_value(execution, execution.user_input),
-        input=kept_value(execution, execution.input_json),
-        context={key: kept_value(execution, value) for key, value in context.items()},
-        simulate=simulate,
-        engine=ENGINE,
-        owner_id=execution.created_by_id,
-        local_tools=[f"native:{name}" for name, tool in NATIVE_TOOLS.items() if tool.is_local],
-        stand_ins=_stand_ins(definition, catalogue_for(execution.created_by)) if simulate else {},
-    )
-
-
-def _stand_ins(definition: Definition, catalogue: Catalogue) -> dict[str, JsonValue]:
-    """The output schemas that a simulation imitates, by tool id and by 'agent:ID', as far as there is room."""
-    schemas: dict[str, JsonValue] = {}
-    room = MAX_STAND_IN_BYTES
-    for _, step in walk(definition.steps):
-        schema = None
-        if isinstance(step, AgentStep) and step.agent_id and step.agent_id in catalogue.agents:
-            key, schema = f"agent:{step.agent_id}", catalogue.agents[step.agent_id].output_schema
-        elif isinstance(step, ToolStep) and step.tool and step.tool in catalogue.tools:
-            key, schema = step.tool, catalogue.tools[step.tool].output_schema
-        if schema is None or key in schemas:
-            continue
-        # Without its schema a step gets the stand-in that is a text.
-        room -= size_of(dict(schema))
-        if room >= 0:
-            schemas[key] = dict(schema)
-    return schemas

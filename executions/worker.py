@@ -15,13 +15,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from common.upkeep import mend
 from discovery.mcp_client import close_connections
 from executions import temporal
-from executions.activities import bookkeeping, model_turns, segments, tool_calls
+from executions.activities import bookkeeping, launches, model_turns, segments, tool_calls
 from executions.activities.database import DATABASE_AWAY, in_database
 from executions.engine.interpreter import InterpreterWorkflow
+from executions.engine.scheduled_start import ScheduledStart
 
 logger = logging.getLogger(__name__)
 
-WORKFLOWS = [InterpreterWorkflow]
+WORKFLOWS: list[type] = [InterpreterWorkflow, ScheduledStart]
 ACTIVITIES: list[Callable[..., Any]] = [
     bookkeeping.record,
     bookkeeping.resolve_value,
@@ -33,6 +34,8 @@ ACTIVITIES: list[Callable[..., Any]] = [
     tool_calls.may_repeat,
     model_turns.ask_model,
     segments.run_segment,
+    launches.launch_scheduled,
+    launches.await_run,
 ]
 # Threads for what blocks on the database; each holds a connection only while it works.
 DATABASE_THREADS = 8

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from common.errors import Forbidden, Invalid, NotFound
 from common.idempotency import first_answer
@@ -23,7 +24,6 @@ from workflows.writing import (
     put_definition,
     put_fields,
     rewrite_uses,
-    rewrite_workflow_uses,
 )
 
 logger = logging.getLogger(__name__)
@@ -97,8 +97,6 @@ def save_workflow(
         _redefine(row, described(kept, name=name, description=description), by, message)
     put_fields(row, fields)
     row.save()
-    if "published_version" in fields:
-        rewrite_workflow_uses(row)
     if shared_with is not None:
         share(row, shared_with, by=by)
     logger.info("workflow %s saved by %s: revision %s", row.pk, by.pk, row.revision)
@@ -109,15 +107,23 @@ def save_workflow(
 def archive_workflow(
     workflow: Workflow, *, by: User, expected_revision: int | None = None
 ) -> Workflow:
-    """Take a workflow out of use; its runs stay and its id stays taken."""
-    return _set_active(workflow, False, by=by, expected_revision=expected_revision)
+    """Take a workflow out of use; its runs stay and its id stays taken. Its schedules are paused."""
+    row = _set_active(workflow, False, by=by, expected_revision=expected_revision)
+    # Executions lie above workflows: they bring it to Temporal, and look at the row before they start anything.
+    row.schedules.filter(is_paused=False).update(
+        is_paused=True,
+        is_synced=False,
+        revision=F("revision") + 1,
+        note="Paused when the workflow was archived.",
+    )
+    return row
 
 
 @transaction.atomic
 def restore_workflow(
     workflow: Workflow, *, by: User, expected_revision: int | None = None
 ) -> Workflow:
-    """Bring an archived workflow back."""
+    """Bring an archived workflow back; its schedules stay paused until they are resumed."""
     return _set_active(workflow, True, by=by, expected_revision=expected_revision)
 
 

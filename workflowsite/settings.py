@@ -111,6 +111,7 @@ CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="celery")
 # that neither Redis nor Temporal alone can stop them for ever.
 UPKEEP = {
     "executions": "executions.reconciling.mend_executions",
+    "schedules": "executions.triggers.syncing.mend_schedules",
     "generations": "generation.tasks.mend_generations",
     "refreshes": "discovery.tasks.mend_refreshes",
 }
@@ -125,6 +126,10 @@ TEMPORAL_ADDRESS = service("TEMPORAL_ADDRESS", "127.0.0.1:7233")
 TEMPORAL_NAMESPACE = env.str("TEMPORAL_NAMESPACE", default="default")
 TEMPORAL_TASK_QUEUE = env.str("TEMPORAL_TASK_QUEUE", default="workflow-engine")
 TEMPORAL_UI_URL = service("TEMPORAL_UI_URL")
+
+# --- triggers
+# The least that `interval_seconds` of a schedule may be.
+SCHEDULE_MIN_INTERVAL_SECONDS = env.int("SCHEDULE_MIN_INTERVAL_SECONDS", default=60)
 
 # --- models (any endpoint that speaks the chat-completions protocol)
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")

@@ -9,7 +9,7 @@ from executions.models import WorkflowExecution
 
 
 class ExecutionFilter(StrictFilterSet):
-    """`?status=&triggered_by=&simulated=&started_after=&started_before=&workflow_id=`; `status` may be repeated."""
+    """`?status=&triggered_by=&simulated=&started_after=&started_before=&workflow_id=&schedule_id=`; `status` may be repeated."""
 
     status = filters.MultipleChoiceFilter(choices=WorkflowExecution.Status.choices)
     triggered_by = filters.MultipleChoiceFilter(choices=WorkflowExecution.Trigger.choices)
@@ -17,6 +17,7 @@ class ExecutionFilter(StrictFilterSet):
     started_after = filters.IsoDateTimeFilter("started_at", "gte")
     started_before = filters.IsoDateTimeFilter("started_at", "lt")
     workflow_id = filters.CharFilter("workflow_id", "exact")
+    schedule_id = filters.CharFilter("schedule_id", "exact")
 
     class Meta:
         model = WorkflowExecution

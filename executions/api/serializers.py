@@ -2,22 +2,19 @@
 
 from typing import Any
 
-from django.urls import reverse
 from rest_framework import serializers
 
 from common.rest import StrictFieldsMixin
-from executions.api.step_serializers import StepResultSerializer, output_link
+from executions.api.step_serializers import StepResultSerializer, step_link
 from executions.events import MAX_EVENTS
 from executions.models import (
     ExecutionEvent,
     WorkflowExecution,
 )
-from executions.previews import cut
 from executions.run_request import MAX_USER_INPUT_CHARACTERS
 from executions.selectors import steps_of
 
 MAX_WAIT_SECONDS = 60
-SHOWN_OF_RUN = "Over 256 KiB: {preview, size_bytes, truncated, link}."
 
 
 class UsageSerializer(serializers.ModelSerializer[WorkflowExecution]):
@@ -42,6 +39,9 @@ class ExecutionRowSerializer(serializers.ModelSerializer[WorkflowExecution]):
     duration_ms = serializers.IntegerField(allow_null=True, read_only=True)
     usage = UsageSerializer(source="*", read_only=True)
     parent_id = serializers.CharField(allow_null=True, read_only=True)
+    schedule_id = serializers.CharField(
+        allow_null=True, read_only=True, help_text="The schedule that started it."
+    )
     forked_from = serializers.CharField(source="forked_from_id", allow_null=True, read_only=True)
 
     class Meta:
@@ -60,6 +60,7 @@ class ExecutionRowSerializer(serializers.ModelSerializer[WorkflowExecution]):
             "error_kind",
             "failed_step",
             "triggered_by",
+            "schedule_id",
             "usage",
             "parent_id",
             "forked_from",
@@ -72,15 +73,11 @@ class ExecutionRowSerializer(serializers.ModelSerializer[WorkflowExecution]):
 class ExecutionSerializer(ExecutionRowSerializer):
     """A run with its values and what its steps did."""
 
-    input = serializers.JSONField(
-        source="input_json", allow_null=True, read_only=True, help_text=SHOWN_OF_RUN
-    )
+    input = serializers.JSONField(source="input_json", allow_null=True, read_only=True)
     context = serializers.DictField(  # type: ignore[assignment]
         source="context_json", read_only=True
     )
-    output = serializers.JSONField(
-        source="output_json", allow_null=True, read_only=True, help_text=SHOWN_OF_RUN
-    )
+    output = serializers.JSONField(source="output_json", allow_null=True, read_only=True)
     steps_executed = serializers.ListField(
         child=serializers.CharField(),
         read_only=True,
@@ -104,13 +101,9 @@ class ExecutionSerializer(ExecutionRowSerializer):
 
     def to_representation(self, instance: WorkflowExecution) -> dict[str, Any]:
         """The row's own fields and the two that are composed from its step runs."""
-        steps = steps_of(instance, lambda path: output_link(instance.pk, path))
+        steps = steps_of(instance, lambda path: step_link(instance.pk, path))
         vars(instance).update(vars(steps))
-        row = super().to_representation(instance)
-        for name in ("input", "output"):
-            link = reverse(f"execution-{name}", kwargs={"execution_id": instance.pk})
-            row[name] = cut(row[name], link)
-        return row
+        return super().to_representation(instance)
 
 
 class EventSerializer(serializers.ModelSerializer[ExecutionEvent]):

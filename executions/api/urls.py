@@ -1,27 +1,20 @@
-from django.urls import URLPattern, URLResolver, path, register_converter
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, path
 
 from executions.api.event_views import ExecutionEventViewSet
-from executions.api.value_views import ValueViewSet
+from executions.api.schedules import ScheduleViewSet
 from executions.api.views import ExecutionViewSet, StepRunViewSet, WorkflowExecutionViewSet
 
-
-class StepPath:
-    """Paths of step runs: a step, then container, iteration or branch, step and so on, so always an odd number."""
-
-    regex = "[^/]+(?:/[^/]+/[^/]+)*"
-
-    def to_python(self, value: str) -> str:
-        """As it stands."""
-        return value
-
-    def to_url(self, value: str) -> str:
-        """As it stands."""
-        return value
-
-
-register_converter(StepPath, "step_path")
-
 _one = "workflows/executions/<str:execution_id>"
+_schedules = "workflows/<str:workflow_id>/schedules"
+_schedule = f"{_schedules}/<str:schedule_id>"
+_crud: dict[str, Any] = {
+    "get": "retrieve",
+    "put": "update",
+    "patch": "partial_update",
+    "delete": "destroy",
+}
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(
@@ -33,24 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_one}/cancel", ExecutionViewSet.as_view({"post": "cancel"}), name="execution-cancel"),
     path(
         f"{_one}/events", ExecutionEventViewSet.as_view({"get": "events"}), name="execution-events"
-    ),
-    path(f"{_one}/input", ValueViewSet.as_view({"get": "run_input"}), name="execution-input"),
-    path(f"{_one}/output", ValueViewSet.as_view({"get": "run_output"}), name="execution-output"),
-    *(
-        path(
-            f"{_one}/steps/<step_path:path>/{name}",
-            ValueViewSet.as_view({"get": f"step_{name}"}),
-            name=f"execution-step-{name}",
-        )
-        for name in ("input", "output", "messages")
-    ),
-    *(
-        path(
-            f"{_one}/tool-calls/<int:call_id>/{name}",
-            ValueViewSet.as_view({"get": f"call_{name}"}),
-            name=f"execution-tool-call-{name}",
-        )
-        for name in ("arguments", "result")
     ),
     path(f"{_one}/steps", StepRunViewSet.as_view({"get": "list"}), name="execution-steps"),
     path(
@@ -67,5 +42,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workflows/<str:workflow_id>/executions",
         WorkflowExecutionViewSet.as_view({"get": "list"}),
         name="workflow-executions",
+    ),
+    path(
+        _schedules,
+        ScheduleViewSet.as_view({"get": "list", "post": "create"}),
+        name="workflow-schedules",
+    ),
+    path(_schedule, ScheduleViewSet.as_view(_crud), name="schedule-detail"),
+    path(f"{_schedule}/pause", ScheduleViewSet.as_view({"post": "pause"}), name="schedule-pause"),
+    path(
+        f"{_schedule}/resume", ScheduleViewSet.as_view({"post": "resume"}), name="schedule-resume"
+    ),
+    path(
+        f"{_schedule}/trigger",
+        ScheduleViewSet.as_view({"post": "trigger"}),
+        name="schedule-trigger",
     ),
 ]

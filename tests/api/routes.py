@@ -38,18 +38,22 @@ NAMED = {"name": "Taken over", "definition": {"steps": STEPS}}
 AGENT = {"name": "Taken over", "instructions": "Do it."}
 SERVER = {"name": "Taken over", "url": "https://example.org/mcp"}
 RUN = {"user_input": "Ada"}
+CLOCK = {"name": "Taken over", "cron": "0 9 * * *"}
 PROMPT = {"prompt": "Count the words of a text."}
 
 _WORKFLOW = "workflows/<str:workflow_id>"
 _VERSION = f"{_WORKFLOW}/versions/<int:number>"
 _TEMPLATE = "workflows/templates/<str:template_id>"
 _EXECUTION = "workflows/executions/<str:execution_id>"
+_SCHEDULES = f"{_WORKFLOW}/schedules"
+_SCHEDULE = f"{_SCHEDULES}/<str:schedule_id>"
 _GENERATION = "workflows/generate/<generation_id:generation_id>"
 _AGENT = "agents/<resource_id:pk>"
 _SERVER = "mcp-servers/<resource_id:pk>"
 
 _one_workflow = "workflows/$workflow"
 _one_execution = "workflows/executions/$execution"
+_one_schedule = f"{_one_workflow}/schedules/$schedule"
 _one_generation = "workflows/generate/$generation"
 
 ROUTES: dict[tuple[str, str], Route] = {
@@ -92,25 +96,17 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("get", f"{_EXECUTION}/events"): Route("thing", f"{_one_execution}/events"),
     ("get", f"{_EXECUTION}/steps"): Route("thing", f"{_one_execution}/steps"),
     ("get", f"{_EXECUTION}/steps/<path:path>"): Route("thing", f"{_one_execution}/steps/$step"),
-    ("get", f"{_EXECUTION}/input"): Route("thing", f"{_one_execution}/input"),
-    ("get", f"{_EXECUTION}/output"): Route("thing", f"{_one_execution}/output"),
-    ("get", f"{_EXECUTION}/steps/<step_path:path>/input"): Route(
-        "thing", f"{_one_execution}/steps/$step/input"
-    ),
-    ("get", f"{_EXECUTION}/steps/<step_path:path>/output"): Route(
-        "thing", f"{_one_execution}/steps/$step/output"
-    ),
-    ("get", f"{_EXECUTION}/steps/<step_path:path>/messages"): Route(
-        "thing", f"{_one_execution}/steps/$step/messages"
-    ),
-    ("get", f"{_EXECUTION}/tool-calls/<int:call_id>/arguments"): Route(
-        "thing", f"{_one_execution}/tool-calls/$tool_call/arguments"
-    ),
-    ("get", f"{_EXECUTION}/tool-calls/<int:call_id>/result"): Route(
-        "thing", f"{_one_execution}/tool-calls/$tool_call/result"
-    ),
     ("post", f"{_WORKFLOW}/execute"): Route("thing", f"{_one_workflow}/execute", RUN),
     ("get", f"{_WORKFLOW}/executions"): Route("thing", f"{_one_workflow}/executions"),
+    ("get", _SCHEDULES): Route("thing", f"{_one_workflow}/schedules"),
+    ("post", _SCHEDULES): Route("thing", f"{_one_workflow}/schedules", CLOCK),
+    ("get", _SCHEDULE): Route("thing", _one_schedule),
+    ("put", _SCHEDULE): Route("thing", _one_schedule, CLOCK),
+    ("patch", _SCHEDULE): Route("thing", _one_schedule, {"name": "Taken over"}),
+    ("delete", _SCHEDULE): Route("thing", _one_schedule),
+    ("post", f"{_SCHEDULE}/pause"): Route("thing", f"{_one_schedule}/pause", {}),
+    ("post", f"{_SCHEDULE}/resume"): Route("thing", f"{_one_schedule}/resume", {}),
+    ("post", f"{_SCHEDULE}/trigger"): Route("thing", f"{_one_schedule}/trigger"),
     ("get", "workflows"): Route("list", "workflows?archived=true"),
     ("post", "workflows"): Route("own", "workflows", NAMED),
     ("post", "workflows/validate"): Route("own", "workflows/validate", NAMED),

@@ -17,6 +17,7 @@ from executions.models import (
     ToolCall,
     WorkflowExecution,
 )
+from executions.triggers.models import Schedule
 from generation.models import Generation
 from workflows import services
 from workflows.definition.normalise import normalise
@@ -39,8 +40,8 @@ class Ids:
     server: str = f"{MARK}-server"
     tool: str = f"{MARK}-tool"
     step: str = f"{MARK}-step"
-    tool_call: str = "770077"
     execution: str = f"execution-{MARK}-11111111-2222-3333"
+    schedule: str = f"schedule-{MARK}-11111111-2222"
     generation: str = f"generation-{MARK}-11111111-222"
     group: str = f"{MARK}-team"
     owner: str = f"{MARK}-user"
@@ -76,6 +77,16 @@ def make_world(ids: Ids) -> User:
     _make_resources(owner, ids, group)
     _make_workflows(owner, ids)
     _make_run(owner, ids)
+    Schedule.objects.create(
+        id=ids.schedule,
+        workflow_id=ids.workflow,
+        name=MARK,
+        cron="0 9 * * *",
+        user_input=MARK,
+        input_json={"key": MARK},
+        note=MARK,
+        created_by=owner,
+    )
     Generation.objects.create(
         id=ids.generation,
         prompt=f"Do what {MARK} does",
@@ -181,12 +192,7 @@ def _make_run(owner: User, ids: Ids) -> None:
         execution=run, path=ids.step, turn=1, agent_id=ids.agent, model="m", answer={"text": MARK}
     )
     ToolCall.objects.create(
-        pk=int(ids.tool_call),
-        execution=run,
-        path=ids.step,
-        turn=1,
-        tool=f"{ids.server}:{ids.tool}",
-        result=MARK,
+        execution=run, path=ids.step, turn=1, tool=f"{ids.server}:{ids.tool}", result=MARK
     )
     ExecutionEvent.objects.create(execution=run, number=1, kind="step", data={"text": MARK})
     StoredValue.objects.create(execution=run, key=MARK, value=MARK, size_bytes=11)

@@ -23,7 +23,7 @@ from executions import temporal
 from executions.engine.messages import RunOutcome, RunState
 from executions.engine.spilling import packed
 from executions.models import ExecutionEvent, ModelCall, StepRun, ToolCall, WorkflowExecution
-from executions.starting import run_input_of
+from executions.run_inputs import run_input_of
 from executions.stored_values import keep
 from executions.worker import run_worker
 from tests.executions.tap import Tap

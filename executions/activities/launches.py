@@ -1,0 +1,60 @@
+"""Launching runs from inside Temporal: the row first, once, whatever is repeated."""
+
+import asyncio
+
+from temporalio import activity
+from temporalio.client import WorkflowFailureError
+from temporalio.service import RPCError, RPCStatusCode
+
+from executions.activities.database import in_database
+from executions.activities.heartbeats import heartbeats
+from executions.engine import launch_messages
+from executions.engine.launch_messages import Launched, LaunchScheduled
+from executions.run_inputs import run_input_of
+from executions.triggers.firing import LaunchRefused, fire
+from executions.triggers.models import Schedule
+from executions.triggers.temporal_spec import nominal_time
+
+
+@activity.defn(name=launch_messages.LAUNCH_SCHEDULED)
+async def launch_scheduled(request: LaunchScheduled) -> Launched:
+    """The run of one firing time, to be started; a database that is away is Temporal's to try again."""
+    return await in_database(_launch_scheduled, request)
+
+
+@activity.defn(name=launch_messages.AWAIT_RUN)
+async def await_run(execution_id: str) -> None:
+    """Last as long as a run that somebody else started, however it ends; being cancelled cancels the run."""
+    run = activity.client().get_workflow_handle(execution_id)
+    async with heartbeats():
+        try:
+            await run.result()
+        except asyncio.CancelledError:
+            await run.cancel()
+            raise
+        except WorkflowFailureError:
+            activity.logger.info("The run %s did not complete", execution_id)
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+
+
+def _launch_scheduled(request: LaunchScheduled) -> Launched:
+    rows = Schedule.objects.select_related("workflow", "created_by")
+    schedule = rows.filter(pk=request.schedule_id).first()
+    if schedule is None:
+        return _nothing(request, "The schedule was deleted; Temporal will be told.")
+    if schedule.is_paused:
+        return _nothing(request, "The schedule is paused; Temporal will be told.")
+    try:
+        execution = fire(schedule, nominal_time(schedule, request.at))
+    except LaunchRefused as refusal:
+        return Launched(refusal=str(refusal))
+    if execution.is_finished:
+        return _nothing(request, f"The run {execution.pk} of this time has ended already.")
+    return Launched(execution.pk, run_input_of(execution))
+
+
+def _nothing(request: LaunchScheduled, reason: str) -> Launched:
+    activity.logger.warning("schedule %s: %s", request.schedule_id, reason)
+    return Launched(reason=reason)
