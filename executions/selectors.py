@@ -15,12 +15,9 @@ from django.db.models.fields import IntegerField, TextField
 from django.db.models.functions import Cast, Left
 
 from common.ownership import Caller, visible_rows
-from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
+from executions.models import StepRun, WorkflowExecution
+from executions.previews import PREVIEW_CHARACTERS, PREVIEW_OVER_BYTES
 from workflows.models import Workflow
-
-# Above this an output is shown as its beginning and a link to the whole.
-PREVIEW_OVER_BYTES = 32 * 1024
-PREVIEW_CHARACTERS = 2_000
 
 
 def executions_for(caller: Caller) -> QuerySet[WorkflowExecution]:
@@ -118,20 +115,6 @@ def shown_output(row: dict[str, Any], link: Callable[[str], str]) -> Any:
 def step_run_of(execution: WorkflowExecution, path: str) -> StepRun | None:
     """The step run at `path`, or null."""
     return StepRun.objects.filter(execution=execution, path=path).first()
-
-
-def model_calls_of(step_run: StepRun) -> QuerySet[ModelCall]:
-    """The turns of an agent's step, in order: its conversation."""
-    return ModelCall.objects.filter(
-        execution_id=step_run.execution_id, path=step_run.path
-    ).order_by("turn")
-
-
-def tool_calls_of(step_run: StepRun) -> QuerySet[ToolCall]:
-    """The tool calls of a step, in order."""
-    return ToolCall.objects.filter(execution_id=step_run.execution_id, path=step_run.path).order_by(
-        "turn", "id"
-    )
 
 
 def _result(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:

@@ -153,3 +153,22 @@ class ToolUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workflow_id} uses {self.tool}"
+
+
+class WorkflowUse(models.Model):
+    """The current or the published version of a workflow runs this one as a step; circles are found by these rows.
+
+    The workflow that is run may be unknown, or archived later: then the step says so when it is checked.
+    """
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="workflow_uses")
+    called = models.CharField(max_length=100, help_text="The id of the workflow that is run.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workflow", "called"], name="workflow_use_unique"),
+        ]
+        indexes = [models.Index(fields=["called"], name="workflow_use_called")]
+
+    def __str__(self) -> str:
+        return f"{self.workflow_id} runs {self.called}"

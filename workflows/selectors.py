@@ -10,6 +10,7 @@ from common.ownership import Caller, visible_rows
 from discovery import selectors as discovery
 from discovery.models import Agent, McpServer, McpTool
 from discovery.native_tools import NATIVE_TOOLS
+from workflows.called import finder
 from workflows.definition.catalogue import AgentEntry, Catalogue, ServerEntry, ToolEntry
 from workflows.definition.steps import Definition
 from workflows.models import Workflow, WorkflowVersion
@@ -47,8 +48,9 @@ def definition_of(workflow: Workflow, version: int | None = None) -> tuple[int, 
 
 
 def catalogue_for(caller: Caller) -> Catalogue:
-    """Everything that the caller may use, in three queries."""
+    """Everything that the caller may use, in three queries, and two more once workflows are looked up."""
     return _catalogue(
+        workflows_for(caller),
         discovery.agents_for(caller),
         discovery.mcp_servers_for(caller),
         discovery.mcp_tools_for(caller),
@@ -58,6 +60,7 @@ def catalogue_for(caller: Caller) -> Catalogue:
 def catalogue_of_the_installation() -> Catalogue:
     """What everyone may use, in three queries: the agents and servers of nobody, and the native tools."""
     return _catalogue(
+        Workflow.objects.filter(created_by=None),
         Agent.objects.filter(created_by=None),
         McpServer.objects.filter(created_by=None),
         McpTool.objects.filter(server__created_by=None),
@@ -65,13 +68,17 @@ def catalogue_of_the_installation() -> Catalogue:
 
 
 def _catalogue(
-    agents: QuerySet[Agent], servers: QuerySet[McpServer], tools: QuerySet[McpTool]
+    workflows: QuerySet[Workflow],
+    agents: QuerySet[Agent],
+    servers: QuerySet[McpServer],
+    tools: QuerySet[McpTool],
 ) -> Catalogue:
     mcp_tools = map(_tool_entry, tools.select_related("server").defer("server__headers"))
     return Catalogue(
         agents={row.id: _agent_entry(row) for row in agents},
         tools={tool.id: tool for tool in chain(_native_tools(), mcp_tools)},
         servers={row.id: _server_entry(row) for row in servers.defer("headers")},
+        find_workflows=finder(workflows),
     )
 
 

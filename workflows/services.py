@@ -24,6 +24,7 @@ from workflows.writing import (
     put_definition,
     put_fields,
     rewrite_uses,
+    rewrite_workflow_uses,
 )
 
 logger = logging.getLogger(__name__)
@@ -97,6 +98,8 @@ def save_workflow(
         _redefine(row, described(kept, name=name, description=description), by, message)
     put_fields(row, fields)
     row.save()
+    if "published_version" in fields:
+        rewrite_workflow_uses(row)
     if shared_with is not None:
         share(row, shared_with, by=by)
     logger.info("workflow %s saved by %s: revision %s", row.pk, by.pk, row.revision)

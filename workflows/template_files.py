@@ -1,14 +1,14 @@
 """The template files in `templates_json/`: read, checked, refused with their name and the place."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from common import strict_json
-from workflows.definition.catalogue import Catalogue
+from workflows.definition.catalogue import Catalogue, WorkflowEntry
 from workflows.definition.problems import Problem
 from workflows.definition.steps import Definition
 from workflows.definition.validate import Report, report
@@ -23,6 +23,8 @@ OF_THE_INSTALLATION = frozenset(
         "server_disabled",
         "unknown_tool",
         "tool_unavailable",
+        "unknown_workflow",
+        "inactive_workflow",
     }
 )
 
@@ -58,7 +60,9 @@ class BadTemplateFile(ValueError):
 def read_templates(folder: Path, catalogue: Catalogue) -> list[Template]:
     """All `*.json` files of `folder`, by name; raises `BadTemplateFile` with every file that is wrong."""
     templates, complaints = [], []
-    for path in sorted(folder.glob("*.json")):
+    paths = sorted(folder.glob("*.json"))
+    catalogue = _with_files(catalogue, paths)
+    for path in paths:
         try:
             templates.append(read_template(path, catalogue))
         except BadTemplateFile as error:
@@ -83,6 +87,28 @@ def read_template(path: Path, catalogue: Catalogue) -> Template:
     if found.definition is None or faults:
         raise BadTemplateFile("\n".join(_complaints(path, faults or found.problems)))
     return Template(path, content, found.definition, found)
+
+
+def _with_files(catalogue: Catalogue, paths: list[Path]) -> Catalogue:
+    """The catalogue as it will be once all files are imported: they may run each other."""
+    coming = {}
+    for path in paths:
+        try:
+            content = _content(path)
+        except BadTemplateFile:
+            continue
+        coming[content.id] = WorkflowEntry(content.id, content.name)
+
+    def find(ids: Collection[str], *, asked_by: str) -> Mapping[str, WorkflowEntry]:
+        stored = catalogue.find_workflows(ids, asked_by=asked_by)
+        # A stored one keeps its versions, and is in use again once its file is imported.
+        return dict(stored) | {
+            key: replace(stored.get(key, coming[key]), is_active=True, can_execute=True)
+            for key in ids
+            if key in coming
+        }
+
+    return replace(catalogue, find_workflows=find)
 
 
 def _content(path: Path) -> TemplateFile:

@@ -1,9 +1,16 @@
-"""Which agents and tools a definition names, and a definition with those names replaced."""
+"""Which agents, tools and workflows a definition names, and a definition with those names replaced."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.definition.steps import AgentStep, Definition, ParallelStep, ToolStep, walk
+from workflows.definition.steps import (
+    AgentStep,
+    Definition,
+    ParallelStep,
+    ToolStep,
+    WorkflowStep,
+    walk,
+)
 
 
 def used_agents(definition: Definition) -> set[str]:
@@ -27,6 +34,15 @@ def used_tools(definition: Definition) -> set[str]:
             found.update(step.tools or ())
             found.update(step.agent.tools if step.agent else ())
     return found
+
+
+def used_workflows(definition: Definition) -> set[str]:
+    """Ids of the workflows that steps run."""
+    return {
+        step.workflow_id
+        for _, step in walk(definition.steps)
+        if isinstance(step, WorkflowStep) and step.workflow_id
+    }
 
 
 def used_servers(definition: Definition) -> set[str]:

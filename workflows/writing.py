@@ -10,8 +10,8 @@ from workflows.definition.catalogue import Catalogue
 from workflows.definition.normalise import content_hash
 from workflows.definition.steps import Definition
 from workflows.definition.validate import Report
-from workflows.models import AgentUse, ToolUse, Workflow, WorkflowVersion
-from workflows.uses import used_agents, used_tools
+from workflows.models import AgentUse, ToolUse, Workflow, WorkflowUse, WorkflowVersion
+from workflows.uses import used_agents, used_tools, used_workflows
 
 
 class Fields(TypedDict, total=False):
@@ -86,3 +86,24 @@ def rewrite_uses(workflow: Workflow, definition: Definition, catalogue: Catalogu
         ],
         ignore_conflicts=True,
     )
+    rewrite_workflow_uses(workflow)
+
+
+def rewrite_workflow_uses(workflow: Workflow) -> None:
+    """Make the use-rows those of the two versions that other workflows run: the current and the published one."""
+    called: set[str] = set()
+    for definition_json in _run_by_others(workflow):
+        called |= used_workflows(Definition.model_validate(definition_json))
+    workflow.workflow_uses.exclude(called__in=called).delete()
+    WorkflowUse.objects.bulk_create(
+        [WorkflowUse(workflow=workflow, called=one) for one in sorted(called)],
+        ignore_conflicts=True,
+    )
+
+
+def _run_by_others(workflow: Workflow) -> list[Any]:
+    published = workflow.published_version
+    if published is None or published == workflow.version:
+        return [workflow.definition_json]
+    versions = workflow.versions.filter(number=published)
+    return [workflow.definition_json, *versions.values_list("definition_json", flat=True)]

@@ -2,19 +2,22 @@
 
 from typing import Any
 
+from django.urls import reverse
 from rest_framework import serializers
 
 from common.rest import StrictFieldsMixin
-from executions.api.step_serializers import StepResultSerializer, step_link
+from executions.api.step_serializers import StepResultSerializer, output_link
 from executions.events import MAX_EVENTS
 from executions.models import (
     ExecutionEvent,
     WorkflowExecution,
 )
+from executions.previews import cut
 from executions.run_request import MAX_USER_INPUT_CHARACTERS
 from executions.selectors import steps_of
 
 MAX_WAIT_SECONDS = 60
+SHOWN_OF_RUN = "Over 256 KiB: {preview, size_bytes, truncated, link}."
 
 
 class UsageSerializer(serializers.ModelSerializer[WorkflowExecution]):
@@ -73,11 +76,15 @@ class ExecutionRowSerializer(serializers.ModelSerializer[WorkflowExecution]):
 class ExecutionSerializer(ExecutionRowSerializer):
     """A run with its values and what its steps did."""
 
-    input = serializers.JSONField(source="input_json", allow_null=True, read_only=True)
+    input = serializers.JSONField(
+        source="input_json", allow_null=True, read_only=True, help_text=SHOWN_OF_RUN
+    )
     context = serializers.DictField(  # type: ignore[assignment]
         source="context_json", read_only=True
     )
-    output = serializers.JSONField(source="output_json", allow_null=True, read_only=True)
+    output = serializers.JSONField(
+        source="output_json", allow_null=True, read_only=True, help_text=SHOWN_OF_RUN
+    )
     steps_executed = serializers.ListField(
         child=serializers.CharField(),
         read_only=True,
@@ -101,9 +108,13 @@ class ExecutionSerializer(ExecutionRowSerializer):
 
     def to_representation(self, instance: WorkflowExecution) -> dict[str, Any]:
         """The row's own fields and the two that are composed from its step runs."""
-        steps = steps_of(instance, lambda path: step_link(instance.pk, path))
+        steps = steps_of(instance, lambda path: output_link(instance.pk, path))
         vars(instance).update(vars(steps))
-        return super().to_representation(instance)
+        row = super().to_representation(instance)
+        for name in ("input", "output"):
+            link = reverse(f"execution-{name}", kwargs={"execution_id": instance.pk})
+            row[name] = cut(row[name], link)
+        return row
 
 
 class EventSerializer(serializers.ModelSerializer[ExecutionEvent]):

@@ -1,10 +1,28 @@
 from typing import Any
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, register_converter
 
 from executions.api.event_views import ExecutionEventViewSet
 from executions.api.schedules import ScheduleViewSet
+from executions.api.value_views import ValueViewSet
 from executions.api.views import ExecutionViewSet, StepRunViewSet, WorkflowExecutionViewSet
+
+
+class StepPath:
+    """Paths of step runs: a step, then container, iteration or branch, step and so on, so always an odd number."""
+
+    regex = "[^/]+(?:/[^/]+/[^/]+)*"
+
+    def to_python(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As it stands."""
+        return value
+
+
+register_converter(StepPath, "step_path")
 
 _one = "workflows/executions/<str:execution_id>"
 _schedules = "workflows/<str:workflow_id>/schedules"
@@ -26,6 +44,24 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_one}/cancel", ExecutionViewSet.as_view({"post": "cancel"}), name="execution-cancel"),
     path(
         f"{_one}/events", ExecutionEventViewSet.as_view({"get": "events"}), name="execution-events"
+    ),
+    path(f"{_one}/input", ValueViewSet.as_view({"get": "run_input"}), name="execution-input"),
+    path(f"{_one}/output", ValueViewSet.as_view({"get": "run_output"}), name="execution-output"),
+    *(
+        path(
+            f"{_one}/steps/<step_path:path>/{name}",
+            ValueViewSet.as_view({"get": f"step_{name}"}),
+            name=f"execution-step-{name}",
+        )
+        for name in ("input", "output", "messages")
+    ),
+    *(
+        path(
+            f"{_one}/tool-calls/<int:call_id>/{name}",
+            ValueViewSet.as_view({"get": f"call_{name}"}),
+            name=f"execution-tool-call-{name}",
+        )
+        for name in ("arguments", "result")
     ),
     path(f"{_one}/steps", StepRunViewSet.as_view({"get": "list"}), name="execution-steps"),
     path(

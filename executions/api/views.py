@@ -13,6 +13,7 @@ from rest_framework.reverse import reverse
 from rest_framework.viewsets import GenericViewSet
 
 from executions import services
+from executions.api.detail_serializers import StepDetailSerializer
 from executions.api.filters import ExecutionFilter, list_rows
 from executions.api.serializers import (
     ExecutionRowSerializer,
@@ -20,9 +21,10 @@ from executions.api.serializers import (
     StartSerializer,
     WaitSerializer,
 )
-from executions.api.step_serializers import StepDetailSerializer, StepRunSerializer
+from executions.api.step_serializers import StepRunSerializer
 from executions.launching import Launch
 from executions.models import StepRun, WorkflowExecution
+from executions.previews import with_shown
 from executions.selectors import executions_for, with_previews
 from workflows.api.idempotency import HEADER, idempotency_of
 from workflows.models import Workflow
@@ -156,8 +158,10 @@ class StepRunViewSet(GenericViewSet[StepRun]):
     def retrieve(self, request: Request, execution_id: str, path: str) -> Response:
         """One step run with all of its values, its attempts, and an agent's messages and tool calls."""
         execution = self._execution(execution_id)
-        step_run = get_object_or_404(StepRun, execution=execution, path=path)
-        return Response(StepDetailSerializer(step_run).data)
+        rows = with_shown(StepRun.objects.all(), "input_json", "output_json")
+        step_run = get_object_or_404(rows, execution=execution, path=path)
+        context = self.get_serializer_context()
+        return Response(StepDetailSerializer(step_run, context=context).data)
 
     def _execution(self, execution_id: str) -> WorkflowExecution:
         return get_object_or_404(executions_for(self.request.user), pk=execution_id)

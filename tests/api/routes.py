@@ -96,6 +96,23 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("get", f"{_EXECUTION}/events"): Route("thing", f"{_one_execution}/events"),
     ("get", f"{_EXECUTION}/steps"): Route("thing", f"{_one_execution}/steps"),
     ("get", f"{_EXECUTION}/steps/<path:path>"): Route("thing", f"{_one_execution}/steps/$step"),
+    ("get", f"{_EXECUTION}/input"): Route("thing", f"{_one_execution}/input"),
+    ("get", f"{_EXECUTION}/output"): Route("thing", f"{_one_execution}/output"),
+    ("get", f"{_EXECUTION}/steps/<step_path:path>/input"): Route(
+        "thing", f"{_one_execution}/steps/$step/input"
+    ),
+    ("get", f"{_EXECUTION}/steps/<step_path:path>/output"): Route(
+        "thing", f"{_one_execution}/steps/$step/output"
+    ),
+    ("get", f"{_EXECUTION}/steps/<step_path:path>/messages"): Route(
+        "thing", f"{_one_execution}/steps/$step/messages"
+    ),
+    ("get", f"{_EXECUTION}/tool-calls/<int:call_id>/arguments"): Route(
+        "thing", f"{_one_execution}/tool-calls/$tool_call/arguments"
+    ),
+    ("get", f"{_EXECUTION}/tool-calls/<int:call_id>/result"): Route(
+        "thing", f"{_one_execution}/tool-calls/$tool_call/result"
+    ),
     ("post", f"{_WORKFLOW}/execute"): Route("thing", f"{_one_workflow}/execute", RUN),
     ("get", f"{_WORKFLOW}/executions"): Route("thing", f"{_one_workflow}/executions"),
     ("get", _SCHEDULES): Route("thing", f"{_one_workflow}/schedules"),

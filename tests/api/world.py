@@ -40,6 +40,7 @@ class Ids:
     server: str = f"{MARK}-server"
     tool: str = f"{MARK}-tool"
     step: str = f"{MARK}-step"
+    tool_call: str = "770077"
     execution: str = f"execution-{MARK}-11111111-2222-3333"
     schedule: str = f"schedule-{MARK}-11111111-2222"
     generation: str = f"generation-{MARK}-11111111-222"
@@ -192,7 +193,12 @@ def _make_run(owner: User, ids: Ids) -> None:
         execution=run, path=ids.step, turn=1, agent_id=ids.agent, model="m", answer={"text": MARK}
     )
     ToolCall.objects.create(
-        execution=run, path=ids.step, turn=1, tool=f"{ids.server}:{ids.tool}", result=MARK
+        pk=int(ids.tool_call),
+        execution=run,
+        path=ids.step,
+        turn=1,
+        tool=f"{ids.server}:{ids.tool}",
+        result=MARK,
     )
     ExecutionEvent.objects.create(execution=run, number=1, kind="step", data={"text": MARK})
     StoredValue.objects.create(execution=run, key=MARK, value=MARK, size_bytes=11)

@@ -1,8 +1,8 @@
 """What exists to be used, as plain values: the validator's and the planner's view of discovery."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,39 @@ class ServerEntry:
 
 
 @dataclass(frozen=True)
+class WorkflowEntry:
+    """A workflow that the caller may run as a step; `version` is its newest.
+
+    `can_execute` is about the newest version as it was last saved; `calls_back` says that it leads, directly or through
+    others, to the workflow that asks.
+    """
+
+    id: str
+    name: str = ""
+    is_active: bool = True
+    can_execute: bool = True
+    version: int = 1
+    published_version: int | None = None
+    calls_back: bool = False
+
+
+class FindWorkflows(Protocol):
+    """Looks up workflows by id: of those there may be too many to list."""
+
+    def __call__(self, ids: Collection[str], *, asked_by: str) -> Mapping[str, WorkflowEntry]:
+        """Those of `ids` that exist for the caller; `asked_by` is the id of the workflow whose steps name them."""
+
+
+def no_workflows(ids: Collection[str], *, asked_by: str) -> Mapping[str, WorkflowEntry]:
+    """Finds none."""
+    return {}
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """Everything that one caller may use, by id."""
+    """Everything that one caller may use, by id; workflows only when they are asked for."""
 
     agents: Mapping[str, AgentEntry] = field(default_factory=dict)
     tools: Mapping[str, ToolEntry] = field(default_factory=dict)
     servers: Mapping[str, ServerEntry] = field(default_factory=dict)
+    find_workflows: FindWorkflows = no_workflows

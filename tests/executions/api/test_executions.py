@@ -1,5 +1,6 @@
 """Runs over REST: who sees what, lists, detail, steps, events."""
 
+import json
 from typing import Any
 
 import pytest
@@ -116,7 +117,8 @@ def test_a_big_output_is_a_preview_with_a_link_to_the_whole(
     shown = api.get(f"{LIST}/{run.pk}").json()["step_results"]["search"]["output"]
     assert (shown["truncated"], len(shown["preview"])) == (True, 2000)
     assert shown["size_bytes"] == 40_012
-    assert api.get(shown["link"]).json()["output"] == big
+    assert _downloaded(api, shown["link"]) == big
+    assert api.get(f"{LIST}/{run.pk}/steps/fan/news/search").json()["output"] == shown
     listed = api.get(f"{LIST}/{run.pk}/steps").json()["results"][-1]
     assert listed["output"] == shown
 
@@ -225,6 +227,12 @@ def test_queries_do_not_grow_with_the_rows(
     assert [_queries(api, address) for address in addresses] == before
     # Two of them look the token up.
     assert before == [3, 4, 5, 4]
+
+
+def _downloaded(api: APIClient, link: str) -> Any:
+    answer: Any = api.get(link)
+    assert answer["Content-Disposition"].startswith("attachment; filename=")
+    return json.loads(b"".join(answer.streaming_content))
 
 
 def _queries(api: APIClient, address: str) -> int:

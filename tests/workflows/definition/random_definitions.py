@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+# Of the context; `d` is computed.
+KEYS = ["a", "b", "c"]
 KINDS = ["timeout", "tool_error", "agent_error", "template_error", "exhausted"]
 
 
@@ -38,6 +40,7 @@ class Generator:
         step: dict[str, Any] = {"id": f"s{self.count}"}
         self.names.append(step["id"])
         kinds = ["agent", "agent", "tool", "conditional", "conditional", "end"]
+        kinds += ["approval", "wait", "set", "set", "workflow"]
         if depth < 3 and self.count < 25:
             kinds += ["parallel", "loop"]
         step["type"] = self.chance.choice(kinds)
@@ -84,6 +87,8 @@ class Generator:
 
     def _plan_error(self, step: dict[str, Any], target: Callable[[], str]) -> None:
         dice = self.chance.random()
+        if step["type"] == "approval" and self.chance.random() < 0.6:
+            step["on_reject"] = target()
         if dice < 0.15 and step["type"] != "conditional":
             step["on_error"] = "skip"
         elif dice < 0.3:
@@ -102,6 +107,8 @@ class Generator:
                     step["input"] = [self.template() for _ in range(self.chance.randint(0, 3))]
                 case "tool":
                     step["arguments"] = {"a": self.template(), "b": {"c": self.template()}}
+                case "approval" | "wait" | "set" | "workflow":
+                    self._fill_steering(step)
                 case "conditional":
                     step["condition_source"] = self.template()
                 case "end" if self.chance.random() < 0.5:
@@ -110,6 +117,21 @@ class Generator:
                     self._fill_loop(step)
                 case "parallel":
                     self._fill_branches(step)
+
+    def _fill_steering(self, step: dict[str, Any]) -> None:
+        match step["type"]:
+            case "approval":
+                step["content"] = {"text": self.template()}
+                step["approval_message"] = f"Is {self.template()} right?"
+            case "wait":
+                step["until"] = self.template()
+            case "set":
+                step["values"] = {self.chance.choice(KEYS): self.template()}
+                if self.chance.random() < 0.4:
+                    step["compute"] = {"d": f"size({self.template()})"}
+            case "workflow":
+                step["workflow_id"] = "child"
+                step["context"] = {"a": self.template()}
 
     def _fill_branches(self, step: dict[str, Any]) -> None:
         for branch in step["branches"]:
@@ -146,6 +168,7 @@ class Generator:
             part = self.chance.choice(["output", "status", "error"])
             return f"steps.{parallel}.branches.{branch}.{part}"
         others = ["user_input", "context.team", "context.gone", "error", "error.kind"]
+        others += [f"context.{key}" for key in [*KEYS, "d"]]
         others += ["loop.item", "loop.index", "loop.last", "loop.parent.index", "loop.parent.last"]
         return self.chance.choice(others)
 

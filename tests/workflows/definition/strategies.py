@@ -3,6 +3,8 @@
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from workflows.definition.fields import STEP_CLASSES
+
 LENIENT = settings(
     deadline=None, max_examples=150, suppress_health_check=list(HealthCheck), derandomize=True
 )
@@ -11,9 +13,10 @@ _NAMES = """
     id name type steps next branches agent agent_id tool arguments conditions when conditional_branches
     condition_source default on_error loop_mode over exit_condition break_condition max_iterations output
     entry_step retry retries limits context match timeout input_schema output_schema tools
+    approval_message content approvers on_reject duration_seconds until values compute workflow_id version
 """
 _WORDS = """
-    agent tool parallel conditional loop end fail skip a b foreach until count all first merge
+    agent tool parallel conditional loop approval wait set workflow group:x 2030-01-01T00:00:00Z end fail skip a b foreach until count all first merge
     ${user_input} ${ $${ ${steps.a.output} ${steps.a.output}.x( ${loop.parent.parent.last} ${steps.b.error}
     ${user_input??1} ${user_input}.exists(x,x.all(y,y))
 """
@@ -48,7 +51,7 @@ VALUES = st.recursive(
 STEPS = st.dictionaries(NAMES, VALUES, max_size=6).flatmap(
     lambda fields: st.builds(
         lambda kind, name: {**fields, "type": kind, "id": name},
-        st.sampled_from(["agent", "tool", "parallel", "conditional", "loop", "end", "x"]),
+        st.sampled_from([*STEP_CLASSES, "x"]),
         st.sampled_from(["a", "b", "c", "end", "1"]),
     )
 )

@@ -71,6 +71,18 @@ def containers(count: int) -> list[dict[str, Any]]:
     ]
 
 
+def steering(count: int) -> list[dict[str, Any]]:
+    """Keys of the context that loops write and later steps read, with approvals between."""
+    steps: list[dict[str, Any]] = []
+    for n in range(count // 5):
+        put = {"id": f"s{n}", "type": "set", "values": {f"k{n}": "${context.k0 ?? 1}"}}
+        ask = {"id": f"a{n}", "type": "approval", "on_reject": f"u{n}"}
+        child = {"id": f"w{n}", "type": "workflow", "workflow_id": f"child{n}"}
+        loop = {"id": f"l{n}", "type": "loop", "loop_mode": "count", "max_iterations": 2}
+        steps += [ask, loop | {"steps": [put, child]}, agent(f"u{n}", input=f"${{context.k{n}}}")]
+    return steps
+
+
 def calls(work: Callable[[], object]) -> int:
     """How many Python functions `work` calls: a measure that the load of the machine does not change."""
     count = 0
@@ -88,7 +100,9 @@ def calls(work: Callable[[], object]) -> int:
     return count
 
 
-@pytest.mark.parametrize("shape", [chain, diamonds, back_edges, tangled, wrong, containers])
+@pytest.mark.parametrize(
+    "shape", [chain, diamonds, back_edges, tangled, wrong, containers, steering]
+)
 def test_twice_the_steps_are_about_twice_the_work(
     shape: Callable[[int], list[dict[str, Any]]],
 ) -> None:

@@ -14,11 +14,13 @@ from workflows.definition.graph import StepList, error_arms
 from workflows.definition.references import Expression, Reference
 from workflows.definition.steps import (
     END,
+    ApprovalStep,
     ConditionalStep,
     Definition,
     EndStep,
     LoopStep,
     ParallelStep,
+    SetStep,
     Step,
 )
 from workflows.definition.uses import Moment, Use
@@ -44,9 +46,14 @@ class Scope:
 
     around: "Scope | None" = None
     facts: set[Fact] = field(default_factory=set)
+    # The keys of `context` and whether somebody approved: one set for all lists that write to the same place.
+    lasting: set[Fact] = field(default_factory=set)
 
     def everything(self) -> set[Fact]:
-        outer = self.around.everything() if self.around else set()
+        return self.lasting | self._seen()
+
+    def _seen(self) -> set[Fact]:
+        outer = self.around._seen() if self.around else set()
         return outer | self.facts
 
     def forget(self, step: str) -> None:
@@ -84,6 +91,7 @@ class Walker:
         scope = Scope()
         try:
             self.moment("start", outermost, 0, scope)
+            scope.lasting |= {("context", key) for key in self.definition.context}
             if self.run_list(outermost, scope) == "declared":
                 self.moment("declared", outermost, 0, scope)
         except RunEnds as end:
@@ -128,8 +136,6 @@ class Walker:
         fact = fact_of(reference)
         if fact is not None:
             return fact in there
-        if reference.root == "context":
-            return reference.path[0] in self.definition.context
         if reference.root != "loop":
             return True
         outwards = sum(1 for key in reference.path if key == "parent")
@@ -182,11 +188,24 @@ class Walker:
         scope.forget(step.id)
         if works:
             scope.facts |= {("step", step.id, "output"), ("step", step.id, "status"), *branches}
+            if isinstance(step, ApprovalStep):
+                return self.decide(step, scope)
+            if isinstance(step, SetStep):
+                scope.lasting |= {("context", key) for key in [*step.values, *step.compute]}
             if not isinstance(step, ConditionalStep):
                 return step.next
             choices = [*(step.conditional_branches or {}).values()]
             return self.chance.choice([*choices, *([step.default] if step.default else [])])
         return self.handle(step, scope, branches)
+
+    def decide(self, step: ApprovalStep, scope: Scope) -> str | None:
+        if self.chance.random() < 0.6:
+            scope.lasting.add(("approved",))
+            return step.next
+        if step.on_reject != "fail":
+            return step.on_reject
+        scope.facts.difference_update({("step", step.id, "output"), ("step", step.id, "status")})
+        return None
 
     def handle(self, step: Step, scope: Scope, branches: set[Fact]) -> str | None:
         assert not isinstance(step, EndStep)
@@ -208,28 +227,41 @@ class Walker:
         self, step: ParallelStep, steps: StepList, place: int, scope: Scope
     ) -> tuple[bool, set[Fact]]:
         facts: set[Fact] = set()
+        written: list[set[Fact]] = []
         successes = 0
         for number, branch in enumerate(step.branches):
             inner = self.inner[steps.number, f"{steps.step_pointer(place)}/branches/{number}"]
-            own = Scope(scope)
+            own = Scope(scope, lasting=set(scope.lasting))
             ending = self.run_list(inner, own)
             if ending == "declared":
                 self.moment("declared", inner, 0, own)
             works = ending != "failed"
             successes += works
+            written += [own.lasting] if works else []
             facts.add(("branch", step.id, branch.id, "status"))
             facts.add(("branch", step.id, branch.id, "output" if works else "error"))
         needed = step.min_success or (1 if step.aggregation == "first" else len(step.branches))
         assert must_all_succeed(step) == (needed >= len(step.branches))
-        return successes >= needed and self.chance.random() < 0.9, facts
+        works = successes >= needed and self.chance.random() < 0.9
+        if works:
+            # `first` joins only the winners.
+            scope.lasting.update(*self.chance.sample(written, len(written))[:needed])
+        return works, facts
 
     def run_loop(self, step: LoopStep, steps: StepList, place: int, scope: Scope) -> bool:
         inner = self.inner[steps.number, steps.step_pointer(place)]
-        for _ in range(self.chance.randint(0, 3)):
-            own = Scope(scope)
+        written: list[set[Fact]] = []
+        least = 0 if step.loop_mode == "foreach" or step.break_condition is not None else 1
+        for _ in range(self.chance.randint(least, 3)):
+            is_alone = step.max_concurrency > 1
+            own = Scope(scope, lasting=set(scope.lasting) if is_alone else scope.lasting)
             ending = self.run_list(inner, own)
             if ending == "failed":
                 return False
             if ending == "declared":
                 self.moment("declared", inner, 0, own)
-        return self.chance.random() < 0.9
+            written.append(own.lasting)
+        works = self.chance.random() < 0.9
+        if works:
+            scope.lasting.update(*written)
+        return works

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from workflows.definition.checks.subject import Subject
+from workflows.definition.checks.subject import Place, Subject
 from workflows.definition.fields import TEMPLATE_FIELDS
 from workflows.definition.plain_json import join
 from workflows.definition.problems import Problem
@@ -26,7 +26,7 @@ def check(subject: Subject) -> Iterator[Problem]:
         if isinstance(place.step, ConditionalStep):
             yield from _free_text(place.step, place.pointer, subject)
         elif isinstance(place.step, ToolStep):
-            yield from _destructive(place.step, place.pointer, subject)
+            yield from _destructive(place.step, place, subject)
         for name in sorted(TEMPLATE_FIELDS[place.step.type]):
             value = getattr(place.step, name)
             yield from _braces(value, join(place.pointer, name))
@@ -63,12 +63,14 @@ def _lone_reference(text: str | None) -> Reference | None:
     return references[0] if len(references) == 1 else None
 
 
-def _destructive(step: ToolStep, pointer: str, subject: Subject) -> Iterator[Problem]:
+def _destructive(step: ToolStep, place: Place, subject: Subject) -> Iterator[Problem]:
     tool = subject.catalogue.tools.get(step.tool or "")
-    if tool is not None and tool.destructive:
+    if tool is None or not tool.destructive:
+        return
+    if not subject.flow.is_approved(place.steps, place.number):
         message = f"{tool.id!r} can destroy things, by its server's own word, and nobody approves the call."
-        hint = "Make sure that its arguments can't come from untrusted text."
-        yield Problem("destructive_tool", "warning", join(pointer, "tool"), message, hint)
+        hint = "Put an approval before it, on every path that leads here."
+        yield Problem("destructive_tool", "warning", join(place.pointer, "tool"), message, hint)
 
 
 def _braces(value: Any, pointer: str) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from workflows.definition.facts import fact_of
 from workflows.definition.graph import StepList
 from workflows.definition.problems import Problem
 from workflows.definition.references import Reference
-from workflows.definition.steps import ParallelStep, SetStep
+from workflows.definition.steps import ParallelStep
 from workflows.definition.uses import Use
 
 
@@ -32,12 +32,6 @@ class _Checker:
             for place in subject.all_places
             if isinstance(place.step, ParallelStep)
             for branch in place.step.branches
-        }
-        self.written = {
-            key
-            for place in subject.all_places
-            if isinstance(place.step, SetStep)
-            for key in [*place.step.values, *place.step.compute]
         }
 
     def use(self, use: Use) -> Iterator[Problem]:
@@ -167,11 +161,6 @@ class _Checker:
             if state.sure & bit:
                 return "sure"
             return "maybe" if state.possible & bit else "never"
-        if reference.root == "context":
-            if reference.path[0] in self.written:
-                return "sure"
-            known = use.moment != "start" and reference.path[0] in self.subject.definition.context
-            return "sure" if known else "never"
         if reference.root == "loop" and "last" in reference.path[: _depth(reference) + 1]:
             return "sure" if use.is_exit and reference.path[0] == "last" else "maybe"
         return "sure"
@@ -187,7 +176,7 @@ def _depth(reference: Reference) -> int:
 
 def _absence_hint(reference: Reference) -> str:
     if reference.root == "context":
-        return "Declare the key in the definition's `context`, or give a fallback with ??."
+        return "Declare the key in the definition's `context`, set it before, or give a fallback with ??."
     if reference.root == "error":
         return "`error` is there only in steps that an `on_error` leads to."
     return "Give a fallback with ??, or refer to something that is there."
