@@ -20,7 +20,7 @@ OPENAPI := tests/api/openapi.yaml
 # Some machines forbid compiled modules; compiling each at every start takes longer than the start itself.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test check eval-generation fuzz openapi install install-dev clean
+.PHONY: help run demo test check eval-generation fuzz recovery openapi install install-dev clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,10 @@ eval-generation: install-dev ## Score the planner (GENERATOR=openai: the model) 
 fuzz: install-dev ## Hostile input from the OpenAPI file for FUZZ_SECONDS, other input each time (FUZZ_SEED repeats it)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$${FUZZ_SEED:-$$RANDOM} \
 	$(PY) -m pytest --show-capture=no tests/api/test_fuzz.py
+
+recovery: install-dev ## Kill everything under RECOVERY_EXECUTIONS runs (200), other moments each time (RECOVERY_SEED repeats)
+	@RECOVERY_EXECUTIONS=$${RECOVERY_EXECUTIONS:-200} RECOVERY_ROUNDS=$${RECOVERY_ROUNDS:-2} \
+	RECOVERY_SEED=$${RECOVERY_SEED:-$$RANDOM} $(PY) -m pytest -n0 -o log_cli=true -o log_cli_level=INFO tests/executions/recovery
 
 openapi: install-dev ## Write tests/api/openapi.yaml anew
 	@$(PY) manage.py spectacular --fail-on-warn --validate --file $(OPENAPI)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -13,6 +14,8 @@ class Tap:
     def __init__(self) -> None:
         self.hits: list[str] = []
         self.keys: list[str] = []
+        self.moments: list[float] = []
+        self.lock = threading.Lock()
         self.held = threading.Event()
         self._server = _Server(("127.0.0.1", 0), self)
         self._thread = threading.Thread(
@@ -83,7 +86,9 @@ class _Handler(BaseHTTPRequestHandler):
         tap = self.server.tap
         kind, *rest = self.path.strip("/").split("/")
         tap.hits.append(self.path)
-        tap.keys.append(self.headers.get("Idempotency-Key", ""))
+        with tap.lock:
+            tap.keys.append(self.headers.get("Idempotency-Key", ""))
+            tap.moments.append(time.time())
         status = 200
         match kind:
             case "wait":

@@ -39,6 +39,11 @@ class WorkerProcess:
             stderr=self._output,
         )
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL: no chance to say goodbye."""
         self._process.kill()
@@ -183,6 +188,32 @@ def test_a_worker_that_is_told_to_stop_hands_its_runs_on(
     ran.wait()
     assert ran.output[0] == "three"
     assert questions(model_server) == ["1", "2", "2", "3"]
+
+
+def test_of_two_workers_one_may_stop(
+    runner: Runner,
+    processes: list[WorkerProcess],
+    tmp_path: Path,
+    model_server: ModelServer,
+    tap: Tap,
+) -> None:
+    """What the one was doing ends within its 10 seconds or goes on with the other; nothing is done twice."""
+    runner.agent("helper")
+    model_server.default = answers.text("said")
+    rounds = loop("rounds", "count", [tap.step("call", "wait/0.2/call"), ASK, echo("say", 1)],
+                  max_iterations=6)  # fmt: skip
+    first, second = another(processes, tmp_path), another(processes, tmp_path)
+    first.wait_until_ready()
+    second.wait_until_ready()
+    runs = [runner.start({"steps": [rounds]}) for _ in range(6)]
+    wait_for(lambda: tap.count("call") >= 8)
+    assert first.stop() == 0
+    processes.remove(first)
+    for ran in runs:
+        ran.wait()
+    assert [ran.status for ran in runs] == ["COMPLETED"] * 6
+    assert tap.count("call") == len(set(tap.keys)) == 36
+    assert len(model_server.requests) == 36
 
 
 def test_a_worker_stops_when_it_is_told_to(

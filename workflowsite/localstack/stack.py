@@ -44,6 +44,7 @@ class LocalStack:
     report: Callable[[str], None] = field(default=lambda _line: None)
     endpoints: dict[str, str] = field(default_factory=dict, init=False)
     servers: list[Server] = field(default_factory=list, init=False)
+    _servers_by_name: dict[str, Server] = field(default_factory=dict, init=False)
 
     def start(self) -> dict[str, str]:
         """Start what is missing and wait until each answers a client; returns the endpoints.
@@ -71,6 +72,18 @@ class LocalStack:
         if self.endpoints.pop(name, None) is not None:
             self.write_endpoints()
 
+    def server_of(self, name: str) -> Server:
+        """The server behind an endpoint's name that was started here."""
+        return self._servers_by_name[name]
+
+    def revive(self, name: str) -> None:
+        """Start a server that has ended again, at its address and with its data. Raises ServerFailed."""
+        self.servers.remove(self._servers_by_name[name])
+        self._previous = dict(self.endpoints)
+        launch_again = self._launches[name]
+        server, is_ready = launch_again()
+        self._servers_by_name[name] = self._wait(server, is_ready, launch_again)
+
     def stop(self) -> None:
         """Stop the servers, the last one first."""
         for server in reversed(self.servers):
@@ -80,17 +93,21 @@ class LocalStack:
 
     def _start_missing(self) -> None:
         """Launch all before waiting for any: together they take as long as the slowest."""
-        launches: dict[str, Launch] = {
+        launches = self._launches
+        missing = {name: launch for name, launch in launches.items() if name not in self.endpoints}
+        launched = {name: launch() for name, launch in missing.items()}
+        for name, (server, is_ready) in launched.items():
+            self._servers_by_name[name] = self._wait(server, is_ready, missing[name])
+
+    @property
+    def _launches(self) -> dict[str, Launch]:
+        return {
             "TEMPORAL_ADDRESS": self._launch_temporal,
             "REDIS_URL": self._launch_redis,
             "DATABASE_URL": self._launch_postgres,
         }
-        missing = {name: launch for name, launch in launches.items() if name not in self.endpoints}
-        launched = {name: launch() for name, launch in missing.items()}
-        for name, (server, is_ready) in launched.items():
-            self._wait(server, is_ready, missing[name])
 
-    def _wait(self, server: Server, is_ready: Ready, launch_again: Launch) -> None:
+    def _wait(self, server: Server, is_ready: Ready, launch_again: Launch) -> Server:
         """Wait for one server; when somebody took its port meanwhile, start it on another."""
         for attempt in range(1, STARTS_PER_SERVER + 1):
             try:
@@ -103,7 +120,8 @@ class LocalStack:
                 server, is_ready = launch_again()
             else:
                 self.report(f"{server.name} is ready")
-                return
+                return server
+        raise AssertionError("the last attempt returns or raises")
 
     def _port(self, name: str) -> int:
         """The port of the previous start when it is still free, else another."""

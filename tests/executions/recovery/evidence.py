@@ -1,0 +1,117 @@
+"""What PostgreSQL, Temporal and the called servers each say about the same runs."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+OUTSIDE = ("call_tool", "ask_model")
+FINAL = ("COMPLETED", "FAILED", "CANCELLED")
+
+
+@dataclass
+class Run:
+    """One execution, as its row says and as Temporal says."""
+
+    id: str
+    status: str
+    error_kind: str
+    temporal_status: str = ""
+    # When Temporal recorded the completion of each outside call, by the call's key (seconds since 1970).
+    completed_at: dict[str, float] = field(default_factory=dict)
+    scheduled_after_completion: list[str] = field(default_factory=list)
+    completions: Counter[str] = field(default_factory=Counter)
+
+
+def rows(database_url: str) -> list[tuple[str, str, str]]:
+    """Id, status and kind of error of every execution."""
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute(
+            "SELECT id, status, error_kind FROM executions_workflowexecution"
+        )
+        return [(str(row[0]), str(row[1]), str(row[2])) for row in found.fetchall()]
+
+
+def unfinished_steps(database_url: str) -> int:
+    """Steps that are still open."""
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM executions_steprun WHERE status NOT IN"
+            " ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED')"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+
+def runs_of(database_url: str, temporal_address: str) -> list[Run]:
+    """Every execution with what Temporal knows of it."""
+    runs = [Run(*row) for row in rows(database_url)]
+    asyncio.run(_ask_temporal(runs, temporal_address))
+    return runs
+
+
+def temporal_ids(temporal_address: str) -> set[str]:
+    """Every workflow that Temporal knows."""
+
+    async def ask() -> set[str]:
+        client = await Client.connect(temporal_address)
+        return {found.id async for found in client.list_workflows("")}
+
+    return asyncio.run(ask())
+
+
+async def _ask_temporal(runs: Sequence[Run], address: str) -> None:
+    client = await Client.connect(address, data_converter=pydantic_data_converter)
+    slots = asyncio.Semaphore(8)
+
+    async def one(run: Run) -> None:
+        async with slots:
+            handle = client.get_workflow_handle(run.id)
+            status = (await handle.describe()).status
+            run.temporal_status = _word(status)
+            _read(run, [event async for event in handle.fetch_history_events()])
+
+    await asyncio.gather(*(one(run) for run in runs))
+
+
+def _word(status: WorkflowExecutionStatus | None) -> str:
+    word = status.name if status is not None else "?"
+    return "CANCELLED" if word == "CANCELED" else word
+
+
+def _read(run: Run, events: Sequence[Any]) -> None:
+    keys: dict[int, str] = {}
+    for event in events:
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            scheduled = event.activity_task_scheduled_event_attributes
+            if scheduled.activity_type.name not in OUTSIDE:
+                continue
+            key = keys[event.event_id] = _key(json.loads(scheduled.input.payloads[0].data))
+            if key in run.completed_at:
+                run.scheduled_after_completion.append(key)
+        elif event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+            number = event.activity_task_completed_event_attributes.scheduled_event_id
+            if number in keys:
+                run.completed_at[keys[number]] = event.event_time.ToNanoseconds() / 1e9
+                run.completions[keys[number]] += 1
+
+
+def _key(request: Mapping[str, Any]) -> str:
+    """As the called servers see it: the idempotency key, for a model's turn its place in the conversation."""
+    key = f"{request['execution_id']}/{request['path']}"
+    if "call_id" not in request:
+        return f"{key}/turn/{request['turn']}"
+    return f"{key}/{request['turn']}/{request['call_id']}" if request["turn"] else key
+
+
+def repeated(runs: Sequence[Run], calls: Sequence[tuple[str, float]]) -> list[str]:
+    """Calls that were made although Temporal had recorded that the same call was completed."""
+    completed = {key: at for run in runs for key, at in run.completed_at.items()}
+    late = [key for key, at in calls if at > completed.get(key, float("inf"))]
+    return late + [key for run in runs for key in run.scheduled_after_completion]

@@ -1,0 +1,72 @@
+"""Fills a fresh installation with a user and workflows; prints them: `python -m tests.executions.recovery.seed TAP_URL`."""
+
+import json
+import os
+import sys
+from typing import Any
+
+import django
+
+Json = dict[str, Any]
+
+
+def definitions(tap: str) -> list[Json]:
+    """Built-in steps, slow calls that must not be repeated, an agent with tools, and an MCP server's tool."""
+
+    def call(step_id: str, seconds: float) -> Json:
+        arguments = {"url": f"{tap}/wait/{seconds}/{step_id}", "method": "POST"}
+        return {
+            "id": step_id,
+            "type": "tool",
+            "tool": "native:http_request",
+            "arguments": arguments,
+        }
+
+    def loop(step_id: str, times: int, *steps: Json) -> Json:
+        return {"id": step_id, "type": "loop", "loop_mode": "count", "max_iterations": times,
+                "steps": list(steps)}  # fmt: skip
+
+    query = {"data": {"n": "${loop.iteration}"}, "expression": "n"}
+    echo = {"id": "say", "type": "tool", "tool": "native:json_query", "arguments": query}
+    count = {
+        "id": "count",
+        "type": "tool",
+        "tool": "counter:count",
+        "arguments": {"seconds": 0.4},
+    }
+    ask = {"id": "ask", "type": "agent", "input": "${execution.id}/rounds/${loop.iteration}/ask/turn",
+           "agent": {"instructions": "Count.", "tools": ["native:text_stats"]}}  # fmt: skip
+    branches = [
+        {"id": name, "steps": [call(f"{name}1", 0.6), call(f"{name}2", 0.3)]} for name in "ab"
+    ]
+    return [
+        {"id": "native", "name": "Native", "steps": [loop("rounds", 8, echo), call("last", 0.2)]},
+        {"id": "slow", "name": "Slow", "steps": [call("first", 1.0), {"id": "fan", "type": "parallel", "branches": branches}]},
+        {"id": "agent", "name": "Agent", "steps": [loop("rounds", 2, ask)]},
+        {"id": "mcp", "name": "MCP", "steps": [loop("rounds", 4, count)]},
+    ]  # fmt: skip
+
+
+def main() -> None:
+    """Prints `{"token": …, "workflows": [ids]}`."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "workflowsite.settings")
+    django.setup()
+    # The apps exist only now.
+    from django.contrib.auth.models import User
+    from knox.models import AuthToken
+
+    from discovery.refreshing import refresh_servers, sync_stdio_servers
+    from workflows.services import create_workflow
+
+    owner = User.objects.create_user("ada")
+    sync_stdio_servers()
+    refreshed = refresh_servers(["counter"])
+    assert refreshed[0].tools == ["count"], refreshed
+    rows = [create_workflow(by=owner, definition=each) for each in definitions(sys.argv[1])]
+    _, token = AuthToken.objects.create(owner)
+    told = {"token": token, "workflows": [row.pk for row in rows]}
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    main()

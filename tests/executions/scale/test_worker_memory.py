@@ -1,0 +1,37 @@
+"""A worker process does not grow with what it has done."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.executions.conftest import Runner
+from tests.executions.scale.test_many_steps import three_steps
+from tests.executions.test_killed_worker import WorkerProcess, another, own_queue, processes
+
+__all__ = ["own_queue", "processes"]
+
+
+def megabytes_of(pid: int) -> int:
+    """The memory of a process, as the system counts it."""
+    asked = ["ps", "-o", "rss=", "-p", str(pid)]
+    return int(subprocess.run(asked, capture_output=True, text=True, check=True).stdout) // 1024
+
+
+def test_the_memory_of_a_worker_stays_where_it_is(
+    runner: Runner,
+    processes: list[WorkerProcess],
+    tmp_path: Path,
+    record_testsuite_property: Callable[[str, Any], None],
+) -> None:
+    worker = another(processes, tmp_path)
+    worker.wait_until_ready()
+    megabytes: list[int] = []
+    for _ in range(5):
+        for ran in [runner.start(three_steps(60)) for _ in range(3)]:
+            ran.wait()
+            assert ran.status == "COMPLETED"
+        megabytes.append(megabytes_of(worker.pid))
+    record_testsuite_property("worker_megabytes", str(megabytes))
+    # The first runs load what is loaded once.
+    assert megabytes[-1] - megabytes[1] < 20, megabytes
