@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from common.json_field import JSONField
 from discovery.secret_field import SecretJSONField
 
 # `\Z`, not `$`: a `$` lets a trailing newline through.
@@ -36,10 +37,10 @@ class Agent(models.Model):
     role = models.CharField(max_length=500, blank=True)
     goal = models.CharField(max_length=1000, blank=True)
     instructions = models.TextField(max_length=20_000, blank=True)
-    tools = models.JSONField(
+    tools = JSONField(
         default=list, blank=True, help_text="Tools it may call: 'server-id:tool' or 'native:tool'."
     )
-    output_schema = models.JSONField(
+    output_schema = JSONField(
         null=True, blank=True, help_text="JSON Schema of its answer. Empty: free text."
     )
     temperature = models.FloatField(
@@ -149,8 +150,8 @@ class McpTool(models.Model):
     server = models.ForeignKey(McpServer, on_delete=models.CASCADE, related_name="tools")
     name = models.CharField(max_length=128)
     description = models.TextField(blank=True)
-    input_schema = models.JSONField(default=dict)
-    output_schema = models.JSONField(null=True, blank=True)
+    input_schema = JSONField(default=dict)
+    output_schema = JSONField(null=True, blank=True)
     read_only = models.BooleanField(default=False)
     destructive = models.BooleanField(
         default=True,

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from common.json_field import JSONField
 from workflows.models import Workflow
 
 
@@ -38,8 +39,8 @@ class Generation(models.Model):
 
     id = models.CharField(primary_key=True, max_length=60, help_text="'generation-' and a UUID.")
     prompt = models.TextField(max_length=4000)
-    context = models.JSONField(default=dict, blank=True)
-    options = models.JSONField(
+    context = JSONField(default=dict, blank=True)
+    options = JSONField(
         default=dict, blank=True, help_text="preferred_complexity, include_agents, include_mcps."
     )
     workflow = models.ForeignKey(
@@ -55,9 +56,9 @@ class Generation(models.Model):
     stage = models.CharField(max_length=20, choices=Stage.choices, default=Stage.QUEUED)
     generator = models.CharField(max_length=20, choices=Generator.choices, blank=True)
     model = models.CharField(max_length=100, blank=True)
-    result = models.JSONField(null=True, blank=True)
-    problems = models.JSONField(default=list, blank=True)
-    raw_answers = models.JSONField(
+    result = JSONField(null=True, blank=True)
+    problems = JSONField(default=list, blank=True)
+    raw_answers = JSONField(
         default=list, blank=True, help_text="What the model answered, word for word."
     )
     catalogue_hash = models.CharField(max_length=64, blank=True)
@@ -119,7 +120,7 @@ class Application(models.Model):
         related_name="+",
         help_text="Empty only within the transaction that applies.",
     )
-    agents_created = models.JSONField(default=list, help_text="Ids of the agents made for it.")
+    agents_created = JSONField(default=list, help_text="Ids of the agents made for it.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

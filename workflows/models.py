@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 
+from common.json_field import JSONField
 from discovery.models import Agent, McpServer, identifier
 
 
@@ -22,8 +23,8 @@ class Workflow(models.Model):
     source_template = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="copies"
     )
-    definition_json = models.JSONField(help_text="The canonical definition.")
-    layout = models.JSONField(
+    definition_json = JSONField(help_text="The canonical definition.")
+    layout = JSONField(
         default=dict, blank=True, help_text="Node positions by step id; no part of the definition."
     )
     version = models.PositiveIntegerField(default=1, help_text="Counts definitions.")
@@ -96,7 +97,7 @@ class WorkflowVersion(models.Model):
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     revision = models.PositiveIntegerField(help_text="The workflow's revision that brought it.")
-    definition_json = models.JSONField()
+    definition_json = JSONField()
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of the canonical JSON.")
     message = models.CharField(max_length=500, blank=True)
     created_by = models.ForeignKey(
