@@ -212,7 +212,11 @@ def _branch_facts(step: Step, facts: Facts) -> tuple[int, int]:
 
 def must_all_succeed(step: ParallelStep) -> bool:
     """Whether the parallel succeeds only if every branch does."""
-    needed = step.min_success
-    if needed is None:
-        needed = 1 if step.aggregation == "first" else len(step.branches)
-    return needed >= len(step.branches)
+    return needed_successes(step) >= len(step.branches)
+
+
+def needed_successes(step: ParallelStep) -> int:
+    """How many branches must succeed."""
+    if step.min_success is not None:
+        return step.min_success
+    return 1 if step.aggregation == "first" else len(step.branches)

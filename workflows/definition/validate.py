@@ -17,6 +17,7 @@ from workflows.definition.checks import (
     targets,
     truth,
     value_paths,
+    writes,
 )
 from workflows.definition.checks.subject import Subject
 from workflows.definition.normalise import attempt, in_document_order, locate
@@ -35,6 +36,7 @@ _CHECKS: tuple[Callable[[Subject], Iterator[Problem]], ...] = (
     value_paths.check,
     truth.check,
     advice.check,
+    writes.check,
 )
 
 

@@ -125,3 +125,23 @@ def test_the_output_of_an_approval_is_there_after_a_rejection_too() -> None:
     use = tool("use", arguments={"text": "${steps.ok.output.comment}"})
     assert found({**ASKED, "on_reject": "use", "next": "use"}, use) == []
     assert found({**ASKED, "on_error": "use", "next": "use"}, use) == ["maybe_unassigned"]
+
+
+def conflicts(*steps: dict[str, Any]) -> list[str]:
+    """Where keys are written that can't be joined."""
+    problems = validate(workflow(*steps), CATALOGUE)
+    return [p.path for p in problems if p.code == "write_conflict"]
+
+
+def test_a_key_that_two_branches_write_is_warned_of() -> None:
+    assert conflicts(both(put("s"), put("t"))) == ["/steps/0/branches"]
+    assert conflicts(both(put("s"), loop(put("t")), min_success=2)) == ["/steps/0/branches"]
+    assert conflicts(both(put("s"), put("t", key="y"))) == []
+    assert conflicts(both(put("s"), put("t"), aggregation="first")) == []
+    assert conflicts(put("s"), loop(put("t"))) == []
+
+
+def test_a_key_that_iterations_write_at_the_same_time_is_warned_of() -> None:
+    many = {"loop_mode": "foreach", "over": "${input.x}", "max_concurrency": 2}
+    assert conflicts(loop(put("s"), **many)) == ["/steps/0/max_concurrency"]
+    assert conflicts(loop(agent("a"), **many)) == []
