@@ -38,9 +38,9 @@ class StepFailed(Exception):
 
 
 class RunEnded(Exception):
-    """An `end` step of scope `run` was reached: ends every list around it."""
+    """An `end` step of scope `run` was reached: ends every list around it; a null `output` leaves it to the run's."""
 
-    def __init__(self, output: Value, error: ErrorInfo | None) -> None:
+    def __init__(self, output: Value | None, error: ErrorInfo | None) -> None:
         super().__init__("The run ended.")
         self.output = output
         self.error = error

@@ -17,7 +17,6 @@ from executions.engine.messages import (
     RunInput,
     RunOutcome,
     RunState,
-    Value,
 )
 from executions.engine.run import Run
 from executions.engine.scopes import Scope, as_json
@@ -137,7 +136,7 @@ async def _walk(run: Run) -> RunChange:
 
 async def _ended_early(run: Run, scope: Scope, end: RunEnded) -> RunChange:
     try:
-        output = end.output if end.output != Value() else await list_output(run, scope)
+        output = end.output if end.output is not None else await list_output(run, scope)
     except StepFailed as failure:
         return _failed(failure.error)
     return RunChange("COMPLETED", workflow.now(), output)

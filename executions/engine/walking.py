@@ -52,12 +52,20 @@ async def run_list(run: Run, scope: Scope) -> Value:
         while position.at != END:
             step = scope.by_id[position.at]
             outcome = await _visit(run, scope, position, step)
-            output = outcome.output if isinstance(step, EndStep) else None
-        if output is not None and output != Value():
-            return output
-        return await list_output(run, scope)
+            output = own_output(run, step, outcome.output)
+        return await list_output(run, scope) if output is None else output
     finally:
         _forget(run, scope, position)
+
+
+def own_output(run: Run, step: Step, output: Value) -> Value | None:
+    """What an `end` gives as the output of its list or run; nothing where it names none.
+
+    Runs that engine 1 started take the list's output where an `end` gave null.
+    """
+    if not isinstance(step, EndStep) or step.output is None:
+        return None
+    return None if run.input.engine < 2 and output == Value() else output
 
 
 async def list_output(run: Run, scope: Scope) -> Value:
@@ -237,7 +245,7 @@ async def _end(run: Run, scope: Scope, step: EndStep, path: str) -> Outcome:
         failure = placed(await _raised(run, scope, step), step=step.id, path=path)
         if step.scope == "container":
             raise failure
-        raise RunEnded(output or Value(), failure.error)
+        raise RunEnded(output, failure.error)
     if step.scope == "run" and scope.path:
-        raise RunEnded(output or Value(), None)
+        raise RunEnded(own_output(run, step, output or Value()), None)
     return completed(output or Value(), END)

@@ -181,3 +181,17 @@ def test_paths_say_branch_and_iteration(run: RunDefinition) -> None:
         "fan/two/other",
     ]
     assert ran.step("fan/one/turn/2/say").iteration == 2
+
+
+@pytest.mark.parametrize(("output", "expected"), [(None, 1), ("${input.nothing}", None)])
+def test_an_end_leaves_the_output_to_its_list_only_where_it_names_none(
+    run: RunDefinition, output: str | None, expected: int | None
+) -> None:
+    first = echo("a", 1, next="stop")
+    of_the_run = run({"steps": [first, end("stop", output)]}, input={"nothing": None})
+    inner = loop("l", "count", [first, end("stop", output, scope="container")], max_iterations=1)
+    of_the_list = run({"steps": [inner]}, input={"nothing": None})
+    early = loop("l", "count", [end("stop", output)], max_iterations=1)
+    ended_early = run({"steps": [first | {"next": "l"}, early]}, input={"nothing": None})
+    for ran in (of_the_run, of_the_list, ended_early):
+        assert (ran.output or {}).get("result") == expected
