@@ -14,7 +14,7 @@ from common.errors import Conflict, NotFound
 from common.idempotency import first_answer
 from executions.models import WorkflowExecution
 from executions.run_request import require_acceptable, require_executable
-from executions.triggers.models import Schedule
+from executions.triggers.models import Schedule, Webhook
 from workflows.models import Workflow
 from workflows.selectors import catalogue_for, definition_of, workflows_for
 
@@ -33,6 +33,7 @@ class Launch:
     simulate: bool = False
     parent: WorkflowExecution | None = None
     schedule: Schedule | None = None
+    webhook: Webhook | None = None
     id: str = ""
     idempotency_key: str | None = None
     request_hash: str = ""
@@ -94,6 +95,7 @@ def _checked_row(launch: Launch) -> WorkflowExecution:
         context_json=context,
         parent=launch.parent,
         schedule=launch.schedule,
+        webhook=launch.webhook,
         created_by=launch.by,
         idempotency_key=launch.idempotency_key,
         request_hash=launch.request_hash,

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from executions.budget_models import Budget, Reservation
-from executions.triggers.models import Schedule
+from executions.triggers.models import Schedule, Webhook, WebhookDelivery
 from workflows.models import Workflow
 
 __all__ = [
@@ -18,6 +18,8 @@ __all__ = [
     "StepRun",
     "StoredValue",
     "ToolCall",
+    "Webhook",
+    "WebhookDelivery",
     "WorkflowExecution",
     "duration_ms",
 ]
@@ -90,6 +92,9 @@ class WorkflowExecution(models.Model):
     )
     schedule = models.ForeignKey(
         Schedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="executions"
+    )
+    webhook = models.ForeignKey(
+        Webhook, null=True, blank=True, on_delete=models.SET_NULL, related_name="executions"
     )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="executions"

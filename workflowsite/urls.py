@@ -18,5 +18,6 @@ urlpatterns = [
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     re_path(r"^api/", not_found),
+    path("hooks/", include("executions.api.hook_urls")),
     path("admin/", admin.site.urls),
 ]

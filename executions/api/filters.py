@@ -9,7 +9,7 @@ from executions.models import WorkflowExecution
 
 
 class ExecutionFilter(StrictFilterSet):
-    """`?status=&triggered_by=&simulated=&started_after=&started_before=&workflow_id=&schedule_id=`; `status` may be repeated."""
+    """`?status=&triggered_by=&simulated=&started_after=&started_before=&workflow_id=&schedule_id=&webhook_id=`; `status` may be repeated."""
 
     status = filters.MultipleChoiceFilter(choices=WorkflowExecution.Status.choices)
     triggered_by = filters.MultipleChoiceFilter(choices=WorkflowExecution.Trigger.choices)
@@ -18,6 +18,7 @@ class ExecutionFilter(StrictFilterSet):
     started_before = filters.IsoDateTimeFilter("started_at", "lt")
     workflow_id = filters.CharFilter("workflow_id", "exact")
     schedule_id = filters.CharFilter("schedule_id", "exact")
+    webhook_id = filters.CharFilter("webhook_id", "exact")
 
     class Meta:
         model = WorkflowExecution

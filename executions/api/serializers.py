@@ -45,6 +45,9 @@ class ExecutionRowSerializer(serializers.ModelSerializer[WorkflowExecution]):
     schedule_id = serializers.CharField(
         allow_null=True, read_only=True, help_text="The schedule that started it."
     )
+    webhook_id = serializers.CharField(
+        allow_null=True, read_only=True, help_text="The webhook that started it."
+    )
     forked_from = serializers.CharField(source="forked_from_id", allow_null=True, read_only=True)
 
     class Meta:
@@ -64,6 +67,7 @@ class ExecutionRowSerializer(serializers.ModelSerializer[WorkflowExecution]):
             "failed_step",
             "triggered_by",
             "schedule_id",
+            "webhook_id",
             "usage",
             "parent_id",
             "forked_from",

@@ -6,6 +6,7 @@ from executions.api.event_views import ExecutionEventViewSet
 from executions.api.schedules import ScheduleViewSet
 from executions.api.value_views import ValueViewSet
 from executions.api.views import ExecutionViewSet, StepRunViewSet, WorkflowExecutionViewSet
+from executions.api.webhooks import WebhookViewSet
 
 
 class StepPath:
@@ -27,6 +28,8 @@ register_converter(StepPath, "step_path")
 _one = "workflows/executions/<str:execution_id>"
 _schedules = "workflows/<str:workflow_id>/schedules"
 _schedule = f"{_schedules}/<str:schedule_id>"
+_webhooks = "workflows/<str:workflow_id>/webhooks"
+_webhook = f"{_webhooks}/<str:webhook_id>"
 _crud: dict[str, Any] = {
     "get": "retrieve",
     "put": "update",
@@ -93,5 +96,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
         f"{_schedule}/trigger",
         ScheduleViewSet.as_view({"post": "trigger"}),
         name="schedule-trigger",
+    ),
+    path(
+        _webhooks,
+        WebhookViewSet.as_view({"get": "list", "post": "create"}),
+        name="workflow-webhooks",
+    ),
+    path(_webhook, WebhookViewSet.as_view(_crud), name="webhook-detail"),
+    path(
+        f"{_webhook}/rotate-secret",
+        WebhookViewSet.as_view({"post": "rotate_secret"}),
+        name="webhook-rotate-secret",
+    ),
+    path(
+        f"{_webhook}/deliveries",
+        WebhookViewSet.as_view({"get": "deliveries"}),
+        name="webhook-deliveries",
     ),
 ]

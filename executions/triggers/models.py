@@ -1,8 +1,9 @@
-"""Schedules: what starts runs by the clock. The rows are the truth, Temporal carries them out."""
+"""Schedules and webhooks: what starts runs by the clock and when others ask. Rows are the truth."""
 
 from django.conf import settings
 from django.db import models
 
+from discovery.secret_field import SecretJSONField
 from workflows.models import Workflow
 
 
@@ -103,3 +104,114 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Webhook(models.Model):
+    """An address at which others start runs of a workflow, each request signed with a shared secret."""
+
+    class Signature(models.TextChoices):
+        """What is signed: `timestamp.body` (X-Signature-256, X-Timestamp), or as GitHub does the body alone."""
+
+        TIMESTAMP = "timestamp"
+        GITHUB = "github"
+
+    id = models.CharField(primary_key=True, max_length=60, help_text="'webhook-' and a UUID.")
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="webhooks")
+    name = models.CharField(max_length=200)
+    token = models.CharField(max_length=64, unique=True, help_text="Its part of the address.")
+    secret = SecretJSONField(help_text="The HMAC secret. Shown once, encrypted.")
+    signature = models.CharField(
+        max_length=20, choices=Signature.choices, default=Signature.TIMESTAMP
+    )
+    replay_window_seconds = models.PositiveIntegerField(
+        default=300, help_text="How far X-Timestamp may be from now."
+    )
+    rate_limit_per_minute = models.PositiveIntegerField(default=60)
+    max_body_bytes = models.PositiveIntegerField(default=262_144)
+    expected_fields = models.JSONField(
+        default=list, blank=True, help_text="Names that the body must have, or a JSON Schema of it."
+    )
+    input_map = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Field of `input` to JSON Pointer ('/a/b') or JMESPath. Empty: the whole body.",
+    )
+    user_input_from = models.CharField(
+        max_length=2000, blank=True, help_text="JSON Pointer or JMESPath of the run's `user_input`."
+    )
+    version = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Null: the published version at the time of the delivery, else the current one.",
+    )
+    is_active = models.BooleanField(default=True)
+    last_delivery_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="webhooks",
+        help_text="Runs are started on behalf of this user, with their agents and tools.",
+    )
+    # Null, not empty: rows without a key must not collide.
+    idempotency_key = models.CharField(  # noqa: DJ001
+        max_length=200, null=True, blank=True, editable=False
+    )
+    request_hash = models.CharField(max_length=64, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["created_by", "idempotency_key"], name="webhook_idempotency_key_unique"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["workflow", "-created_at", "id"], name="webhook_workflow_created"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WebhookDelivery(models.Model):
+    """One signed request to a webhook and what came of it; the last hundred are kept."""
+
+    class Status(models.TextChoices):
+        """What came of it."""
+
+        ACCEPTED = "accepted"
+        DUPLICATE = "duplicate"
+        REFUSED = "refused"
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    status = models.CharField(max_length=20, choices=Status.choices)
+    reason = models.CharField(max_length=500, blank=True)
+    execution = models.ForeignKey(
+        "executions.WorkflowExecution", null=True, blank=True, on_delete=models.SET_NULL
+    )
+    # Of accepted ones: what makes a repetition one. Null, not empty: others must not collide.
+    delivery_id = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
+    fingerprint = models.CharField(  # noqa: DJ001
+        max_length=64, null=True, blank=True, editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "webhook deliveries"
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["webhook", "delivery_id"], name="webhook_delivery_id_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["webhook", "fingerprint"], name="webhook_delivery_fingerprint_unique"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["webhook", "-created_at"], name="webhook_delivery_created"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.webhook_id} {self.status}"

@@ -1,6 +1,6 @@
-"""What a caller may read of schedules.
+"""What a caller may read of schedules and webhooks.
 
-As with runs: they belong to who made them, and those who may change the workflow see them too. Schedules of a template
+As with runs: they belong to who made them, and those who may change the workflow see them too. Those of a template
 are their maker's alone.
 """
 
@@ -10,13 +10,21 @@ from django.db.models.functions import JSONObject
 
 from common.ownership import Caller, visible_rows
 from executions.models import WorkflowExecution
-from executions.triggers.models import Schedule
+from executions.triggers.models import Schedule, Webhook
 from workflows.models import Workflow
 
 
 def schedules_for(caller: Caller) -> QuerySet[Schedule]:
     """Schedules that the caller made, and those of workflows that they may change."""
     rows = Schedule.objects.all()
+    if not isinstance(caller, User) or not caller.is_active:
+        return rows.none()
+    return rows if caller.is_staff else rows.filter(_theirs(caller))
+
+
+def webhooks_for(caller: Caller) -> QuerySet[Webhook]:
+    """Webhooks that the caller made, and those of workflows that they may change."""
+    rows = Webhook.objects.all()
     if not isinstance(caller, User) or not caller.is_active:
         return rows.none()
     return rows if caller.is_staff else rows.filter(_theirs(caller))

@@ -39,6 +39,7 @@ AGENT = {"name": "Taken over", "instructions": "Do it."}
 SERVER = {"name": "Taken over", "url": "https://example.org/mcp"}
 RUN = {"user_input": "Ada"}
 CLOCK = {"name": "Taken over", "cron": "0 9 * * *"}
+HOOK = {"name": "Taken over"}
 PROMPT = {"prompt": "Count the words of a text."}
 
 _WORKFLOW = "workflows/<str:workflow_id>"
@@ -47,6 +48,8 @@ _TEMPLATE = "workflows/templates/<str:template_id>"
 _EXECUTION = "workflows/executions/<str:execution_id>"
 _SCHEDULES = f"{_WORKFLOW}/schedules"
 _SCHEDULE = f"{_SCHEDULES}/<str:schedule_id>"
+_WEBHOOKS = f"{_WORKFLOW}/webhooks"
+_WEBHOOK = f"{_WEBHOOKS}/<str:webhook_id>"
 _GENERATION = "workflows/generate/<generation_id:generation_id>"
 _AGENT = "agents/<resource_id:pk>"
 _SERVER = "mcp-servers/<resource_id:pk>"
@@ -54,6 +57,7 @@ _SERVER = "mcp-servers/<resource_id:pk>"
 _one_workflow = "workflows/$workflow"
 _one_execution = "workflows/executions/$execution"
 _one_schedule = f"{_one_workflow}/schedules/$schedule"
+_one_webhook = f"{_one_workflow}/webhooks/$webhook"
 _one_generation = "workflows/generate/$generation"
 
 ROUTES: dict[tuple[str, str], Route] = {
@@ -124,6 +128,14 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("post", f"{_SCHEDULE}/pause"): Route("thing", f"{_one_schedule}/pause", {}),
     ("post", f"{_SCHEDULE}/resume"): Route("thing", f"{_one_schedule}/resume", {}),
     ("post", f"{_SCHEDULE}/trigger"): Route("thing", f"{_one_schedule}/trigger"),
+    ("get", _WEBHOOKS): Route("thing", f"{_one_workflow}/webhooks"),
+    ("post", _WEBHOOKS): Route("thing", f"{_one_workflow}/webhooks", HOOK),
+    ("get", _WEBHOOK): Route("thing", _one_webhook),
+    ("put", _WEBHOOK): Route("thing", _one_webhook, HOOK),
+    ("patch", _WEBHOOK): Route("thing", _one_webhook, HOOK),
+    ("delete", _WEBHOOK): Route("thing", _one_webhook),
+    ("get", f"{_WEBHOOK}/deliveries"): Route("thing", f"{_one_webhook}/deliveries"),
+    ("post", f"{_WEBHOOK}/rotate-secret"): Route("thing", f"{_one_webhook}/rotate-secret"),
     ("get", "workflows"): Route("list", "workflows?archived=true"),
     ("post", "workflows"): Route("own", "workflows", NAMED),
     ("post", "workflows/validate"): Route("own", "workflows/validate", NAMED),

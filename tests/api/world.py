@@ -17,7 +17,7 @@ from executions.models import (
     ToolCall,
     WorkflowExecution,
 )
-from executions.triggers.models import Schedule
+from executions.triggers.models import Schedule, Webhook
 from generation.models import Generation
 from workflows import services
 from workflows.definition.normalise import normalise
@@ -43,6 +43,7 @@ class Ids:
     tool_call: str = "770077"
     execution: str = f"execution-{MARK}-11111111-2222-3333"
     schedule: str = f"schedule-{MARK}-11111111-2222"
+    webhook: str = f"webhook-{MARK}-11111111-2222"
     generation: str = f"generation-{MARK}-11111111-222"
     group: str = f"{MARK}-team"
     owner: str = f"{MARK}-user"
@@ -78,6 +79,15 @@ def make_world(ids: Ids) -> User:
     _make_resources(owner, ids, group)
     _make_workflows(owner, ids)
     _make_run(owner, ids)
+    webhook = Webhook.objects.create(
+        id=ids.webhook,
+        workflow_id=ids.workflow,
+        name=MARK,
+        token=MARK,
+        secret={"hmac": MARK},
+        created_by=owner,
+    )
+    webhook.deliveries.create(status="refused", reason=MARK)
     Schedule.objects.create(
         id=ids.schedule,
         workflow_id=ids.workflow,
