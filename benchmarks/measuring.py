@@ -1,0 +1,163 @@
+"""The measurements: both sides by turns, so that whatever else the machine does hits both alike."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+from typing import Any, TypeVar
+
+from django.contrib.auth.models import User
+from django.db import connections
+
+from benchmarks import usage
+from benchmarks.cases import Case
+from benchmarks.figures import Row, Side, percentile
+from benchmarks.installation import Installation
+from benchmarks.raw_workflows import Shape
+from benchmarks.rows import make_owner, make_runs, make_workflow, require_recorded
+from benchmarks.sides import Clients, RunOne
+from executions.engine.messages import RunInput
+
+T = TypeVar("T")
+OURS = ("worker", "temporal", "postgresql", "redis")
+RAW = ("raw worker", "temporal")
+GRID_STEPS = 10
+
+# Each side: its figures, what makes so many runs of it, and the processes that work for it.
+Sides = Sequence[tuple[Side, Callable[[int], list[RunOne]], tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: runs one by one and by a crowd of clients, in each round."""
+
+    rounds: int
+    alone: int
+    clients: int
+    crowd_steps: int
+
+    def crowd(self, case: Case) -> int:
+        """How many runs the crowd makes: about as many steps for each case, but a run for each client."""
+        return max(self.clients, min(self.crowd_steps // (case.count + 5), 8 * self.clients))
+
+
+class Bench:
+    """Measures cases on one installation."""
+
+    def __init__(self, installation: Installation, effort: Effort) -> None:
+        self._installation = installation
+        self._effort = effort
+        self._loop = asyncio.new_event_loop()
+        self._clients = self._wait(Clients.connect(installation.temporal_address))
+        self._owner: User
+        self._owner, self.token = make_owner()
+
+    def close(self) -> None:
+        """Let go of connections and loop."""
+        connections.close_all()
+        self._loop.close()
+
+    def idle_activity_ms(self) -> float:
+        """What one no-op activity of a lone raw workflow costs; the least of several tries."""
+        tries = []
+        for _ in range(5):
+            bare = self._alone(lambda: self._clients.run_raw(Shape("inline", 0)))
+            with_steps = self._alone(lambda: self._clients.run_raw(Shape("activity", GRID_STEPS)))
+            tries.append((with_steps - bare) / GRID_STEPS)
+        return min(tries)
+
+    def measure(self, case: Case) -> Row:
+        """The whole row; raises `RuntimeError` if a run of ours failed or is not recorded."""
+        workflow = make_workflow(case, self._owner)
+        row, started = Row(case.name, case.kind, case.count), list[RunInput]()
+
+        def raw(count: int) -> list[RunOne]:
+            return [lambda: self._clients.run_raw(case.shape)] * count
+
+        def ours(count: int) -> list[RunOne]:
+            runs = make_runs(workflow, count)
+            started.extend(runs)
+            return [partial(self._clients.run_ours, run) for run in runs]
+
+        sides: Sides = ((row.raw, raw, RAW), (row.ours, ours, OURS))
+        for side, make, _ in sides:
+            self._look(side, make(1)[0])
+        for number in range(self._effort.rounds):
+            self._round(case, sides if number % 2 == 0 else sides[::-1])
+        row.raw.worker_mib = usage.memory_mib(self._installation.pids["raw worker"])
+        row.ours.worker_mib = usage.memory_mib(self._installation.pids["worker"])
+        require_recorded(started, case.count)
+        return row
+
+    def _round(self, case: Case, sides: Sides) -> None:
+        count = 1 if case.is_long else self._effort.alone
+        self._alone_by_turns([(side, make(count)) for side, make, _ in sides])
+        for side, make, processes in sides:
+            if case.is_long:
+                self._one_with_cpu(side, make(1)[0], processes)
+            else:
+                self._crowd(side, make(self._effort.crowd(case)), processes)
+
+    def _look(self, side: Side, run: RunOne) -> None:
+        """The first run warms everything up, and its history is looked at."""
+        workflow_id = self._wait(_run(run))
+        side.events, side.history_bytes = self._wait(self._clients.history(workflow_id))
+
+    def _alone_by_turns(self, sides: Sequence[tuple[Side, list[RunOne]]]) -> None:
+        times: list[list[float]] = [[] for _ in sides]
+        for runs in zip(*(runs for _, runs in sides), strict=True):
+            for index, run in enumerate(runs):
+                times[index].append(self._alone(run))
+        for (side, _), found in zip(sides, times, strict=True):
+            side.alone_ms.append(median(found))
+
+    def _alone(self, run: RunOne) -> float:
+        started = time.perf_counter()
+        self._wait(_run(run))
+        return (time.perf_counter() - started) * 1000
+
+    def _one_with_cpu(self, side: Side, run: RunOne, processes: tuple[str, ...]) -> None:
+        before = self._cpu(processes)
+        self._wait(_run(run))
+        side.cpu_ms.append(self._spent(before, processes, 1))
+
+    def _crowd(self, side: Side, runs: list[RunOne], processes: tuple[str, ...]) -> None:
+        before, started = self._cpu(processes), time.perf_counter()
+        times = self._wait(_by_clients(runs, self._effort.clients))
+        seconds = time.perf_counter() - started
+        side.cpu_ms.append(self._spent(before, processes, len(runs)))
+        side.per_second.append(len(runs) / seconds)
+        side.crowd_p50_ms.append(percentile(times, 0.5))
+        side.crowd_p95_ms.append(percentile(times, 0.95))
+
+    def _cpu(self, processes: tuple[str, ...]) -> dict[str, float]:
+        return usage.cpu_ms({name: self._installation.pids[name] for name in processes})
+
+    def _spent(
+        self, before: dict[str, float], processes: tuple[str, ...], count: int
+    ) -> dict[str, float]:
+        after = self._cpu(processes)
+        return {name: (after[name] - before[name]) / count for name in processes}
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._loop.run_until_complete(work)
+
+
+async def _run(run: RunOne) -> str:
+    return await run()
+
+
+async def _by_clients(runs: list[RunOne], clients: int) -> list[float]:
+    """Each client takes the next run as soon as it has its result; gives every run's milliseconds."""
+    waiting, times = iter(runs), []
+
+    async def client() -> None:
+        for run in waiting:
+            started = time.perf_counter()
+            await run()
+            times.append((time.perf_counter() - started) * 1000)
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return times

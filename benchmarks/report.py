@@ -1,0 +1,99 @@
+"""The figures for people, and whether the aims are met."""
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from benchmarks.figures import Row
+
+Cells = Sequence[str]
+HEAD = ("case", "alone raw", "ours", "ratio", "extra ms", "p50 raw", "ours", "p95 raw", "ours",
+        "runs/s raw", "ours")  # fmt: skip
+CPU_HEAD = ("case", "CPU raw", "ours", "ratio", "raw worker", "worker", "temporal raw", "ours",
+            "postgresql", "redis", "events raw", "ours", "KiB raw", "ours", "MiB worker")  # fmt: skip
+
+
+def tables(rows: Sequence[Row]) -> str:
+    """All tables as text."""
+    parts = [
+        "One run after the other (alone) and by many clients at once: milliseconds from start to result",
+        _table(HEAD, [_latency(row) for row in rows]),
+        "CPU milliseconds per execution by process, history, memory",
+        _table(CPU_HEAD, [_costs(row) for row in rows if row.ours.cpu_ms]),
+        "Aims",
+        _table(("aim", "measured", ""), list(aims(rows))),
+    ]
+    return "\n\n".join(parts)
+
+
+def aims(rows: Sequence[Row]) -> Iterator[Cells]:
+    """Each aim that the rows can tell about: what it is, what was measured, whether it is met."""
+    by_name = {row.name: row for row in rows}
+    empty = by_name.get("empty")
+    if row := by_name.get("native-1"):
+        yield _aim("one native step takes at most 1.5 times the raw one", row.alone_ratio, 1.5, "x")
+    if (row := by_name.get("pure-100")) and empty:
+        more = median(row.ours.alone_ms) - median(empty.ours.alone_ms)
+        yield _aim("100 pure steps: at most 35 ms more than an empty workflow", more, 35, " ms")
+    if row := by_name.get("native-100"):
+        took = median(row.ours.alone_ms)
+        yield _aim("100 native steps in a row: at most 60 ms", took, 60, " ms")
+    for row in rows:
+        if row.cpu_ratio is not None and row.name.startswith(("native", "mcp", "agent")):
+            yield _aim(f"CPU of {row.name}: at most 1.5 times the raw one", row.cpu_ratio, 1.5, "x")
+    loops = [row for row in rows if row.kind == "loop"]
+    if len(loops) > 1:
+        growth = _per_step(loops[-1]) / _per_step(loops[0])
+        name = f"an iteration of {loops[-1].name} costs as much CPU as one of {loops[0].name}"
+        yield _aim(name, growth, 1.3, "x")
+
+
+def _per_step(row: Row) -> float:
+    return row.ours.total_cpu() / row.count
+
+
+def _aim(name: str, measured: float, limit: float, unit: str) -> Cells:
+    return name, f"{measured:.2f}{unit}", "met" if measured <= limit else "MISSED"
+
+
+def _latency(row: Row) -> Cells:
+    raw, ours = median(row.raw.alone_ms), median(row.ours.alone_ms)
+    cells = [row.name, _ms(raw), _ms(ours), f"{row.alone_ratio:.2f}", _ms(ours - raw)]
+    if not row.ours.per_second:
+        return [*cells, *[""] * 6]
+    pairs = zip(
+        (row.raw.crowd_p50_ms, row.raw.crowd_p95_ms, row.raw.per_second),
+        (row.ours.crowd_p50_ms, row.ours.crowd_p95_ms, row.ours.per_second),
+        strict=True,
+    )
+    return [*cells, *(_ms(median(values)) for pair in pairs for values in pair)]
+
+
+def _costs(row: Row) -> Cells:
+    raw, ours = row.raw.cpu(), row.ours.cpu()
+    ratio = "" if row.cpu_ratio is None else f"{row.cpu_ratio:.2f}"
+    return [
+        row.name,
+        *(_ms(side.total_cpu()) for side in (row.raw, row.ours)),
+        ratio,
+        *(_ms(value) for value in (raw["raw worker"], ours["worker"])),
+        *(_ms(value) for value in (raw["temporal"], ours["temporal"])),
+        *(_ms(value) for value in (ours["postgresql"], ours["redis"])),
+        *(str(side.events) for side in (row.raw, row.ours)),
+        *(_ms(side.history_bytes / 1024) for side in (row.raw, row.ours)),
+        f"{row.ours.worker_mib:.0f}",
+    ]
+
+
+def _ms(value: float) -> str:
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def _table(head: Cells, rows: Sequence[Cells]) -> str:
+    lines = [head, *rows]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(head))]
+    return "\n".join(_line(line, widths) for line in lines)
+
+
+def _line(cells: Cells, widths: Sequence[int]) -> str:
+    first, *others = zip(cells, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)])
