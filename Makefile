@@ -20,7 +20,7 @@ OPENAPI := tests/api/openapi.yaml
 # Some machines forbid compiled modules; compiling each at every start takes longer than the start itself.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test check eval-generation fuzz recovery openapi install install-dev clean
+.PHONY: help run demo test check bench eval-generation fuzz recovery openapi install install-dev clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,11 @@ eval-generation: install-dev ## Score the planner (GENERATOR=openai: the model) 
 	@answers=$$(mktemp); trap 'rm -f "$$answers"' EXIT; \
 	$(PY) manage.py evaluate_generation "$(PROMPTS)" --out "$$answers" --generator $(GENERATOR); \
 	$(PY) tests/generation/score.py "$(PROMPTS)" "$$answers"
+
+# BENCH has the options: --quick, --only NAME, --rounds N, --clients N, --json FILE.
+BENCH ?=
+bench: install-dev ## Measure against raw Temporal workflows (BENCH="--quick"); see docs/performance.md
+	@$(PY) -m benchmarks $(BENCH)
 
 fuzz: install-dev ## Hostile input from the OpenAPI file for FUZZ_SECONDS, other input each time (FUZZ_SEED repeats it)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) FUZZ_SEED=$${FUZZ_SEED:-$$RANDOM} \

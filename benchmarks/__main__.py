@@ -59,7 +59,7 @@ def _measured(
         rounds=rounds,
         alone=5 if options.quick else 10,
         clients=options.clients,
-        crowd_steps=300 if options.quick else 1_500,
+        crowd_steps=options.crowd_steps or (300 if options.quick else 1_500),
     )
     bench = measuring.Bench(installed, effort)
     try:
@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", metavar="NAME", help="one case, or all whose name begins so")
     parser.add_argument("--rounds", type=int, help="how often each case is measured (3)")
     parser.add_argument("--clients", type=int, default=30, help="clients at the same time (30)")
+    parser.add_argument("--crowd-steps", type=int, help="about how many steps all clients run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
     return parser
 

@@ -56,16 +56,18 @@ def long_cases() -> list[Case]:
 
 
 def pure(count: int) -> tuple[Step, ...]:
-    """Conditionals, which are decided inside the workflow."""
-    return tuple(
-        {
-            "id": f"s{n}",
-            "type": "conditional",
-            "conditions": [{"when": "user_input == 'never'", "next": "end"}],
-            "default": f"s{n + 1}" if n < count else "end",
-        }
-        for n in range(1, count + 1)
-    )
+    """Conditionals and writes to the context by turns, which need nothing but the workflow."""
+    return tuple(_decide(n, count) if n % 2 else _set(n) for n in range(1, count + 1))
+
+
+def _decide(number: int, count: int) -> Step:
+    following = f"s{number + 1}" if number < count else "end"
+    never = {"when": "user_input == 'never'", "next": "end"}
+    return {"id": f"s{number}", "type": "conditional", "conditions": [never], "default": following}
+
+
+def _set(number: int) -> Step:
+    return {"id": f"s{number}", "type": "set", "values": {"last": f"${{user_input}} {number}"}}
 
 
 def native(count: int) -> tuple[Step, ...]:

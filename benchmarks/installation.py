@@ -64,6 +64,9 @@ def _settings(folder: Path) -> dict[str, str]:
     secrets = installation_secrets(folder)
     return {
         "STATE_DIR": str(folder),
+        "TEMPORAL_NAMESPACE": "default",
+        "TEMPORAL_TASK_QUEUE": "bench",
+        "DATABASE_POOL_SIZE": "10",
         "MCP_CONFIG": str(config),
         "DJANGO_SETTINGS_MODULE": "workflowsite.settings",
         "DEBUG": "false",

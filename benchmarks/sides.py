@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from temporalio.client import Client, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from benchmarks.raw_workflows import TASK_QUEUE, RawWorkflow, Shape
 from executions import temporal
 from executions.engine.messages import RunInput
+from executions.payloads import DATA_CONVERTER
 
 PATIENCE_SECONDS = 300.0
 # Starts one run and waits for its result; gives Temporal's id of it.
@@ -28,7 +28,7 @@ class Clients:
         """Connect both."""
         return cls(
             await Client.connect(address),
-            await Client.connect(address, data_converter=pydantic_data_converter),
+            await Client.connect(address, data_converter=DATA_CONVERTER),
         )
 
     async def run_raw(self, shape: Shape) -> str:

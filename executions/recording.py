@@ -105,14 +105,15 @@ def record(batch: Batch) -> None:
         execution = rows.get(pk=batch.execution_id)
         if execution.is_finished:
             return
-        steps = _news(batch)
+        steps = _news(batch, is_first=_is_untouched(execution))
         _write_steps(batch, steps)
         events = [_step_event(change, status) for change, status in _moments(batch, steps)]
         if batch.run is not None:
+            begun = _begin(execution, batch.run)
             told = _apply(execution, batch.run)
             # A run starts before its first step; it waits, or ends, after its last.
             is_start = execution.status == WorkflowExecution.Status.RUNNING
-            events = told + events if is_start else events + told
+            events = begun + (told + events if is_start else events + told)
         _write_events(execution, events)
         _add_usage(execution, batch.usage)
         execution.last_sequence = max(execution.last_sequence, batch.sequence)
@@ -127,19 +128,25 @@ def record(batch: Batch) -> None:
 Known = dict[str, str]
 
 
-def _news(batch: Batch) -> Known:
+def _is_untouched(execution: WorkflowExecution) -> bool:
+    """Whether no step can be recorded yet; a fork begins with steps."""
+    return not execution.last_sequence and execution.forked_from_id is None
+
+
+def _news(batch: Batch, *, is_first: bool) -> Known:
     """The steps of the batch that are not final yet, with their status so far."""
-    paths = [change.path for change in batch.steps]
-    known: Known = dict(
-        StepRun.objects.filter(execution_id=batch.execution_id, path__in=paths).values_list(
-            "path", "status"
-        )
-    )
+    known = {} if is_first else _known(batch)
     return {
         change.path: known.get(change.path, "")
         for change in batch.steps
         if change.status in FINAL_STEPS or known.get(change.path, "") not in FINAL_STEPS
     }
+
+
+def _known(batch: Batch) -> Known:
+    paths = [change.path for change in batch.steps]
+    rows = StepRun.objects.filter(execution_id=batch.execution_id, path__in=paths)
+    return dict(rows.values_list("path", "status"))
 
 
 def _write_steps(batch: Batch, news: Known) -> None:
@@ -224,6 +231,14 @@ def _step_event(change: StepChange, status: str) -> dict[str, Any]:
         )
         data["error"] = _error_json(change.error)
     return {"kind": "step", "data": data}
+
+
+def _begin(execution: WorkflowExecution, change: RunChange) -> list[dict[str, Any]]:
+    """The start of a run that was over, or waited, before there was time to tell of it."""
+    if execution.started_at is not None or change.began_at is None or change.status == "RUNNING":
+        return []
+    execution.started_at = change.began_at
+    return [{"kind": "run", "data": {"status": WorkflowExecution.Status.RUNNING}}]
 
 
 def _apply(execution: WorkflowExecution, change: RunChange) -> list[dict[str, Any]]:

@@ -17,11 +17,11 @@ from temporalio.client import (
     WorkflowHandle,
 )
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.service import RPCError
 
 from executions.engine.messages import WORKFLOW_TYPE, ErrorInfo, RunInput, RunOutcome
+from executions.payloads import DATA_CONVERTER
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 RPC_TIMEOUT = timedelta(seconds=10)
@@ -40,7 +40,7 @@ async def connect() -> Client:
     if (address, namespace) not in clients:
         async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
             clients[address, namespace] = await Client.connect(
-                address, namespace=namespace, data_converter=pydantic_data_converter
+                address, namespace=namespace, data_converter=DATA_CONVERTER
             )
     return clients[address, namespace]
 

@@ -1,8 +1,8 @@
 """Every call that leaves the workflow: which activity, with what patience, and what a lost worker means."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -31,6 +31,7 @@ from executions.engine.messages import (
     Turn,
     Value,
 )
+from executions.engine.patience import deadline_of, policy_of
 from executions.engine.room import Room
 from executions.engine.segment_messages import (
     MAX_SEGMENT_SECONDS,
@@ -49,9 +50,6 @@ MAX_RUNNING_CALLS = 100
 MAX_RESCHEDULES = 5
 MAX_UNAVAILABLE = 10
 HEARTBEAT_TIMEOUT = timedelta(seconds=10)
-# The activity has the same deadline and better words, so it shall come first; afterwards it must be able to write down
-# what it got, even if the database is away for a moment. A worker that hangs is found by its missing heartbeats.
-GRACE_SECONDS = 60
 # Local results travel with the end of the workflow task: it is ended before they are too many to repeat or to send.
 MAX_LOCAL_CALLS_PER_TASK = 200
 MAX_LOCAL_BYTES_PER_TASK = 1024 * 1024
@@ -74,6 +72,7 @@ class Calls:
         self._room = Room() if engine >= 2 else None
         self._local_time = timedelta()
         self.in_flight = 0
+        self.brief_in_flight = 0
         self._slots = asyncio.Semaphore(MAX_RUNNING_CALLS)
         self._local_calls = 0
         self._local_bytes = 0
@@ -86,9 +85,9 @@ class Calls:
                 messages.ASK_MODEL,
                 question,
                 result_type=Turn,
-                start_to_close_timeout=_deadline(question.timeout_seconds + BUDGET_WAIT_SECONDS),
+                start_to_close_timeout=deadline_of(question.timeout_seconds + BUDGET_WAIT_SECONDS),
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=_policy(retry),
+                retry_policy=policy_of(retry),
                 cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary=f"{question.path} turn {question.turn}",
             )
@@ -111,9 +110,9 @@ class Calls:
                 messages.CALL_TOOL,
                 request,
                 result_type=ToolResult,
-                start_to_close_timeout=_deadline(request.timeout_seconds),
+                start_to_close_timeout=deadline_of(request.timeout_seconds),
                 heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=_policy(retry),
+                retry_policy=policy_of(retry),
                 cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
                 summary=f"{request.path} {request.tool}",
             )
@@ -135,14 +134,16 @@ class Calls:
 
         async def call() -> ToolResult:
             started_at = workflow.now()
-            result: ToolResult = await workflow.execute_local_activity(
-                messages.CALL_TOOL,
-                request,
-                result_type=ToolResult,
-                start_to_close_timeout=_deadline(request.timeout_seconds),
-                retry_policy=_policy(retry),
-                summary=f"{request.path} {request.tool}",
-            )
+            # A pause between two tries is not brief.
+            with self._briefly(retry.max_attempts == 1):
+                result: ToolResult = await workflow.execute_local_activity(
+                    messages.CALL_TOOL,
+                    request,
+                    result_type=ToolResult,
+                    start_to_close_timeout=deadline_of(request.timeout_seconds),
+                    retry_policy=policy_of(retry),
+                    summary=f"{request.path} {request.tool}",
+                )
             self._count_local(size_of(result.output.json), workflow.now() - started_at)
             return result
 
@@ -160,14 +161,15 @@ class Calls:
 
         async def call() -> tuple[datetime, Segment]:
             started_at = workflow.now()
-            segment: Segment = await workflow.execute_local_activity(
-                RUN_SEGMENT,
-                request,
-                result_type=Segment,
-                start_to_close_timeout=_deadline(seconds + MAX_SEGMENT_SECONDS),
-                retry_policy=RetryPolicy(maximum_attempts=1),
-                summary=f"{request.steps[0].path} and up to {len(request.steps) - 1} after it",
-            )
+            with self._briefly():
+                segment: Segment = await workflow.execute_local_activity(
+                    RUN_SEGMENT,
+                    request,
+                    result_type=Segment,
+                    start_to_close_timeout=deadline_of(seconds + MAX_SEGMENT_SECONDS),
+                    retry_policy=RetryPolicy(maximum_attempts=1),
+                    summary=f"{request.steps[0].path} and up to {len(request.steps) - 1} after it",
+                )
             self._count_local(segment.size_bytes, workflow.now() - started_at)
             return started_at, segment
 
@@ -305,6 +307,15 @@ class Calls:
     def _held(self, *, sends: int, expects: int) -> AbstractAsyncContextManager[None]:
         return self._room.held(sends=sends, expects=expects) if self._room else nullcontext()
 
+    @contextmanager
+    def _briefly(self, is_brief: bool = True) -> Iterator[None]:
+        """Around a call that ends at once, as a rule: what it brings may be written down with what is known."""
+        self.brief_in_flight += is_brief
+        try:
+            yield
+        finally:
+            self.brief_in_flight -= is_brief
+
     def _count_local(self, result_bytes: int, time: timedelta = timedelta()) -> None:
         self._local_calls += 1
         self._local_bytes += result_bytes
@@ -319,21 +330,6 @@ async def _always() -> bool:
 
 async def _pause(attempt: int) -> None:
     await workflow.sleep(timedelta(seconds=min(2.0**attempt, 30.0)))
-
-
-def _deadline(seconds: float) -> timedelta:
-    return timedelta(seconds=seconds + GRACE_SECONDS)
-
-
-def _policy(retry: StepRetry) -> RetryPolicy:
-    return RetryPolicy(
-        initial_interval=timedelta(seconds=retry.initial_interval_seconds),
-        backoff_coefficient=retry.backoff_coefficient,
-        maximum_interval=timedelta(
-            seconds=max(retry.maximum_interval_seconds, retry.initial_interval_seconds)
-        ),
-        maximum_attempts=retry.max_attempts,
-    )
 
 
 def _worker_lost(times: int) -> Exception:

@@ -116,7 +116,14 @@ async def _refused(run_input: RunInput) -> RunChange:
 
 
 async def _walk(run: Run) -> RunChange:
-    """Walk the whole definition and say how it ended."""
+    """Walk the whole definition and say how it ended, which is written down together with its last steps."""
+    try:
+        return await _walked(run)
+    finally:
+        run.is_ending = True
+
+
+async def _walked(run: Run) -> RunChange:
     definition = run.definition
     scope = Scope("", definition.steps, definition.entry_step, definition.output)
     try:
@@ -165,6 +172,7 @@ async def _continue_as_new(run: Run) -> None:
 async def _recorded(run: Run, end: RunChange) -> RunChange:
     """The end as it was written down, whatever happens meanwhile."""
     run.recorder.run(end)
+    run.is_ending = False
     await outlast(asyncio.create_task(run.recorder.until_idle()))
     if not run.recorder.has_failed:
         return end

@@ -129,12 +129,13 @@ class StepChange:
 
 @dataclass(frozen=True)
 class RunChange:
-    """A change of the run itself; a final status comes with what is final."""
+    """A change of the run itself; a final status comes with what is final, `began_at` with a start not told before."""
 
     status: Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"]
     at: datetime
     output: Value = Value()
     error: ErrorInfo | None = None
+    began_at: datetime | None = None
 
 
 @dataclass(frozen=True)

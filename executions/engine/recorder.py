@@ -1,12 +1,16 @@
 """What happened since the last batch, written down by one local activity at a time."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 
 from executions.engine.messages import Batch, RunChange, RunState, StepChange
 
 Write = Callable[[Batch], Awaitable[None]]
+# So late may a change be written down because a brief call shall be told with it; while one call lasts, no clock ticks.
+MAX_DELAY = timedelta(milliseconds=200)
 
 
 class Recorder:
@@ -15,10 +19,19 @@ class Recorder:
     Changes of one step in one batch melt into one row; the row tells which of its changes are new.
     """
 
-    def __init__(self, execution_id: str, state: RunState, write: Write) -> None:
+    def __init__(
+        self,
+        execution_id: str,
+        state: RunState,
+        write: Write,
+        is_brief: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`is_brief` tells whether more is about to happen, for which a batch waits a little."""
         self._execution_id = execution_id
         self._state = state
         self._write = write
+        self._is_brief = is_brief
+        self._changed_at: datetime | None = None
         self._steps: dict[str, StepChange] = {}
         self._run: RunChange | None = None
         self._is_writing = False
@@ -26,11 +39,16 @@ class Recorder:
 
     def step(self, change: StepChange) -> None:
         """Note how a step stands now."""
+        self._note_time()
         self._steps.pop(change.path, None)
         self._steps[change.path] = change
 
     def run(self, change: RunChange) -> None:
         """Note how the run stands now."""
+        self._note_time()
+        before = self._run
+        if before is not None and (before.status == "RUNNING" or before.began_at):
+            change = replace(change, began_at=before.began_at or before.at)
         self._run = change
 
     @property
@@ -41,7 +59,7 @@ class Recorder:
     async def keep_writing(self) -> None:
         """Write batch after batch until cancelled, or until one can't be written at all."""
         while not self.has_failed:
-            await workflow.wait_condition(lambda: bool(self._steps or self._run))
+            await workflow.wait_condition(self._is_due)
             self._is_writing = True
             try:
                 await self._write(self._next_batch())
@@ -61,8 +79,19 @@ class Recorder:
         self._run = change
         return self._next_batch()
 
+    def _note_time(self) -> None:
+        self._changed_at = self._changed_at or workflow.now()
+
+    def _is_due(self) -> bool:
+        if self._changed_at is None:
+            return False
+        # That a run goes on after a wait is news of its own.
+        may_wait = self._run is None or self._state.sequence == 0
+        is_late = workflow.now() - self._changed_at >= MAX_DELAY
+        return is_late or not (may_wait and self._is_brief())
+
     def _next_batch(self) -> Batch:
         self._state.sequence += 1
         steps, run = list(self._steps.values()), self._run
-        self._steps, self._run = {}, None
+        self._steps, self._run, self._changed_at = {}, None, None
         return Batch(self._execution_id, self._state.sequence, steps, self._state.usage, run)

@@ -49,15 +49,22 @@ class Run:
         self.definition = definition
         self.calls = Calls(run_input.execution_id, engine=run_input.engine)
         self.budgets = Budgets(run_input, definition)
-        self.recorder = Recorder(run_input.execution_id, state, self.calls.record)
+        self.recorder = Recorder(run_input.execution_id, state, self.calls.record, self._is_brief)
         self.standing = Standing(state, self.recorder.run)
         # What loops that still run have written to the context so far, by path.
         self.written: dict[str, dict[str, Value]] = {}
         self.ahead: dict[str, Ahead] = {}
         self.is_draining = False
+        # Between the last step's end and the word of how the run ended.
+        self.is_ending = False
         self._started_here = 0
         self._turns_here = 0
         self._bytes_at_start = workflow.info().get_current_history_size()
+
+    def _is_brief(self) -> bool:
+        # Runs of the first engine write everything down at once.
+        is_brief = self.is_ending or self.calls.brief_in_flight > 0
+        return self.input.engine >= 2 and is_brief
 
     @property
     def is_quiet(self) -> bool:

@@ -1,0 +1,39 @@
+"""The benchmark's command runs, against an installation of its own, and tells figures for both sides."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as `make bench` does."""
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+
+def test_a_quick_look_at_one_case_tells_figures_for_both_sides(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    arguments = ("--quick", "--only", "native-1", "--clients", "4", "--crowd-steps", "24")
+    outcome = bench(*arguments, "--json", str(file))
+    # 2 is the loud failure about slow activities, which a busy machine may earn.
+    assert outcome.returncode in (0, 2), outcome.stderr
+    assert "one native step takes at most 1.5 times the raw one" in outcome.stdout
+    told = json.loads(file.read_text())
+    (row,) = told["rows"]
+    assert (row["name"], row["count"]) == ("native-1", 1)
+    for side in ("raw", "ours"):
+        assert row[side]["alone_ms"][0] > 0
+        assert row[side]["per_second"][0] > 0
+        assert row[side]["events"] > 0
+    assert set(row["ours"]["cpu_ms"][0]) == {"worker", "temporal", "postgresql", "redis"}
+    assert row["alone_ratio"] > 0
+    assert told["idle_activity_ms"] > 0
+
+
+def test_an_unknown_case_is_refused_with_those_there_are() -> None:
+    outcome = bench("--only", "everything")
+    assert outcome.returncode == 1
+    assert "There is no case 'everything'. There are: empty, pure-1," in outcome.stdout
