@@ -62,7 +62,7 @@ def pure(count: int) -> tuple[Step, ...]:
 
 def _decide(number: int, count: int) -> Step:
     following = f"s{number + 1}" if number < count else "end"
-    never = {"when": "user_input == 'never'", "next": "end"}
+    never = {"when": "${user_input} == 'never'", "next": "end"}
     return {"id": f"s{number}", "type": "conditional", "conditions": [never], "default": following}
 
 
