@@ -170,7 +170,7 @@ class Caller:
             )
         except requests.RequestException as error:
             return {"error": str(error)}
-        if answer.status_code == 202:
+        if answer.status_code in (200, 202):
             return dict(answer.json())
         # While something is away the server may say so, but never that the request is wrong.
         assert answer.status_code >= 500, answer.text

@@ -28,6 +28,7 @@ def definitions(tap: str) -> list[Json]:
 
     query = {"data": {"n": "${loop.iteration}"}, "expression": "n"}
     echo = {"id": "say", "type": "tool", "tool": "native:json_query", "arguments": query}
+    rest = {"id": "rest", "type": "wait", "duration_seconds": 2}
     count = {
         "id": "count",
         "type": "tool",
@@ -40,7 +41,7 @@ def definitions(tap: str) -> list[Json]:
         {"id": name, "steps": [call(f"{name}1", 0.6), call(f"{name}2", 0.3)]} for name in "ab"
     ]
     return [
-        {"id": "native", "name": "Native", "steps": [loop("rounds", 8, echo), call("last", 0.2)]},
+        {"id": "native", "name": "Native", "steps": [loop("rounds", 8, echo), rest, call("last", 0.2)]},
         {"id": "slow", "name": "Slow", "steps": [call("first", 1.0), {"id": "fan", "type": "parallel", "branches": branches}]},
         {"id": "agent", "name": "Agent", "steps": [loop("rounds", 2, ask)]},
         {"id": "mcp", "name": "MCP", "steps": [loop("rounds", 4, count)]},

@@ -25,7 +25,7 @@ from tests.fakes.model_server import ModelServer
 
 logger = logging.getLogger(__name__)
 
-EXECUTIONS = int(os.environ.get("RECOVERY_EXECUTIONS", "40"))
+EXECUTIONS = int(os.environ.get("RECOVERY_EXECUTIONS", "32"))
 ROUNDS = int(os.environ.get("RECOVERY_ROUNDS", "1"))
 SEED = int(os.environ.get("RECOVERY_SEED", "3"))
 END_SECONDS = 240 + 2 * EXECUTIONS
