@@ -1,10 +1,12 @@
 """The templates that need no model, run for real: on this repository, real MCP servers, real time zones."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from discovery.refreshing import refresh_servers, sync_stdio_servers
 from tests.executions.conftest import Runner
@@ -89,3 +91,11 @@ def test_incidents_go_to_whom_they_concern(runner: Runner, text: str, beginning:
     note = runner.run(template("incident-routing"), user_input=text).output
     assert note.startswith(beginning)
     assert note.endswith(text)
+
+
+def test_a_reminder_comes_at_its_time(runner: Runner) -> None:
+    until = (timezone.now() + timedelta(seconds=2)).isoformat()
+    ran = runner.run(template("reminder"), user_input="Tea", input={"until": until})
+    assert ran.output.startswith("Reminder, written at 20")
+    assert ran.output.endswith(": Tea")
+    assert max(ran.times("pause")[1]).isoformat() >= until
