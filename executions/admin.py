@@ -24,6 +24,7 @@ from executions.admin_rows import (
     link,
     shown,
 )
+from executions.admin_triggers import ScheduleAdmin, WebhookAdmin, WebhookDeliveryAdmin
 from executions.launching import Launch
 from executions.models import (
     ExecutionEvent,
@@ -38,6 +39,8 @@ from workflows.admin import WorkflowAdmin
 from workflows.definition.svg import draw_svg
 from workflows.selectors import definition_of, workflows_for
 
+# Django finds the admin of an app in this module; a part of it stands elsewhere.
+TRIGGERS = (ScheduleAdmin, WebhookAdmin, WebhookDeliveryAdmin)
 RUN = WorkflowExecution._meta
 
 # Workflows know nothing of runs, so the action is added from here.
@@ -119,7 +122,7 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
                 )
             },
         ),
-        ("Related", {"fields": ("parent", "forked_from")}),
+        ("Related", {"fields": ("parent", "forked_from", "schedule", "webhook")}),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:

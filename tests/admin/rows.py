@@ -13,6 +13,7 @@ from executions.models import (
     ToolCall,
     WorkflowExecution,
 )
+from executions.triggers.models import Schedule, Webhook
 from generation.models import Generation
 from workflows import services
 from workflows.definition.normalise import normalise
@@ -37,6 +38,7 @@ def make_rows(start: int, count: int) -> None:
         AuthToken.objects.create(owner)
         _make_resources(owner, number)
         workflow = _make_workflow(owner, number)
+        _make_triggers(owner, workflow, number)
         _make_run(owner, workflow, number)
         _make_generation(owner, workflow, number)
 
@@ -123,6 +125,30 @@ def _make_run(owner: User, workflow: Workflow, number: int) -> None:
     ToolCall.objects.create(execution=run, path="use", tool="server:tool", result=HOSTILE)
     ExecutionEvent.objects.create(execution=run, number=1, kind="step", data={"text": HOSTILE})
     StoredValue.objects.create(execution=run, key="0", value=HOSTILE, size_bytes=9)
+
+
+def _make_triggers(owner: User, workflow: Workflow, number: int) -> None:
+    Schedule.objects.create(
+        id=f"schedule-{number}",
+        workflow=workflow,
+        name=HOSTILE,
+        cron="0 9 * * *",
+        user_input=HOSTILE,
+        input_json={"text": HOSTILE},
+        note=HOSTILE,
+        error=HOSTILE,
+        created_by=owner,
+    )
+    webhook = Webhook.objects.create(
+        id=f"webhook-{number}",
+        workflow=workflow,
+        name=HOSTILE,
+        token=f"token-{number}",
+        secret={"hmac": SECRET},
+        input_map={"text": HOSTILE},
+        created_by=owner,
+    )
+    webhook.deliveries.create(status="refused", reason=HOSTILE)
 
 
 def _make_generation(owner: User, workflow: Workflow, number: int) -> None:

@@ -22,6 +22,7 @@ from executions.models import (
     ToolCall,
     WorkflowExecution,
 )
+from executions.triggers.models import Schedule, Webhook, WebhookDelivery
 from generation.models import Generation
 from tests.admin.rows import LIVE_MARKUP, PASSWORD, SECRET, make_rows
 from workflows.models import Workflow, WorkflowVersion
@@ -30,6 +31,7 @@ REGISTERED: dict[str, type[Model]] = {
     model._meta.label_lower: model for model in admin.site._registry
 }
 OURS = {
+    *(Schedule, Webhook, WebhookDelivery),
     *(Agent, McpServer, McpTool, Workflow, WorkflowVersion, WorkflowExecution, StepRun),
     *(ModelCall, ToolCall, ExecutionEvent, StoredValue, Generation),
 }
@@ -150,6 +152,11 @@ def test_the_front_page_lists_every_model(browser: Client) -> None:
         (Workflow, "archive"),
         (McpServer, "refresh_tools"),
         (WorkflowExecution, "cancel"),
+        (Schedule, "pause"),
+        (Schedule, "resume"),
+        (Schedule, "fire_now"),
+        (Webhook, "switch_off"),
+        (Webhook, "rotate_secret"),
         (Generation, "cancel"),
     ],
 )
