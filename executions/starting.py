@@ -2,6 +2,7 @@
 
 import logging
 
+import structlog
 from asgiref.sync import async_to_sync
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -30,6 +31,11 @@ def start_on_temporal(execution: WorkflowExecution) -> None:
     Raises `Unavailable` when Temporal does not answer: the row stays PENDING, and the sweep starts it later. What
     Temporal refuses for good ends as FAILED: asking again would be refused again.
     """
+    with structlog.contextvars.bound_contextvars(execution_id=execution.pk):
+        _start(execution)
+
+
+def _start(execution: WorkflowExecution) -> None:
     run_input = run_input_of(execution)
     try:
         async_to_sync(temporal.start_interpreter)(run_input)

@@ -17,6 +17,7 @@ from discovery.mcp_client import close_connections
 from executions import temporal
 from executions.activities import bookkeeping, launches, model_turns, segments, tool_calls
 from executions.activities.database import DATABASE_AWAY, in_database
+from executions.activities.log_context import LogContext
 from executions.engine.interpreter import InterpreterWorkflow
 from executions.engine.scheduled_start import ScheduledStart
 
@@ -55,6 +56,7 @@ def build_worker(client: Client) -> Worker:
         task_queue=settings.TEMPORAL_TASK_QUEUE,
         workflows=WORKFLOWS,
         activities=ACTIVITIES,
+        interceptors=[LogContext()],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=MAX_CACHED_RUNS,
         max_concurrent_activities=MAX_ACTIVITIES,

@@ -1,5 +1,6 @@
 """Every setting of the product; docs/configuration.md explains those that an operator may give."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ MIDDLEWARE = [
     # First, so that even a refused host has a request_id.
     "django_structlog.middlewares.RequestMiddleware",
     "workflowsite.rest.problem_pages.api_problem_middleware",
+    "workflowsite.rest.log_context.LogContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -106,6 +108,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_SOFT_TIME_LIMIT = 570
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}
+# Its lines are written like ours.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="celery")
 # Chores that mend what a crash left behind. The Temporal worker and Celery both do them, one process at a time, so
 # that neither Redis nor Temporal alone can stop them for ever.
@@ -252,6 +256,10 @@ _SHARED_PROCESSORS: list[Any] = [
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.StackInfoRenderer(),
 ]
+# Tasks know the request that sent them; that each begins and ends is said by Celery itself.
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 structlog.configure(
     processors=[*_SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
     logger_factory=structlog.stdlib.LoggerFactory(),
