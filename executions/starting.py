@@ -13,6 +13,7 @@ from executions.engine.messages import ErrorInfo, RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
 from executions.run_inputs import run_input_of
+from executions.visibility import Labels
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def start_on_temporal(execution: WorkflowExecution) -> None:
 def _start(execution: WorkflowExecution) -> None:
     run_input = run_input_of(execution)
     try:
-        async_to_sync(temporal.start_interpreter)(run_input)
+        async_to_sync(temporal.start_interpreter)(run_input, _labels(execution))
         if _is_cancelled_meanwhile(execution):
             async_to_sync(temporal.cancel)(execution.pk)
     except WorkflowAlreadyStartedError:
@@ -52,6 +53,14 @@ def _start(execution: WorkflowExecution) -> None:
         logger.warning("execution %s: Temporal did not start it: %s", execution.pk, error)
         raise unavailable(execution) from error
     logger.info("execution %s started", execution.pk)
+
+
+def _labels(execution: WorkflowExecution) -> Labels:
+    return Labels(
+        user=execution.created_by.get_username(),
+        trigger=execution.triggered_by,
+        version=execution.workflow_version,
+    )
 
 
 def _is_cancelled_meanwhile(execution: WorkflowExecution) -> bool:

@@ -16,12 +16,14 @@ from temporalio.client import (
     WorkflowFailureError,
     WorkflowHandle,
 )
-from temporalio.common import WorkflowIDReusePolicy
+from temporalio.common import TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.service import RPCError
 
+from executions import visibility
 from executions.engine.messages import WORKFLOW_TYPE, ErrorInfo, RunInput, RunOutcome
 from executions.payloads import DATA_CONVERTER
+from executions.visibility import Labels
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 RPC_TIMEOUT = timedelta(seconds=10)
@@ -45,13 +47,28 @@ async def connect() -> Client:
     return clients[address, namespace]
 
 
-async def start_interpreter(run_input: RunInput) -> None:
-    """Start the run; its Temporal workflow id is the execution's id.
+async def start_interpreter(run_input: RunInput, labels: Labels | None = None) -> None:
+    """Start the run; its Temporal workflow id is the execution's id, `labels` are for Temporal's own pages.
 
     Raises `temporalio.exceptions.WorkflowAlreadyStartedError` for an id that was started before, running or
     closed, and `temporalio.service.RPCError` when the server refuses or does not answer within 10 seconds.
     """
     client = await connect()
+    if labels is not None:
+        attributes = visibility.attributes_of(client, run_input, labels)
+        try:
+            await _start(client, run_input, labels, attributes)
+        except RPCError as error:
+            if not visibility.are_unknown(client, error):
+                raise
+        else:
+            return
+    await _start(client, run_input, labels, TypedSearchAttributes.empty)
+
+
+async def _start(
+    client: Client, run_input: RunInput, labels: Labels | None, attributes: TypedSearchAttributes
+) -> None:
     name = str(run_input.definition.get("name", ""))
     await client.start_workflow(
         WORKFLOW_TYPE,
@@ -59,8 +76,10 @@ async def start_interpreter(run_input: RunInput) -> None:
         id=run_input.execution_id,
         task_queue=settings.TEMPORAL_TASK_QUEUE,
         id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        memo={"workflow_id": str(run_input.definition.get("id", "")), "workflow_name": name},
+        memo=visibility.memo_of(run_input, labels),
+        search_attributes=attributes,
         static_summary=f"{name} (simulated)" if run_input.simulate else name,
+        static_details=visibility.details_of(run_input, labels) if labels is not None else None,
         rpc_timeout=RPC_TIMEOUT,
     )
 

@@ -14,7 +14,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from common.upkeep import mend
 from discovery.mcp_client import close_connections
-from executions import temporal
+from executions import temporal, visibility
 from executions.activities import bookkeeping, launches, model_turns, segments, tool_calls
 from executions.activities.database import DATABASE_AWAY, in_database
 from executions.activities.log_context import LogContext
@@ -86,6 +86,7 @@ async def run_worker(stopping: asyncio.Event) -> None:
     client = await _connected(stopping)
     if client is None:
         return
+    await visibility.register(client)
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="activity")
     )

@@ -1,5 +1,6 @@
 """What `manage.py doctor` looks at: everything the product needs, with what to do where it is missing."""
 
+import asyncio
 import re
 import shutil
 import sys
@@ -14,10 +15,12 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from temporalio.service import RPCError
 
 from common import strict_json
 from common.strict_json import RefusedJson
 from discovery import model_client
+from executions import temporal, visibility
 from workflowsite import probes
 from workflowsite.celery import app as celery_app
 
@@ -129,6 +132,27 @@ def temporal_server() -> Finding:
     return _probed("temporal", f"{START}, or correct TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.")
 
 
+def search_attributes() -> Finding:
+    """Temporal's own pages can be searched by workflow and user."""
+    try:
+        lacking = async_to_sync(_missing_attributes)()
+    except (RPCError, RuntimeError, TimeoutError):
+        return Finding("search attrs", "note", "unknown, Temporal does not answer")
+    if not lacking:
+        return Finding("search attrs", "ok", "Temporal knows them")
+    names = " ".join(f"--name {name} --type Keyword" for name in lacking)
+    advice = (
+        "Runs start without them. A worker registers them when it may, else: temporal operator "
+        f"search-attribute create --namespace {settings.TEMPORAL_NAMESPACE} {names}"
+    )
+    return Finding("search attrs", "note", f"Temporal lacks {', '.join(lacking)}", advice)
+
+
+async def _missing_attributes() -> list[str]:
+    async with asyncio.timeout(probes.PROBE_SECONDS):
+        return await visibility.missing(await temporal.connect())
+
+
 def worker() -> Finding:
     """A Temporal worker asks for work."""
     return _probed("worker", f"{START}, or run `manage.py temporal_worker`.")
@@ -195,6 +219,7 @@ LOOKS: Mapping[str, Callable[[], Finding]] = {
     "migrations": migrations,
     "redis": broker,
     "temporal": temporal_server,
+    "search attrs": search_attributes,
     "worker": worker,
     "celery": celery,
     "mcp.json": mcp_file,

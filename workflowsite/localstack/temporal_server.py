@@ -17,6 +17,9 @@ from workflowsite.localstack.server import Server, ServerFailed, launch
 # Without it the development server hands out tasks on a 50 ms grid: ten activities take 1 s instead of 0.1 s.
 FAST_DISPATCH = "history.transferProcessorMaxPollRPS=2000"
 
+# Those of executions/visibility.py, which this module must not import; known from the first run on.
+SEARCH_ATTRIBUTES = ("BuilderWorkflow", "BuilderUser", "BuilderTrigger")
+
 PROBE_SECONDS = 2
 
 
@@ -50,6 +53,8 @@ def start(
     command += ["--db-filename", private_folder(folder) / "temporal.db"]
     command += ["--dynamic-config-value", FAST_DISPATCH]
     command += ["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=1"]
+    for name in SEARCH_ATTRIBUTES:
+        command += ["--search-attribute", f"{name}=Keyword"]
     for namespace in namespaces:
         command += ["--namespace", namespace]
     environment = {

@@ -1,0 +1,114 @@
+"""What Temporal's own pages show of a run: its workflow, user and trigger, to read and to search by.
+
+The status is Temporal's own. One of ours would cost each run two more commands, and PostgreSQL has it anyway.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    ListSearchAttributesRequest,
+)
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.service import RPCError, RPCStatusCode
+
+from executions.engine.messages import RunInput
+
+logger = logging.getLogger(__name__)
+
+WORKFLOW = SearchAttributeKey.for_keyword("BuilderWorkflow")
+USER = SearchAttributeKey.for_keyword("BuilderUser")
+TRIGGER = SearchAttributeKey.for_keyword("BuilderTrigger")
+NAMES = (WORKFLOW.name, USER.name, TRIGGER.name)
+# A server learns of new attributes within a minute or so.
+FORGET_SECONDS = 60.0
+
+# When a namespace refused them last.
+_refused_at: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Who started which version how."""
+
+    user: str
+    trigger: str
+    version: int
+
+
+def attributes_of(client: Client, run_input: RunInput, labels: Labels) -> TypedSearchAttributes:
+    """The run's search attributes; none for a namespace that has just refused them."""
+    refused_at = _refused_at.get(client.namespace)
+    if refused_at is not None and time.monotonic() - refused_at < FORGET_SECONDS:
+        return TypedSearchAttributes.empty
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(WORKFLOW, str(run_input.definition.get("id", ""))),
+            SearchAttributePair(USER, labels.user),
+            SearchAttributePair(TRIGGER, labels.trigger),
+        ]
+    )
+
+
+def memo_of(run_input: RunInput, labels: Labels | None) -> dict[str, str | int]:
+    """What belongs to the run without being searched by."""
+    definition = run_input.definition
+    known: dict[str, str | int] = {
+        "workflow_id": str(definition.get("id", "")),
+        "workflow_name": str(definition.get("name", "")),
+    }
+    if labels is None:
+        return known
+    return known | {
+        "workflow_version": labels.version,
+        "user": labels.user,
+        "triggered_by": labels.trigger,
+    }
+
+
+def details_of(run_input: RunInput, labels: Labels) -> str:
+    """Two lines of Markdown."""
+    workflow_id = run_input.definition.get("id", "")
+    kind = "simulated run" if run_input.simulate else "run"
+    return (
+        f"A {kind} of workflow `{workflow_id}`, version {labels.version}\n\n"
+        f"Started by {labels.user} ({labels.trigger})"
+    )
+
+
+def are_unknown(client: Client, error: RPCError) -> bool:
+    """Whether the server refused a start because it does not know our attributes; then it is not asked for a while."""
+    is_it = (
+        error.status == RPCStatusCode.INVALID_ARGUMENT and "search attribute" in str(error).lower()
+    )
+    if is_it:
+        _refused_at[client.namespace] = time.monotonic()
+        logger.info("Temporal does not know the search attributes %s", ", ".join(NAMES))
+    return is_it
+
+
+async def missing(client: Client) -> list[str]:
+    """Our attributes that the namespace lacks. Raises `RPCError`."""
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    known = await client.operator_service.list_search_attributes(request)
+    return [name for name in NAMES if name not in known.custom_attributes]
+
+
+async def register(client: Client) -> None:
+    """Add those that are missing. Where a server forbids it, runs start without them."""
+    try:
+        wanted = await missing(client)
+        if not wanted:
+            return
+        keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=client.namespace, search_attributes=dict.fromkeys(wanted, keyword)
+            )
+        )
+    except RPCError as error:
+        logger.info("Temporal's search attributes can't be registered: %s", error)
