@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser, User
@@ -17,7 +18,7 @@ from discovery import mcp_client
 from discovery.mcp_failures import ServerUnreachable
 from discovery.mcp_targets import Target, target_of
 from discovery.models import McpTool
-from discovery.native_tools import NATIVE_TOOLS, NativeTool, call_native_tool
+from discovery.native_tools import NATIVE_TOOLS, call_native_tool
 from discovery.schema_checks import mismatch
 from discovery.selectors import callable_tools_for
 from discovery.tool_errors import ToolCallFailed
@@ -135,13 +136,13 @@ def _native_tools(ids: list[str]) -> list[UsableTool]:
     names = [
         tool_id.removeprefix(f"{NATIVE}:") for tool_id in ids if tool_id.startswith(f"{NATIVE}:")
     ]
-    return [_native(NATIVE_TOOLS[name]) for name in names if name in NATIVE_TOOLS]
+    return [_native(name) for name in names if name in NATIVE_TOOLS]
 
 
 def _native_tool(name: str) -> UsableTool:
     if name not in NATIVE_TOOLS:
         raise _missing(f"{NATIVE}:{name}")
-    return _native(NATIVE_TOOLS[name])
+    return _native(name)
 
 
 def _missing(tool_id: str) -> ToolCallFailed:
@@ -167,7 +168,10 @@ def _usable(row: McpTool) -> UsableTool:
     )
 
 
-def _native(tool: NativeTool) -> UsableTool:
+@cache
+def _native(name: str) -> UsableTool:
+    """As `_usable`, once per process: the hash costs more than many a call."""
+    tool = NATIVE_TOOLS[name]
     definition = [tool.name, tool.description, tool.input_schema, tool.output_schema]
     return UsableTool(
         id=tool.id,
