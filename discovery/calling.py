@@ -60,6 +60,15 @@ async def describe_tools(ids: Iterable[str], caller: User | None) -> list[Usable
     return [found[tool_id] for tool_id in wanted if tool_id in found]
 
 
+def may_repeat(tool: UsableTool, arguments: Mapping[str, JsonValue]) -> bool:
+    """Whether making this call twice is as good as making it once."""
+    if tool.read_only or tool.idempotent:
+        return True
+    native = NATIVE_TOOLS.get(tool.name) if tool.server_id is None else None
+    asks = native.may_repeat if native is not None else None
+    return asks is not None and asks(dict(arguments))
+
+
 async def call_tool(
     tool_id: str,
     arguments: Mapping[str, JsonValue],

@@ -69,6 +69,8 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
         "created_by",
         "created_at",
         "duration",
+        "tokens",
+        "cost_usd",
     )
     list_filter = ("status", "triggered_by", "simulated", "error_kind", "created_at")
     list_select_related = ("workflow", "created_by")
@@ -93,7 +95,9 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
                     shown(RUN.get_field("output_json")),
                     "error",
                     "error_kind",
+                    "error_code",
                     "failed_step",
+                    "error_hint",
                 )
             },
         ),
@@ -212,6 +216,11 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
         """In milliseconds."""
         return "" if row.duration_ms is None else f"{row.duration_ms} ms"
 
+    @admin.display(description="tokens")
+    def tokens(self, row: WorkflowExecution) -> int:
+        """In and out."""
+        return row.input_tokens + row.output_tokens
+
     @admin.display(description="drawing")
     def drawing(self, row: WorkflowExecution) -> SafeString:
         """The definition that ran, with the status of each step."""
@@ -242,7 +251,17 @@ class PartOfRunAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 
 @admin.register(StepRun)
 class StepRunAdmin(PartOfRunAdmin):
-    list_display = ("path", execution_link, "step_type", "status", "attempts", "started_at")
+    list_display = (
+        "path",
+        execution_link,
+        "step_type",
+        "status",
+        "attempts",
+        "input_tokens",
+        "output_tokens",
+        "cost_usd",
+        "started_at",
+    )
     list_filter = ("status", "step_type", "started_at")
     search_fields = ("execution__id", "path", "name")
 
@@ -255,6 +274,9 @@ class ModelCallAdmin(PartOfRunAdmin):
         execution_link,
         "agent_id",
         "model",
+        "input_tokens",
+        "output_tokens",
+        "cost_usd",
         "duration_ms",
         "created_at",
     )

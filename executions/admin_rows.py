@@ -62,7 +62,17 @@ class StepRunInline(ReadOnly, TabularInline):  # type: ignore[misc]
     """The steps in the order of starting, a page at a time."""
 
     model = StepRun
-    fields = readonly_fields = ("path", "step_type", "status", "attempts", "started_at", "duration")
+    fields = readonly_fields = (
+        "path",
+        "step_type",
+        "status",
+        "attempts",
+        "input_tokens",
+        "output_tokens",
+        "cost_usd",
+        "started_at",
+        "duration",
+    )
     ordering = ("position",)
     per_page = ROWS_PER_PAGE
     show_change_link = True

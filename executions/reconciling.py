@@ -33,6 +33,9 @@ OLD_ENOUGH_SECONDS = 30.0
 SECONDS_PER_PASS = 10.0
 PAGE = 100
 
+# Sweeps that try to start a run whose start fails by a mistake of ours.
+MAX_START_FAILURES = 3
+MAX_REASON = 1_000
 NEVER_STARTED = RunOutcome("CANCELLED")
 LOST = ErrorInfo(
     kind="internal", message="Temporal no longer knows this run; how it went on can't be told."
@@ -153,8 +156,31 @@ def _mend_unknown(execution: WorkflowExecution) -> Mending:
     execution.refresh_from_db()
     if execution.cancel_requested_at is not None:
         return _finished(execution, NEVER_STARTED)
-    start_on_temporal(execution)
+    try:
+        start_on_temporal(execution)
+    except (*UNREACHABLE, Unavailable):
+        raise
+    # Its stored definition, for example, is broken: that is no reason to try it for ever.
+    except Exception as error:
+        logger.exception("execution %s can't be started", execution.pk)
+        return _given_up(execution, error)
     return "finished" if execution.is_finished else "started"
+
+
+def _given_up(execution: WorkflowExecution, error: Exception) -> Mending:
+    """After some tries a start that fails by a mistake of ours ends the run, with the reason."""
+    execution.start_failures += 1
+    execution.save(update_fields=["start_failures"])
+    if execution.start_failures < MAX_START_FAILURES:
+        return "left"
+    # What is wrong with a value is about the run itself; other errors may tell of the installation.
+    reason = (
+        f"{type(error).__name__}: {error}"
+        if isinstance(error, ValueError)
+        else type(error).__name__
+    )
+    message = f"The run could not be started: {reason}"[:MAX_REASON]
+    return _finished(execution, RunOutcome("FAILED", ErrorInfo(kind="internal", message=message)))
 
 
 def _finished(execution: WorkflowExecution, outcome: RunOutcome) -> Mending:

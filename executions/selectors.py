@@ -91,6 +91,7 @@ def with_previews(runs: QuerySet[StepRun]) -> QuerySet[Any, Any]:
         "attempts",
         "input_tokens",
         "output_tokens",
+        "cost_usd",
         "started_at",
         "completed_at",
         "size_bytes",

@@ -51,6 +51,21 @@ def end_line(status: str, *, simulated: bool, error: str = "") -> str:
     return f"{marked}: {one_line(error, 1_000)}" if error else marked
 
 
+def failure_lines(execution: WorkflowExecution) -> list[str]:
+    """Where a failed run failed, of what kind the error is, and what to do."""
+    where = f"at {execution.failed_step}" if execution.failed_step else "in the run itself"
+    code = execution.error_code
+    kind = (
+        execution.error_kind
+        if code in ("", execution.error_kind)
+        else f"{execution.error_kind}, {code}"
+    )
+    told = [f"  {where} ({kind})"]
+    if execution.error_hint:
+        told.append(f"  {one_line(execution.error_hint, LINE_CHARACTERS)}")
+    return [one_line(line, LINE_CHARACTERS) for line in told[:1]] + told[1:]
+
+
 def as_json(execution: WorkflowExecution) -> dict[str, Any]:
     """The run for scripts: how it ended, its output and what each step did."""
     steps = steps_of(execution, lambda path: path)
@@ -64,7 +79,16 @@ def as_json(execution: WorkflowExecution) -> dict[str, Any]:
         "output": execution.output_json,
         "error": execution.error,
         "error_kind": execution.error_kind,
+        "error_code": execution.error_code,
+        "hint": execution.error_hint,
         "failed_step": execution.failed_step,
+        "usage": {
+            "input_tokens": execution.input_tokens,
+            "output_tokens": execution.output_tokens,
+            "cost_usd": None if execution.cost_usd is None else float(execution.cost_usd),
+            "model_calls": execution.model_calls,
+            "tool_calls": execution.tool_calls,
+        },
         "steps_executed": steps.steps_executed,
         "step_results": steps.step_results,
     }

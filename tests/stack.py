@@ -29,6 +29,9 @@ NEUTRAL = {
     "OPENAI_MODEL": "gpt-4o",
     "OUTBOUND_ALLOWLIST": "",
     "MCP_CONFIG": str(PROJECT / "mcp.json"),
+    # Users of different tests have the same numbers.
+    "EXECUTE_RATE": "none",
+    "TRY_RATE": "none",
     # A pool's open connections would keep the test database from being dropped.
     "DATABASE_POOL_SIZE": "0",
 }

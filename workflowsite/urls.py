@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from workflowsite.accounts.admin_login import login
 from workflowsite.rest.problem_pages import not_found
 
 # The apps' routes share the prefix /workflows/; the fixed ones come before /workflows/{id}.
@@ -19,5 +20,6 @@ urlpatterns = [
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     re_path(r"^api/", not_found),
     path("hooks/", include("executions.api.hook_urls")),
+    path("admin/login/", login),
     path("admin/", admin.site.urls),
 ]

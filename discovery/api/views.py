@@ -21,6 +21,7 @@ from discovery.api.serializers import (
     OutcomeSerializer,
     TrySerializer,
 )
+from discovery.api.throttling import TryThrottle
 from discovery.api.tool_failures import as_refusal
 from discovery.calling import call_tool
 from discovery.models import Agent, McpServer
@@ -183,6 +184,10 @@ class McpServerViewSet(
         except ToolCallFailed as failure:
             raise as_refusal(failure) from failure
         return Response(OutcomeSerializer(outcome).data)
+
+    def get_throttles(self) -> Any:
+        """What calls a tool for real is bounded."""
+        return [TryThrottle()] if self.action == "try_tool" else []
 
     def _answer(self, server: McpServer, status: int = 200) -> Response:
         shown = self.get_queryset().get(pk=server.pk)

@@ -19,6 +19,7 @@ class NativeTool:
     """A tool that comes with the product; its id is `native:NAME`.
 
     `is_local`: quick, without side effects and repeatable, so that it may run as a Temporal local activity.
+    `may_repeat`: for a tool that is not idempotent as such, whether a call with these arguments is.
     """
 
     name: str
@@ -30,6 +31,7 @@ class NativeTool:
     destructive: bool = False
     idempotent: bool = True
     is_local: bool = True
+    may_repeat: Callable[[Arguments], bool] | None = None
 
     @property
     def id(self) -> str:

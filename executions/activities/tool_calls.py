@@ -11,6 +11,7 @@ from temporalio import activity
 from common import strict_json
 from discovery.calling import ToolOutcome, describe_tools
 from discovery.calling import call_tool as call_any_tool
+from discovery.calling import may_repeat as may_be_repeated
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.agent_setup import AgentSetup, agent_setup, tool_id_of
 from executions.activities.call_events import tool_call_failed
@@ -43,11 +44,12 @@ async def call_tool(request: CallTool) -> ToolResult:
 
 @activity.defn(name=messages.MAY_REPEAT)
 async def may_repeat(request: CallTool) -> bool:
-    """Whether the call may be made again although nobody knows if it was: read-only or idempotent tools."""
+    """Whether the call may be made again although nobody knows if it was: tools that read or are idempotent."""
     caller = await caller_of(request.execution_id, kind="tool_missing")
     async with lent_connections():
         found = await describe_tools([request.tool], caller)
-    return any(tool.read_only or tool.idempotent for tool in found)
+    arguments = await in_database(_known_arguments, request)
+    return any(may_be_repeated(tool, arguments) for tool in found)
 
 
 async def _call_locally(request: CallTool) -> ToolResult:
@@ -199,6 +201,17 @@ def _step_failure(request: CallTool, error: ToolCallFailed) -> Exception:
 
 def _arguments(request: CallTool) -> dict[str, Any]:
     return _as_object(load(request.execution_id, request.arguments))
+
+
+def _known_arguments(request: CallTool) -> dict[str, Any]:
+    """Those of the step, or those that the model gave; none if they are no arguments."""
+    if not request.turn:
+        return _arguments(request)
+    wanted = requested_call(request.execution_id, request.path, request.turn, request.call_id)
+    try:
+        return _parsed(wanted.arguments_text)
+    except ToolCallFailed:
+        return {}
 
 
 def _as_object(arguments: JsonValue) -> dict[str, Any]:

@@ -116,6 +116,7 @@ class StepDetailSerializer(serializers.ModelSerializer[StepRun]):
     """A step run with its values, tries, an agent's messages, and its calls; a row of `previews.with_shown`."""
 
     duration_ms = serializers.IntegerField(allow_null=True, read_only=True)
+    cost_usd = serializers.FloatField(allow_null=True, read_only=True)
     input = serializers.SerializerMethodField(help_text=f"As resolved. {SHOWN}")
     output = serializers.SerializerMethodField(help_text=SHOWN)
     error = serializers.JSONField(source="error_json", allow_null=True, read_only=True)
@@ -141,6 +142,7 @@ class StepDetailSerializer(serializers.ModelSerializer[StepRun]):
             "attempts",
             "input_tokens",
             "output_tokens",
+            "cost_usd",
             "started_at",
             "completed_at",
             "duration_ms",

@@ -41,6 +41,9 @@ class ExecutionRowSerializer(serializers.ModelSerializer[WorkflowExecution]):
     is_finished = serializers.BooleanField(read_only=True)
     duration_ms = serializers.IntegerField(allow_null=True, read_only=True)
     usage = UsageSerializer(source="*", read_only=True)
+    hint = serializers.CharField(
+        source="error_hint", read_only=True, help_text="What to do about the error."
+    )
     parent_id = serializers.CharField(allow_null=True, read_only=True)
     schedule_id = serializers.CharField(
         allow_null=True, read_only=True, help_text="The schedule that started it."
@@ -64,6 +67,8 @@ class ExecutionRowSerializer(serializers.ModelSerializer[WorkflowExecution]):
             "duration_ms",
             "error",
             "error_kind",
+            "error_code",
+            "hint",
             "failed_step",
             "triggered_by",
             "schedule_id",

@@ -46,6 +46,10 @@ class StepRunSerializer(serializers.Serializer[Any]):
     attempts = serializers.IntegerField()
     input_tokens = serializers.IntegerField()
     output_tokens = serializers.IntegerField()
+    cost_usd = serializers.FloatField(
+        allow_null=True,
+        help_text="Null where a model's price is not known, and where none was asked.",
+    )
     started_at = serializers.DateTimeField(allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
     duration_ms = serializers.IntegerField(allow_null=True)

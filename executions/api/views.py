@@ -22,6 +22,7 @@ from executions.api.serializers import (
     WaitSerializer,
 )
 from executions.api.step_serializers import StepRunSerializer
+from executions.api.throttling import ExecuteThrottle
 from executions.launching import Launch
 from executions.models import StepRun, WorkflowExecution
 from executions.previews import with_shown
@@ -129,6 +130,10 @@ class WorkflowExecutionViewSet(GenericViewSet[WorkflowExecution]):
         )
         execution = services.wait_for_end(execution, query.validated_data["wait"])
         return _answer(execution, request)
+
+    def get_throttles(self) -> Any:
+        """Reading is free."""
+        return [ExecuteThrottle()] if self.action == "execute" else []
 
     def _workflow(self, workflow_id: str) -> Workflow:
         return get_object_or_404(workflows_for(self.request.user), pk=workflow_id)

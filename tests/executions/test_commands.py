@@ -48,7 +48,9 @@ def test_a_failed_run_ends_with_1_and_the_reason(
             stdout=output,
         )
     assert ended.value.code == 1
-    assert output.getvalue().splitlines()[-1] == "FAILED: Nothing to do."
+    end, where, hint = output.getvalue().splitlines()[-3:]
+    assert (end, where) == ("FAILED: Nothing to do.", "  at stop (raised)")
+    assert "look at the `end` step" in hint
 
 
 def test_json_is_one_object_with_the_steps(runner: Runner) -> None:

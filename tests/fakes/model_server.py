@@ -5,8 +5,11 @@ Stand-alone: `python -m tests.fakes.model_server --port 0` prints its base URL a
 
 import argparse
 import json
+import select
+import socket
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,12 +68,14 @@ __all__ = [
 class ModelServer:
     """Use it as a context manager. Each request takes the next answer of the script, else the default one.
 
-    `requests` holds the received bodies in order, `headers` the received headers (names in lower case) beside them.
+    `requests` holds the received bodies in order, `headers` the received headers (names in lower case) beside them;
+    `hung_up` counts the clients that went away while they waited.
     """
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.requests: list[Body] = []
         self.headers: list[dict[str, str]] = []
+        self.hung_up = 0
         self.default: Scripted = default_answer
         self._script: deque[Scripted] = deque()
         self._lock = threading.Lock()
@@ -195,7 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Silent: the test says what it expects."""
 
     def _send(self, answer: Answer) -> None:
-        if self.server.model.stopping.wait(answer.delay_seconds):
+        if not self._has_waited(answer.delay_seconds):
             return
         self.send_response(answer.status)
         for name, value in answer.headers.items():
@@ -204,6 +209,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self._send_body(answer)
+
+    def _has_waited(self, seconds: float) -> bool:
+        """Whether the client is still there after the pause, and the test too."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if self.server.model.stopping.wait(min(left, 0.05)):
+                return False
+            readable, _, _ = select.select([self.connection], [], [], 0)
+            if readable and not self.connection.recv(1, socket.MSG_PEEK):
+                self.server.model.hung_up += 1
+                return False
+        return True
 
     def _send_body(self, answer: Answer) -> None:
         if not answer.byte_seconds:

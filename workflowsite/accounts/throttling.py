@@ -1,15 +1,17 @@
 """How often someone may try to log in."""
 
+from typing import Any
+
 from rest_framework.request import Request
-from rest_framework.throttling import AnonRateThrottle
-from rest_framework.views import APIView
+
+from common.throttling import SteadyThrottle
 
 
-class LoginThrottle(AnonRateThrottle):
-    """Counts attempts per address, whoever they are for."""
+class LoginThrottle(SteadyThrottle):
+    """Counts attempts per address, whoever they are for; the API and the admin share the count."""
 
-    scope = "login"
+    setting = "LOGIN_RATE"
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
+    def get_cache_key(self, request: Request, view: Any) -> str:
         """One counter per address, for callers who already have a session or token too."""
-        return self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)}
+        return self.cache_format % {"scope": "login", "ident": self.get_ident(request)}

@@ -12,7 +12,7 @@ from common.errors import DomainError, Unavailable
 from executions import services
 from executions.launching import Launch
 from executions.models import WorkflowExecution
-from executions.terminal import as_json, end_line, step_changes, step_line
+from executions.terminal import as_json, end_line, failure_lines, step_changes, step_line
 from workflows.models import Workflow
 from workflows.selectors import workflows_for
 
@@ -118,6 +118,8 @@ def _object(text: str, option: str) -> dict[str, Any]:
 
 def _end(execution: WorkflowExecution) -> str:
     end = end_line(execution.status, simulated=execution.simulated, error=execution.error)
+    if execution.status == WorkflowExecution.Status.FAILED:
+        return "\n".join([end, *failure_lines(execution)])
     if execution.status != WorkflowExecution.Status.COMPLETED:
         return end
     return f"{end}\n{json.dumps(execution.output_json, indent=2, ensure_ascii=False)}"

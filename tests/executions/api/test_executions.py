@@ -26,6 +26,8 @@ FIELDS = {
     "duration_ms",
     "error",
     "error_kind",
+    "error_code",
+    "hint",
     "failed_step",
     "triggered_by",
     "usage",
