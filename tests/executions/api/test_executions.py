@@ -30,6 +30,7 @@ FIELDS = {
     "hint",
     "failed_step",
     "triggered_by",
+    "schedule_id",
     "usage",
     "parent_id",
     "forked_from",
