@@ -31,6 +31,7 @@ FIELDS = {
     "failed_step",
     "triggered_by",
     "schedule_id",
+    "webhook_id",
     "usage",
     "parent_id",
     "forked_from",
