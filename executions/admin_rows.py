@@ -62,6 +62,7 @@ class StepRunInline(ReadOnly, TabularInline):  # type: ignore[misc]
     """The steps in the order of starting, a page at a time."""
 
     model = StepRun
+    fk_name = "execution"
     fields = readonly_fields = (
         "path",
         "step_type",

@@ -29,20 +29,20 @@ class Try:
 
 def model_calls_of(step_run: StepRun) -> QuerySet[ModelCall]:
     """The turns of an agent's step, in order: its conversation, as previews."""
-    rows = ModelCall.objects.filter(execution_id=step_run.execution_id, path=step_run.path)
+    rows = ModelCall.objects.filter(execution_id=step_run.origin_id, path=step_run.path)
     return with_shown(rows.order_by("turn"), "new_messages", "answer")
 
 
 def tool_calls_of(step_run: StepRun) -> QuerySet[ToolCall]:
     """The tool calls of a step, in order, with arguments and results as previews."""
-    rows = ToolCall.objects.filter(execution_id=step_run.execution_id, path=step_run.path)
+    rows = ToolCall.objects.filter(execution_id=step_run.origin_id, path=step_run.path)
     return with_shown(rows.order_by("turn", "id"), "arguments", "result")
 
 
 def tries_of(step_run: StepRun) -> list[Try]:
     """Every try of every call of the step, in order of their starts, as their events told it."""
     events = ExecutionEvent.objects.filter(
-        execution_id=step_run.execution_id, kind__in=CALL_KINDS, data__path=step_run.path
+        execution_id=step_run.origin_id, kind__in=CALL_KINDS, data__path=step_run.path
     ).order_by("number")
     tries: list[Try] = []
     last: dict[tuple[str, int, str], Try] = {}

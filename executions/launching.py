@@ -21,7 +21,10 @@ from workflows.selectors import catalogue_for, definition_of, workflows_for
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
-    """What a run is started with. `id` is given where a repeated launch must find its own row again."""
+    """What a run is started with. `id` is given where a repeated launch must find its own row again.
+
+    `forked_from` and `forked_at` (a path) are the lineage of a fork.
+    """
 
     workflow: Workflow
     by: User
@@ -34,38 +37,46 @@ class Launch:
     parent: WorkflowExecution | None = None
     schedule: Schedule | None = None
     webhook: Webhook | None = None
+    forked_from: WorkflowExecution | None = None
+    forked_at: str = ""
     id: str = ""
     idempotency_key: str | None = None
     request_hash: str = ""
 
 
 def write_execution(
-    launch: Launch, then: Callable[[WorkflowExecution], object]
+    launch: Launch,
+    then: Callable[[WorkflowExecution], object],
+    along: Callable[[WorkflowExecution], object] | None = None,
 ) -> WorkflowExecution:
     """The PENDING row of a new run, after whose commit `then` is called; a repeated request gets the first one's row.
 
+    `along` writes what belongs to the row in the same transaction.
     Raises `NotFound` (workflow or version not the caller's to see), `Conflict` (archived), `Invalid` (input),
     `NotExecutable` (can't run with what the caller may use now), `Unprocessable` (the idempotency key was used for
     another request).
     """
-    repeated = _first_answer(launch)
+    repeated = first_launch(launch)
     if repeated is not None:
         return repeated
     row = _checked_row(launch)
     try:
         with transaction.atomic():
             row.save(force_insert=True)
+            if along is not None:
+                along(row)
             transaction.on_commit(partial(then, row))
     except IntegrityError:
         # The same request ran at the same time; its row is there now.
-        repeated = _first_answer(launch)
+        repeated = first_launch(launch)
         if repeated is None:
             raise
         return repeated
     return row
 
 
-def _first_answer(launch: Launch) -> WorkflowExecution | None:
+def first_launch(launch: Launch) -> WorkflowExecution | None:
+    """The row that the same launch wrote before, or null; raises `Unprocessable`."""
     rows: QuerySet[WorkflowExecution] = WorkflowExecution.objects.select_related(
         "workflow", "created_by"
     )
@@ -96,6 +107,8 @@ def _checked_row(launch: Launch) -> WorkflowExecution:
         parent=launch.parent,
         schedule=launch.schedule,
         webhook=launch.webhook,
+        forked_from=launch.forked_from,
+        forked_at=launch.forked_at,
         created_by=launch.by,
         idempotency_key=launch.idempotency_key,
         request_hash=launch.request_hash,

@@ -90,6 +90,17 @@ class WorkflowExecution(models.Model):
     forked_from = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="forks"
     )
+    forked_at = models.CharField(
+        max_length=2000,
+        blank=True,
+        help_text="Path of the step from which a fork or retry runs again; those before it are reused.",
+    )
+    tested_step = models.CharField(
+        max_length=100, blank=True, help_text="Only this step was tried, with given surroundings."
+    )
+    test_json = models.JSONField(
+        null=True, blank=True, help_text="The surroundings of a tried step: {steps, loop, error}."
+    )
     schedule = models.ForeignKey(
         Schedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="executions"
     )
@@ -194,6 +205,17 @@ class StepRun(models.Model):
     is_reused = models.BooleanField(
         default=False, help_text="Taken over from the run that this one was forked from."
     )
+    is_edited = models.BooleanField(
+        default=False, help_text="The output was given with the fork instead of what the step gave."
+    )
+    reused_from = models.ForeignKey(
+        WorkflowExecution,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The run in which a reused step really ran; its calls are found there.",
+    )
     attempts = models.PositiveIntegerField(default=0)
     input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField(default=0)
@@ -210,6 +232,11 @@ class StepRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.execution_id} {self.path}"
+
+    @property
+    def origin_id(self) -> str:
+        """The run in which the step really ran: where its calls are found."""
+        return self.reused_from_id or self.execution_id
 
     @property
     def duration_ms(self) -> int | None:
@@ -236,6 +263,9 @@ class ModelCall(models.Model):
     output_tokens = models.PositiveBigIntegerField(default=0)
     cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
     duration_ms = models.PositiveIntegerField(default=0)
+    is_reused = models.BooleanField(
+        default=False, help_text="Answered and paid for in the run that this one retries."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -266,6 +296,9 @@ class ToolCall(models.Model):
     error_json = models.JSONField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=1)
     duration_ms = models.PositiveIntegerField(default=0)
+    is_reused = models.BooleanField(
+        default=False, help_text="Made in the run that this one retries; its result is used again."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -266,8 +266,7 @@ def _add_unreported(execution: WorkflowExecution) -> None:
     """What calls cost whose answers came too late for the run: it was cancelled, or had failed elsewhere."""
     if execution.status == WorkflowExecution.Status.COMPLETED and not execution.model_calls:
         return
-    reused = StepRun.objects.filter(execution=execution, is_reused=True)
-    calls = ModelCall.objects.filter(execution=execution).exclude(path__in=reused.values("path"))
+    calls = ModelCall.objects.filter(execution=execution, is_reused=False)
     total = calls.aggregate(
         calls=Count("pk"),
         inwards=Sum("input_tokens", default=0),

@@ -1,12 +1,16 @@
 """What the interpreter is started with: made of a run's row, by whoever starts it."""
 
+from typing import Any
+
 from pydantic import JsonValue
 
 from discovery.native_tools import NATIVE_TOOLS
 from executions.engine.messages import ENGINE, RunInput
 from executions.engine.sizes import size_of
+from executions.engine.spilling import MAX_TRAVELLING_BYTES, packed, size_of_state
 from executions.models import WorkflowExecution
-from executions.stored_values import kept_value
+from executions.reused_steps import known_state
+from executions.stored_values import keep, kept_value
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.steps import AgentStep, Definition, ToolStep, walk
 from workflows.selectors import catalogue_for, definition_of
@@ -29,9 +33,21 @@ def run_input_of(execution: WorkflowExecution) -> RunInput:
         simulate=simulate,
         engine=ENGINE,
         owner_id=execution.created_by_id,
+        **_known(execution, definition),
         local_tools=[f"native:{name}" for name, tool in NATIVE_TOOLS.items() if tool.is_local],
         stand_ins=_stand_ins(definition, catalogue_for(execution.created_by)) if simulate else {},
     )
+
+
+def _known(execution: WorkflowExecution, definition: Definition) -> dict[str, Any]:
+    """What a fork begins with, in parts where it is too large to travel."""
+    if execution.forked_from_id is None:
+        return {}
+    state = known_state(execution, definition)
+    if size_of_state(state) <= MAX_TRAVELLING_BYTES:
+        return {"state": state}
+    parts = [keep(execution.pk, part, max_inline_bytes=0) for part in packed(state)]
+    return {"state_parts": parts}
 
 
 def _stand_ins(definition: Definition, catalogue: Catalogue) -> dict[str, JsonValue]:

@@ -21,9 +21,9 @@ def require_acceptable(
     *, user_input: str, input: JsonValue, context: dict[str, JsonValue], definition: Definition
 ) -> None:
     """Raise `Invalid` for what is too large, is no JSON, or does not satisfy the workflow's `input_schema`."""
-    _require_size(user_input, "/user_input", MAX_USER_INPUT_CHARACTERS * 4)
-    _require_size(input, "/input", MAX_INPUT_BYTES)
-    _require_size(context, "/context", MAX_CONTEXT_BYTES)
+    require_size(user_input, "/user_input", MAX_USER_INPUT_CHARACTERS * 4)
+    require_size(input, "/input", MAX_INPUT_BYTES)
+    require_size(context, "/context", MAX_CONTEXT_BYTES)
     if definition.input_schema is not None:
         _require_schema({} if input is None else input, definition.input_schema)
 
@@ -71,7 +71,8 @@ def _stand_in_tool(tool_id: str) -> ToolEntry:
     return ToolEntry(tool_id, name=name, server_id=None if server == "native" else server)
 
 
-def _require_size(value: JsonValue, pointer: str, limit: int) -> None:
+def require_size(value: JsonValue, pointer: str, limit: int) -> None:
+    """Raise `Invalid` for what is no acceptable JSON or has more than `limit` bytes."""
     try:
         strict_json.check(value)
     except strict_json.RefusedJson as error:

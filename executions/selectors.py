@@ -31,6 +31,11 @@ def executions_for(caller: Caller) -> QuerySet[WorkflowExecution]:
     return rows.filter(Q(created_by=caller) | Q(workflow__in=theirs.values("pk")))
 
 
+def forks_of(execution: WorkflowExecution, caller: Caller) -> QuerySet[WorkflowExecution]:
+    """Runs that retry or fork this one, as far as the caller may see them, the newest first."""
+    return executions_for(caller).filter(forked_from=execution).order_by("-created_at", "pk")
+
+
 def unfinished_executions() -> QuerySet[WorkflowExecution]:
     """Runs of everybody that have not ended, the oldest first."""
     return WorkflowExecution.objects.exclude(status__in=WorkflowExecution.FINAL).order_by(
@@ -92,6 +97,8 @@ def with_previews(runs: QuerySet[StepRun]) -> QuerySet[Any, Any]:
         "input_tokens",
         "output_tokens",
         "cost_usd",
+        "is_reused",
+        "is_edited",
         "started_at",
         "completed_at",
         "size_bytes",

@@ -1,6 +1,7 @@
 """Starting, cancelling and awaiting runs; what happens inside a run is recorded by its activities."""
 
 import logging
+from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
@@ -10,6 +11,7 @@ from temporalio.service import RPCError
 from common.errors import Conflict, NotFound
 from executions import temporal
 from executions.events import release_connection
+from executions.forking import Fork, write_fork, write_retry
 from executions.launching import Launch, write_execution
 from executions.models import WorkflowExecution
 from executions.reconciling import reconcile
@@ -27,13 +29,32 @@ def start_execution(launch: Launch) -> WorkflowExecution:
     return write_execution(launch, then=start_on_temporal)
 
 
+def retry_execution(
+    source: WorkflowExecution, launch: Launch, *, is_confirmed: bool = False
+) -> WorkflowExecution:
+    """Start a run that goes on where `source` failed or was cancelled; what has finished is not run again.
+
+    Raises `NotFound`, what `write_retry` raises and, with the row kept, `Unavailable`.
+    """
+    _require_visible(source, launch.by)
+    return write_retry(source, launch, start_on_temporal, is_confirmed=is_confirmed)
+
+
+def fork_execution(fork: Fork, launch: Launch) -> WorkflowExecution:
+    """Start a run from a step of another one; the finished steps before it are taken over.
+
+    Raises `NotFound`, what `write_fork` raises and, with the row kept, `Unavailable`.
+    """
+    _require_visible(fork.source, launch.by)
+    return write_fork(fork, launch, start_on_temporal)
+
+
 def request_cancellation(execution: WorkflowExecution, *, by: User) -> WorkflowExecution:
     """Ask Temporal to cancel the run; the run records what came of it. Asking twice is asking once.
 
     Raises `NotFound`, `Conflict` when the run has ended, and `Unavailable`.
     """
-    if not executions_for(by).filter(pk=execution.pk).exists():
-        raise NotFound("There is no such execution.")
+    _require_visible(execution, by)
     asked = (
         WorkflowExecution.objects.filter(pk=execution.pk)
         .exclude(status__in=WorkflowExecution.FINAL)
@@ -55,6 +76,19 @@ def request_cancellation(execution: WorkflowExecution, *, by: User) -> WorkflowE
     return execution
 
 
+def again(source: WorkflowExecution, *, by: User, **changes: Any) -> Launch:
+    """What starts `source` once more; `changes` are fields of the launch, `triggered_by` among them."""
+    given = {
+        "workflow": source.workflow,
+        "user_input": source.user_input,
+        "input": source.input_json,
+        "context": source.context_json,
+        "version": source.workflow_version,
+        "simulate": source.simulated,
+    }
+    return Launch(by=by, **{**given, **changes})
+
+
 def wait_for_end(execution: WorkflowExecution, timeout_seconds: float) -> WorkflowExecution:
     """The row when the run has ended, or as it stands after `timeout_seconds`; holds no database connection meanwhile.
 
@@ -72,3 +106,8 @@ def wait_for_end(execution: WorkflowExecution, timeout_seconds: float) -> Workfl
             raise unavailable(execution) from error
         execution.refresh_from_db()
     return execution
+
+
+def _require_visible(execution: WorkflowExecution, by: User) -> None:
+    if not executions_for(by).filter(pk=execution.pk).exists():
+        raise NotFound("There is no such execution.")

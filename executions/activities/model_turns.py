@@ -186,12 +186,16 @@ def _turn(question: AskModel, setup: AgentSetup, row: ModelCall) -> Turn:
         complaint=reading.complaint,
         max_turns=setup.max_turns,
         attempts=activity.info().attempt,
-        usage=Usage(
-            input_tokens=row.input_tokens,
-            output_tokens=row.output_tokens,
-            cost_usd=row.cost_usd,
-            model_calls=1,
-        ),
+        usage=Usage() if row.is_reused else _usage_of(row),
+    )
+
+
+def _usage_of(row: ModelCall) -> Usage:
+    return Usage(
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        cost_usd=row.cost_usd,
+        model_calls=1,
     )
 
 

@@ -40,10 +40,9 @@ def _known_result(request: CallTool) -> ToolResult | None:
         path=request.path,
         turn=request.turn,
         call_id=request.call_id,
-        # Not `error_json=None`, which would look for a JSON null.
-        error_json__isnull=True,
     ).first()
-    if row is None:
+    # A failure is tried again, unless it is one that a retried run's agent was already told of.
+    if row is None or (row.error_json is not None and not row.is_reused):
         return None
     output = (
         Value()

@@ -123,6 +123,12 @@ class StepDetailSerializer(serializers.ModelSerializer[StepRun]):
     tries = serializers.SerializerMethodField(
         help_text="Every try of each model and tool call; quick built-in tools only tell their failures."
     )
+    reused_from = serializers.CharField(
+        source="reused_from_id",
+        allow_null=True,
+        read_only=True,
+        help_text="The run in which a reused step really ran.",
+    )
     messages = serializers.SerializerMethodField(
         help_text="An agent's conversation, in order; a turn over 32 KiB as {turn, preview, …}."
     )
@@ -143,6 +149,9 @@ class StepDetailSerializer(serializers.ModelSerializer[StepRun]):
             "input_tokens",
             "output_tokens",
             "cost_usd",
+            "is_reused",
+            "is_edited",
+            "reused_from",
             "started_at",
             "completed_at",
             "duration_ms",

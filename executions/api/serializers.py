@@ -14,10 +14,11 @@ from executions.models import (
 )
 from executions.previews import cut
 from executions.run_request import MAX_USER_INPUT_CHARACTERS
-from executions.selectors import steps_of
+from executions.selectors import forks_of, steps_of
 
 MAX_WAIT_SECONDS = 60
 SHOWN_OF_RUN = "Over 256 KiB: {preview, size_bytes, truncated, link}."
+MAX_FORKS = 100
 
 
 class UsageSerializer(serializers.ModelSerializer[WorkflowExecution]):
@@ -76,6 +77,8 @@ class ExecutionRowSerializer(serializers.ModelSerializer[WorkflowExecution]):
             "usage",
             "parent_id",
             "forked_from",
+            "forked_at",
+            "tested_step",
             "simulated",
             "created_at",
         )
@@ -102,6 +105,9 @@ class ExecutionSerializer(ExecutionRowSerializer):
     step_results = serializers.DictField(
         child=StepResultSerializer(), read_only=True, help_text="By step id."
     )
+    forks = serializers.SerializerMethodField(
+        help_text="Runs that retry or fork this one, the newest first; at most 100."
+    )
 
     class Meta(ExecutionRowSerializer.Meta):
         fields = (  # type: ignore[assignment]
@@ -112,8 +118,15 @@ class ExecutionSerializer(ExecutionRowSerializer):
             "output",
             "steps_executed",
             "step_results",
+            "forks",
         )
         read_only_fields = fields  # type: ignore[assignment]
+
+    def get_forks(self, row: WorkflowExecution) -> list[str]:
+        """Those that the caller may see."""
+        request = self._context.get("request")
+        caller = row.created_by if request is None else request.user
+        return list(forks_of(row, caller)[:MAX_FORKS].values_list("pk", flat=True))
 
     def to_representation(self, instance: WorkflowExecution) -> dict[str, Any]:
         """The row's own fields and the two that are composed from its step runs."""
@@ -162,6 +175,43 @@ class StartSerializer(StrictFieldsMixin):
     simulate = serializers.BooleanField(
         default=False, help_text="Marked stand-ins instead of models and tools."
     )
+
+
+class RetrySerializer(StrictFieldsMixin):
+    """What a retry may say."""
+
+    confirm = serializers.BooleanField(
+        default=False, help_text="Calls that were made may be made once more."
+    )
+
+
+class ForkSerializer(RetrySerializer):
+    """From where a run is forked, and what shall be different."""
+
+    from_step = serializers.CharField(
+        max_length=2000, help_text="Path or id of the step that runs first."
+    )
+    iteration = serializers.IntegerField(
+        min_value=1,
+        max_value=2**31 - 1,
+        allow_null=True,
+        default=None,
+        help_text="Of the loop, where an id is given.",
+    )
+    version = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, required=False, help_text="Default: the one that ran."
+    )
+    outputs = serializers.DictField(
+        default=dict, help_text="By path or id of a step that is not run again: its output instead."
+    )
+    user_input = serializers.CharField(
+        allow_blank=True,
+        trim_whitespace=False,
+        required=False,
+        max_length=MAX_USER_INPUT_CHARACTERS,
+    )
+    input = serializers.JSONField(allow_null=True, required=False)
+    context = serializers.DictField(required=False)  # type: ignore[assignment]
 
 
 class WaitSerializer(serializers.Serializer[Any]):

@@ -50,6 +50,8 @@ class StepRunSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="Null where a model's price is not known, and where none was asked.",
     )
+    is_reused = serializers.BooleanField(help_text="Taken over from the run that was forked.")
+    is_edited = serializers.BooleanField(help_text="The output was given with the fork.")
     started_at = serializers.DateTimeField(allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
     duration_ms = serializers.IntegerField(allow_null=True)

@@ -3,6 +3,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from executions.api.event_views import ExecutionEventViewSet
+from executions.api.fork_views import ForkViewSet
 from executions.api.schedules import ScheduleViewSet
 from executions.api.value_views import ValueViewSet
 from executions.api.views import ExecutionViewSet, StepRunViewSet, WorkflowExecutionViewSet
@@ -45,6 +46,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(_one, ExecutionViewSet.as_view({"get": "retrieve"}), name="execution-detail"),
     path(f"{_one}/cancel", ExecutionViewSet.as_view({"post": "cancel"}), name="execution-cancel"),
+    path(f"{_one}/retry", ForkViewSet.as_view({"post": "retry"}), name="execution-retry"),
+    path(f"{_one}/fork", ForkViewSet.as_view({"post": "fork"}), name="execution-fork"),
     path(
         f"{_one}/events", ExecutionEventViewSet.as_view({"get": "events"}), name="execution-events"
     ),

@@ -59,8 +59,8 @@ class ValueViewSet(GenericViewSet[WorkflowExecution]):
     @_schema("execution_steps_messages")
     def step_messages(self, request: Request, execution_id: str, path: str) -> HttpResponseBase:
         """An agent's whole conversation."""
-        self._step(path)
-        pieces = conversation_of(execution_id, path)
+        step_run = self._step(path).only("execution_id", "reused_from_id").get()
+        pieces = conversation_of(step_run.origin_id, path)
         return _download(request, pieces, execution_id, path, "messages")
 
     @_schema("execution_tool_calls_arguments")

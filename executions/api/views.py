@@ -79,7 +79,7 @@ class ExecutionViewSet(
     def cancel(self, request: Request, execution_id: str) -> Response:
         """Ask for the end of a run; the answer shows it as it stands, CANCELLED comes when its steps have stopped."""
         execution = services.request_cancellation(self.get_object(), by=_user(request))
-        return Response(ExecutionSerializer(execution).data, status=202)
+        return Response(self.get_serializer(execution).data, status=202)
 
 
 class WorkflowExecutionViewSet(GenericViewSet[WorkflowExecution]):
@@ -123,13 +123,13 @@ class WorkflowExecutionViewSet(GenericViewSet[WorkflowExecution]):
             Launch(
                 workflow=workflow,
                 by=_user(request),
-                triggered_by=_trigger(request),
+                triggered_by=trigger_of(request),
                 **body.validated_data,
                 **idempotency_of(request),
             )
         )
         execution = services.wait_for_end(execution, query.validated_data["wait"])
-        return _answer(execution, request)
+        return execution_answer(execution, request)
 
     def get_throttles(self) -> Any:
         """Reading is free."""
@@ -172,16 +172,17 @@ class StepRunViewSet(GenericViewSet[StepRun]):
         return get_object_or_404(executions_for(self.request.user), pk=execution_id)
 
 
-def _answer(execution: WorkflowExecution, request: Request) -> Response:
+def execution_answer(execution: WorkflowExecution, request: Request) -> Response:
+    """A run that was started: 200 if it has ended, else 202 with the place to look."""
     location = reverse("execution-detail", kwargs={"execution_id": execution.pk}, request=request)
     return Response(
-        ExecutionSerializer(execution).data,
+        ExecutionSerializer(execution, context={"request": request}).data,
         status=200 if execution.is_finished else 202,
         headers={"Location": location},
     )
 
 
-def _trigger(request: Request) -> WorkflowExecution.Trigger:
+def trigger_of(request: Request) -> WorkflowExecution.Trigger:
     """A person at a browser has a session, a program a token."""
     trigger = WorkflowExecution.Trigger
     return trigger.USER if request.auth is None else trigger.API

@@ -46,7 +46,9 @@ class InterpreterWorkflow:
         state = run_input.state or RunState(started_at=workflow.now())
         run = Run(run_input, state, definition)
         writing = asyncio.create_task(run.recorder.keep_writing())
-        if run_input.state is None:
+        if state.sequence == 0:
+            # A fork brings the outcomes of another run, and begins now all the same.
+            state.started_at = workflow.now()
             run.recorder.run(RunChange("RUNNING", workflow.now()))
         end = await self._end_of(run)
         end = await _recorded(run, end)

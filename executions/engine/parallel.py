@@ -80,6 +80,35 @@ async def run_parallel(
         run.forget([f"{path}/{branch.id}" for branch in step.branches])
 
 
+async def known_branches(
+    run: Run,
+    scope: Scope,
+    step: ParallelStep,
+    path: str,
+    known: dict[str, Outcome],
+    run_list: RunList,
+) -> dict[str, Outcome]:
+    """All branches of a parallel that has ended: those not in `known` succeeded, and their steps' outcomes are known."""
+    found: dict[str, Outcome] = {}
+    for branch in step.branches:
+        if branch.id not in known:
+            output = await run_list(run, _inner(scope, path, branch))
+            found[branch.id] = Outcome("COMPLETED", output)
+    return {branch.id: known.get(branch.id) or found[branch.id] for branch in step.branches}
+
+
+def _inner(scope: Scope, path: str, branch: Branch) -> Scope:
+    return Scope(
+        path=f"{path}/{branch.id}",
+        steps=branch.steps,
+        entry_step=branch.entry_step,
+        output=branch.output,
+        parent=scope,
+        loop=scope.loop,
+        iteration=scope.iteration,
+    )
+
+
 def _remember(run: Run, fan: Fan) -> None:
     """Take over the branches that ended before the run continued as new, in the order in which they did."""
     names = {f"{fan.path}/{branch.id}": branch.id for branch in fan.step.branches}
@@ -91,16 +120,7 @@ def _remember(run: Run, fan: Fan) -> None:
 async def _run_branch(
     run: Run, scope: Scope, fan: Fan, branch: Branch, slots: asyncio.Semaphore, run_list: RunList
 ) -> None:
-    path = f"{fan.path}/{branch.id}"
-    inner = Scope(
-        path=path,
-        steps=branch.steps,
-        entry_step=branch.entry_step,
-        output=branch.output,
-        parent=scope,
-        loop=scope.loop,
-        iteration=scope.iteration,
-    )
+    inner = _inner(scope, fan.path, branch)
     async with slots:
         try:
             output = await run_list(run, inner)
@@ -113,7 +133,7 @@ async def _run_branch(
                 fan.fatal = fan.fatal or failure
                 return
             outcome = Outcome("FAILED", error=failure.error)
-    run.state.outcomes[path] = outcome
+    run.state.outcomes[inner.path] = outcome
     fan.note(branch.id, outcome)
 
 

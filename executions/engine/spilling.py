@@ -30,10 +30,15 @@ async def handed_on(run: Run) -> RunInput:
     await _spill(run)
     # The state has the whole context: what the run was given would travel twice.
     following = replace(run.input, context={}, state=run.state)
-    if run.input.engine < 2 or len(to_json(run.state)) <= MAX_TRAVELLING_BYTES:
+    if run.input.engine < 2 or size_of_state(run.state) <= MAX_TRAVELLING_BYTES:
         return following
     parts = await run.calls.store_values(list(packed(run.state)))
     return replace(following, state=None, state_parts=parts)
+
+
+def size_of_state(state: RunState) -> int:
+    """Bytes of the state's JSON."""
+    return len(to_json(state))
 
 
 def packed(state: RunState) -> list[str]:

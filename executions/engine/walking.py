@@ -1,6 +1,7 @@
 """Walks a list of steps: one after the other along `next`, with everything that is common to all steps."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -9,10 +10,11 @@ from temporalio import workflow
 from executions.engine.agent_turns import run_agent_step
 from executions.engine.choosing import run_conditional
 from executions.engine.context_writes import run_set
+from executions.engine.error_paths import error_target
 from executions.engine.errors import RunEnded, StepFailed, failed, placed
 from executions.engine.loops import run_loop
 from executions.engine.messages import Outcome, Position, StepStatus, Value
-from executions.engine.parallel import run_parallel
+from executions.engine.parallel import known_branches, run_parallel
 from executions.engine.run import Run, completed
 from executions.engine.scopes import Scope
 from executions.engine.tasks import outlast, settle
@@ -100,7 +102,7 @@ async def _visit(run: Run, scope: Scope, position: Position, step: Step) -> Outc
     visit = position.visits.get(step.id, 0) + 1
     path = scope.step_path(step.id, visit)
     try:
-        outcome = run.state.outcomes.get(path) or await _run_step(run, scope, step, path)
+        outcome = await _outcome_of(run, scope, step, path)
     finally:
         # What finished iterations wrote stays, even if the loop that holds them fails.
         scope.writes.update(run.written.pop(path, {}))
@@ -116,6 +118,18 @@ async def _visit(run: Run, scope: Scope, position: Position, step: Step) -> Outc
     if outcome.status == "COMPLETED" and not isinstance(step, WITHOUT_RESULT):
         position.last_completed = step.id
     return outcome
+
+
+async def _outcome_of(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
+    """The outcome of a step, also if it ran before: in this run, or in the one that it was forked from."""
+    known = run.state.outcomes.get(path)
+    if known is None:
+        return await _run_step(run, scope, step, path)
+    await run.pass_known()
+    if isinstance(step, ParallelStep) and known.branches is not None:
+        branches = await known_branches(run, scope, step, path, known.branches, run_list)
+        return replace(known, branches=branches)
+    return known
 
 
 async def _run_step(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
@@ -149,7 +163,7 @@ async def _run_step(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
 def _caught(run: Run, step: Step, path: str, failure: StepFailed) -> Outcome:
     """Where `on_error` goes on after the failure; raises it where nothing catches it."""
     run.note_attempts(path, failure.attempts)
-    target = _error_target(step, failure)
+    target = error_target(step, failure.error.kind)
     status: StepStatus = "SKIPPED" if target == "skip" else "FAILED"
     next_step = getattr(step, "next", END) if target == "skip" else target
     writes = run.written.get(path)
@@ -163,18 +177,6 @@ def _caught(run: Run, step: Step, path: str, failure: StepFailed) -> Outcome:
     if target == "fail":
         raise failure
     return Outcome(status, error=failure.error, next=next_step, writes=writes)
-
-
-def _error_target(step: Step, failure: StepFailed) -> str:
-    """'fail', 'skip', or the id of the step (or 'end') to go to."""
-    if isinstance(step, EndStep) or not failure.is_catchable:
-        return "fail"
-    if isinstance(step.on_error, str):
-        return step.on_error
-    for arm in step.on_error:
-        if not arm.match or failure.error.kind in arm.match:
-            return arm.next
-    return "fail"
 
 
 async def _within_timeout(run: Run, scope: Scope, step: Step, path: str) -> Outcome:

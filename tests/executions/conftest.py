@@ -22,8 +22,10 @@ from discovery.models import Agent
 from executions import temporal
 from executions.engine.messages import RunOutcome, RunState
 from executions.engine.spilling import packed
+from executions.launching import Launch
 from executions.models import ExecutionEvent, ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.run_inputs import run_input_of
+from executions.services import start_execution
 from executions.stored_values import keep
 from executions.worker import run_worker
 from tests.executions.tap import Tap
@@ -206,6 +208,16 @@ class Runner:
     def run(self, definition: Json, **given: Any) -> Ran:
         """Start a run and wait for its end."""
         return self.start(definition, **given).wait()
+
+    def start_workflow(self, workflow: Workflow, **given: Any) -> Ran:
+        """Run a stored workflow to its end."""
+        launch = Launch(
+            workflow=workflow,
+            by=self.owner,
+            triggered_by=WorkflowExecution.Trigger.API,
+            **given,
+        )
+        return Ran(self.worker, start_execution(launch).pk).wait()
 
     def start_after(
         self, definition: Json, first: Callable[[WorkflowExecution], object], **given: Any

@@ -35,10 +35,13 @@ FIELDS = {
     "usage",
     "parent_id",
     "forked_from",
+    "forked_at",
+    "schedule_id",
+    "tested_step",
     "simulated",
     "created_at",
 }
-VALUES = {"user_input", "input", "context", "output", "steps_executed", "step_results"}
+VALUES = {"user_input", "input", "context", "output", "steps_executed", "step_results", "forks"}
 
 
 @pytest.fixture
@@ -230,7 +233,7 @@ def test_queries_do_not_grow_with_the_rows(
         step_run(run, f"more{number}", position=10 + number)
     assert [_queries(api, address) for address in addresses] == before
     # Two of them look the token up.
-    assert before == [3, 4, 5, 4]
+    assert before == [3, 4, 6, 4]
 
 
 def _downloaded(api: APIClient, link: str) -> Any:
