@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin
 
@@ -78,7 +79,7 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
     ordering = ("-created_at",)
     list_per_page = ROWS_PER_PAGE
     show_full_result_count = False
-    actions = ("cancel",)
+    actions = ("cancel", "retry")
     form = RunForm
     inlines = (StepRunInline, ModelCallInline, ToolCallInline)
     raw_id_fields = ("workflow",)
@@ -126,7 +127,19 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
                 )
             },
         ),
-        ("Related", {"fields": ("parent", "forked_from", "schedule", "webhook")}),
+        (
+            "Related",
+            {
+                "fields": (
+                    "parent",
+                    "forked_from",
+                    "forked_at",
+                    "forks_list",
+                    "schedule",
+                    "webhook",
+                )
+            },
+        ),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -199,6 +212,27 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
                 messages.warning(request, f"{execution}: {error.detail}")
             else:
                 messages.success(request, f"{execution}: asked to stop.")
+
+    @admin.action(description="Retry", permissions=["cancel"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[WorkflowExecution]) -> None:
+        """Go on in new runs where the chosen ones failed or were cancelled."""
+        assert isinstance(request.user, User)
+        for execution in queryset.select_related("workflow"):
+            launch = services.again(
+                execution, by=request.user, triggered_by=WorkflowExecution.Trigger.USER
+            )
+            try:
+                run = services.retry_execution(execution, launch)
+            except DomainError as error:
+                messages.warning(request, f"{execution}: {error.detail}")
+            else:
+                messages.success(request, format_html("{}: goes on as {}.", execution, link(run)))
+
+    @admin.display(description="forks")
+    def forks_list(self, row: WorkflowExecution) -> SafeString:
+        """To the runs that retry or fork this one."""
+        forks = row.forks.order_by("-created_at")[:ROWS_PER_PAGE]
+        return format_html_join(", ", "{}", ((link(fork),) for fork in forks))
 
     @admin.display(description="workflow", ordering="workflow__name")
     def workflow_link(self, row: WorkflowExecution) -> SafeString:

@@ -5,45 +5,71 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('executions', '0005_webhooks'),
+        ("executions", "0005_webhooks"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='modelcall',
-            name='is_reused',
-            field=models.BooleanField(default=False, help_text='Answered and paid for in the run that this one retries.'),
+            model_name="modelcall",
+            name="is_reused",
+            field=models.BooleanField(
+                default=False, help_text="Answered and paid for in the run that this one retries."
+            ),
         ),
         migrations.AddField(
-            model_name='steprun',
-            name='is_edited',
-            field=models.BooleanField(default=False, help_text='The output was given with the fork instead of what the step gave.'),
+            model_name="steprun",
+            name="is_edited",
+            field=models.BooleanField(
+                default=False,
+                help_text="The output was given with the fork instead of what the step gave.",
+            ),
         ),
         migrations.AddField(
-            model_name='steprun',
-            name='reused_from',
-            field=models.ForeignKey(blank=True, help_text='The run in which a reused step really ran; its calls are found there.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='executions.workflowexecution'),
+            model_name="steprun",
+            name="reused_from",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The run in which a reused step really ran; its calls are found there.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="executions.workflowexecution",
+            ),
         ),
         migrations.AddField(
-            model_name='toolcall',
-            name='is_reused',
-            field=models.BooleanField(default=False, help_text='Made in the run that this one retries; its result is used again.'),
+            model_name="toolcall",
+            name="is_reused",
+            field=models.BooleanField(
+                default=False,
+                help_text="Made in the run that this one retries; its result is used again.",
+            ),
         ),
         migrations.AddField(
-            model_name='workflowexecution',
-            name='forked_at',
-            field=models.CharField(blank=True, help_text='Path of the step from which a fork or retry runs again; those before it are reused.', max_length=2000),
+            model_name="workflowexecution",
+            name="forked_at",
+            field=models.CharField(
+                blank=True,
+                help_text="Path of the step from which a fork or retry runs again; those before it are reused.",
+                max_length=2000,
+            ),
         ),
         migrations.AddField(
-            model_name='workflowexecution',
-            name='test_json',
-            field=models.JSONField(blank=True, help_text='The surroundings of a tried step: {steps, loop, error}.', null=True),
+            model_name="workflowexecution",
+            name="test_json",
+            field=models.JSONField(
+                blank=True,
+                help_text="The surroundings of a tried step: {steps, loop, error}.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='workflowexecution',
-            name='tested_step',
-            field=models.CharField(blank=True, help_text='Only this step was tried, with given surroundings.', max_length=100),
+            model_name="workflowexecution",
+            name="tested_step",
+            field=models.CharField(
+                blank=True,
+                help_text="Only this step was tried, with given surroundings.",
+                max_length=100,
+            ),
         ),
     ]

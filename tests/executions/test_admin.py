@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from executions.models import ExecutionEvent, ModelCall, StoredValue, ToolCall, WorkflowExecution
 from tests.executions.conftest import Runner
+from tests.executions.engine.building import broken, echo
 from tests.executions.flows import ASK, finished_run, step_run, workflow_of
 
 RUNS = "/admin/executions/workflowexecution/"
@@ -138,3 +139,19 @@ def _queries(browser: Client, address: str) -> int:
         answer = browser.get(address)
     assert answer.status_code == 200
     return len(queries)
+
+
+def test_failed_runs_are_retried_and_both_link_to_each_other(runner: Runner) -> None:
+    staff = User.objects.create_superuser("staff")
+    browser = Client()
+    browser.force_login(staff)
+    failed = runner.run({"steps": [echo("one", 1), broken("two")]})
+    done = finished_run(workflow_of(staff), staff)
+    body = {"action": "retry", "_selected_action": [failed.id, done.pk]}
+    page = browser.post(RUNS, body, follow=True).content.decode()
+    assert "goes on as" in page
+    assert "fork it instead" in page
+    run = WorkflowExecution.objects.get(forked_from=failed.id)
+    assert (run.created_by, run.triggered_by, run.forked_at) == (staff, "user", "two")
+    assert run.pk in browser.get(f"{RUNS}{failed.id}/change/").content.decode()
+    assert failed.id in browser.get(f"{RUNS}{run.pk}/change/").content.decode()

@@ -55,9 +55,7 @@ def test_a_failed_run_ends_with_1_and_the_reason(
 
 def test_json_is_one_object_with_the_steps(runner: Runner) -> None:
     workflow = workflow_of(runner.owner)
-    body = json.loads(
-        run_workflow(workflow.pk, "--input=Ada", "--follow", "--json", "--user=alice")
-    )
+    body = json.loads(run_workflow(workflow.pk, "--input=Ada", "--wait", "--json", "--user=alice"))
     assert (body["status"], body["steps_executed"]) == ("COMPLETED", ["greet"])
     assert body["step_results"]["greet"]["status"] == "COMPLETED"
 

@@ -1,0 +1,109 @@
+"""What the commands about runs share: as whom they act, what they read, and how they tell of a run."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from common import strict_json
+from common.errors import DomainError, Unavailable
+from executions.models import WorkflowExecution
+from executions.terminal import as_json, end_line, failure_lines, step_changes, step_line
+
+
+def add_user(parser: CommandParser) -> None:
+    """`--user`, for `acting_user`."""
+    parser.add_argument("--user", help="act as this user; default: the first administrator")
+
+
+def add_telling(parser: CommandParser) -> None:
+    """The options of `tell`."""
+    parser.add_argument("--wait", action="store_true", help="follow the steps until the end")
+    parser.add_argument(
+        "--follow", action="store_true", help="the same; with --json each change is a line of JSON"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, the run itself last")
+
+
+def acting_user(name: str | None) -> User:
+    """The active user of that name, or the first administrator. Raises `CommandError`."""
+    users = User.objects.filter(is_active=True)
+    found = users.filter(username=name) if name else users.filter(is_superuser=True).order_by("pk")
+    user = found.first()
+    if user is None:
+        wanted = f"There is no active user {name!r}" if name else "There is no administrator"
+        raise CommandError(f"{wanted}; name another with --user.")
+    return user
+
+
+def json_option(text: str, option: str) -> Any:
+    """The option's JSON. Raises `CommandError`."""
+    try:
+        return strict_json.loads(text)
+    except strict_json.RefusedJson as error:
+        raise CommandError(f"{option}: {error.detail}") from error
+
+
+def object_option(text: str, option: str) -> dict[str, Any]:
+    """The option's JSON object. Raises `CommandError`."""
+    value = json_option(text, option)
+    if not isinstance(value, dict):
+        raise CommandError(f"{option}: give a JSON object.")
+    return value
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What a service refuses, as the command's error: a sentence, and the findings below it."""
+    try:
+        yield
+    except Unavailable as error:
+        kept = error.extra.get("execution_id", "")
+        raise CommandError(f"{error.detail} ({kept})") from error
+    except DomainError as error:
+        found = [f"  {problem['path']}: {problem['message']}" for problem in error.problems]
+        raise CommandError("\n".join([error.detail, *found])) from error
+
+
+def tell(command: BaseCommand, execution: WorkflowExecution, options: dict[str, Any]) -> None:
+    """Tell of a run that was started; followed to its end, the exit code is 0 only if it completed."""
+    wants_json, follows = options["json"], options["wait"] or options["follow"]
+    if follows:
+        _follow(command, execution, wants_json=wants_json, wants_lines=options["follow"])
+        execution.refresh_from_db()
+    if wants_json:
+        _write(command, json.dumps(as_json(execution), default=str))
+    else:
+        _write(command, _end(execution) if follows else f"{execution.pk} {execution.status}")
+    if follows and execution.status != WorkflowExecution.Status.COMPLETED:
+        sys.exit(1)
+
+
+def _follow(
+    command: BaseCommand, execution: WorkflowExecution, *, wants_json: bool, wants_lines: bool
+) -> None:
+    if not wants_json:
+        _write(command, execution.pk)
+    for change in step_changes(execution):
+        if not wants_json:
+            _write(command, step_line(change))
+        elif wants_lines:
+            _write(command, json.dumps(change, default=str))
+
+
+def _write(command: BaseCommand, line: str) -> None:
+    command.stdout.write(line)
+    command.stdout.flush()
+
+
+def _end(execution: WorkflowExecution) -> str:
+    end = end_line(execution.status, simulated=execution.simulated, error=execution.error)
+    if execution.status == WorkflowExecution.Status.FAILED:
+        return "\n".join([end, *failure_lines(execution)])
+    if execution.status != WorkflowExecution.Status.COMPLETED:
+        return end
+    return f"{end}\n{json.dumps(execution.output_json, indent=2, ensure_ascii=False)}"
