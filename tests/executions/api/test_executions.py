@@ -37,6 +37,7 @@ FIELDS = {
     "forked_from",
     "forked_at",
     "schedule_id",
+    "webhook_id",
     "tested_step",
     "simulated",
     "created_at",
