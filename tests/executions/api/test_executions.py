@@ -36,8 +36,6 @@ FIELDS = {
     "parent_id",
     "forked_from",
     "forked_at",
-    "schedule_id",
-    "webhook_id",
     "tested_step",
     "simulated",
     "created_at",
