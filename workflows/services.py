@@ -6,7 +6,6 @@ from typing import Any, Unpack
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from common.errors import Forbidden, Invalid, NotFound
 from common.idempotency import first_answer
@@ -17,6 +16,7 @@ from workflows.identifiers import id_from_name, id_taken, require_same_id, requi
 from workflows.models import Workflow
 from workflows.revisions import require_revision
 from workflows.selectors import catalogue_for, definition_of, version_of
+from workflows.signals import workflow_archived
 from workflows.uses import used_agents, used_servers, with_replaced
 from workflows.writing import (
     Fields,
@@ -110,15 +110,9 @@ def save_workflow(
 def archive_workflow(
     workflow: Workflow, *, by: User, expected_revision: int | None = None
 ) -> Workflow:
-    """Take a workflow out of use; its runs stay and its id stays taken. Its schedules are paused."""
+    """Take a workflow out of use; its runs stay and its id stays taken. What starts it by itself is paused."""
     row = _set_active(workflow, False, by=by, expected_revision=expected_revision)
-    # Executions lie above workflows: they bring it to Temporal, and look at the row before they start anything.
-    row.schedules.filter(is_paused=False).update(
-        is_paused=True,
-        is_synced=False,
-        revision=F("revision") + 1,
-        note="Paused when the workflow was archived.",
-    )
+    workflow_archived.send(Workflow, workflow=row)
     return row
 
 
@@ -126,7 +120,7 @@ def archive_workflow(
 def restore_workflow(
     workflow: Workflow, *, by: User, expected_revision: int | None = None
 ) -> Workflow:
-    """Bring an archived workflow back; its schedules stay paused until they are resumed."""
+    """Bring an archived workflow back; what was paused stays paused until it is resumed."""
     return _set_active(workflow, True, by=by, expected_revision=expected_revision)
 
 

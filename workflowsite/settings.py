@@ -9,6 +9,7 @@ import django_stubs_ext
 import structlog
 
 from workflowsite.env import BASE_DIR, STATE_DIR, env, secret, service
+from workflowsite.log_masking import mask_tokens
 
 # ModelAdmin[...] and the like are generic only for the type checker.
 django_stubs_ext.monkeypatch()
@@ -263,6 +264,7 @@ _SHARED_PROCESSORS: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.stdlib.PositionalArgumentsFormatter(),
+    mask_tokens,
     structlog.processors.StackInfoRenderer(),
 ]
 # Tasks know the request that sent them; that each begins and ends is said by Celery itself.
