@@ -128,10 +128,18 @@ async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
 
 async def _connected(stopping: asyncio.Event) -> Client | None:
     """The client, as soon as Temporal answers; nothing if the worker is told to stop before."""
+    is_told = False
     while not stopping.is_set():
         try:
             return await temporal.connect()
         except (RuntimeError, TimeoutError) as error:
-            logger.warning("Temporal at %s: %s; trying again", settings.TEMPORAL_ADDRESS, error)
+            logger.debug("Temporal at %s: %s", settings.TEMPORAL_ADDRESS, error)
+        if not is_told:
+            is_told = True
+            logger.warning(
+                "Temporal does not answer at %s. Start it, or correct TEMPORAL_ADDRESS; "
+                "this worker goes on trying.",
+                settings.TEMPORAL_ADDRESS,
+            )
         await _is_set_within(stopping, CONNECT_PAUSE_SECONDS)
     return None

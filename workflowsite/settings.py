@@ -297,6 +297,8 @@ LOGGING = {
         "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "httpx2": {"level": "WARNING"},
         "mcp": {"level": "WARNING"},
+        # A pool without its database repeats itself; whoever asks it for a connection says it once.
+        "psycopg.pool": {"level": "ERROR"},
         "temporalio": {"level": "WARNING"},
     },
 }

@@ -26,6 +26,7 @@ class WakeUps:
         self._runs: dict[str, str] = {}
         self._subscription: PubSub | None = None
         self._listening: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     @property
     def is_listening(self) -> bool:
@@ -48,19 +49,21 @@ class WakeUps:
         channel = channel_of(execution_id)
         self._runs.pop(channel, None)
         if not self._runs:
-            await self._stop()
+            self._stop()
         elif self._subscription is not None:
             with suppress(redis.RedisError, OSError):
                 await self._subscription.unsubscribe(channel)
 
-    async def _stop(self) -> None:
+    def _stop(self) -> None:
+        """Nobody waits for the listener's end: while it connects, the client may take a cancellation for a failure."""
         listening, self._listening = self._listening, None
         if listening is not None:
             listening.cancel()
-            await asyncio.wait([listening])
+            self._ending.add(listening)
+            listening.add_done_callback(self._ending.discard)
 
     async def _listen(self) -> None:
-        while True:
+        while self._is_wanted():
             try:
                 await self._listen_once()
             except (redis.RedisError, OSError) as error:
@@ -72,15 +75,22 @@ class WakeUps:
         subscription = client.pubsub()
         try:
             await subscription.subscribe(OWN_CHANNEL, *self._runs)
+            if not self._is_wanted():
+                return
             self._subscription = subscription
             # Runs that were added while the line above waited.
             await subscription.subscribe(OWN_CHANNEL, *self._runs)
-            while True:
+            while self._is_wanted():
                 self._tell(await subscription.get_message(timeout=None))
         finally:
-            self._subscription = None
+            # Unless a successor listens already.
+            if self._subscription is subscription:
+                self._subscription = None
             await subscription.aclose()  # type: ignore[no-untyped-call]
             await client.aclose()
+
+    def _is_wanted(self) -> bool:
+        return self._listening is asyncio.current_task()
 
     def _tell(self, message: dict[str, object] | None) -> None:
         """A subscription that was confirmed is news too: something may have happened just before."""
