@@ -10,6 +10,7 @@ from executions.engine.sizes import size_of
 from executions.engine.spilling import MAX_TRAVELLING_BYTES, packed, size_of_state
 from executions.models import WorkflowExecution
 from executions.reused_steps import known_state
+from executions.step_tests import alone_of
 from executions.stored_values import keep, kept_value
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.steps import AgentStep, Definition, ToolStep, walk
@@ -34,6 +35,7 @@ def run_input_of(execution: WorkflowExecution) -> RunInput:
         engine=ENGINE,
         owner_id=execution.created_by_id,
         **_known(execution, definition),
+        alone=alone_of(execution),
         local_tools=[f"native:{name}" for name, tool in NATIVE_TOOLS.items() if tool.is_local],
         stand_ins=_stand_ins(definition, catalogue_for(execution.created_by)) if simulate else {},
     )

@@ -9,7 +9,7 @@ from common import strict_json
 from common.errors import Invalid, NotExecutable
 from workflows.definition.catalogue import AgentEntry, Catalogue, ServerEntry, ToolEntry
 from workflows.definition.json_schemas import JsonSchema, UnusableSchema
-from workflows.definition.steps import Definition
+from workflows.definition.steps import Definition, walk
 from workflows.definition.validate import Report, report
 
 MAX_USER_INPUT_CHARACTERS = 200_000
@@ -28,10 +28,13 @@ def require_acceptable(
         _require_schema({} if input is None else input, definition.input_schema)
 
 
-def require_executable(definition: Definition, catalogue: Catalogue, *, simulate: bool) -> None:
+def require_executable(
+    definition: Definition, catalogue: Catalogue, *, simulate: bool, only_step: str = ""
+) -> None:
     """Raise `NotExecutable` unless the definition can run with what `catalogue` has now.
 
     A simulation calls nothing, so agents, tools and servers may be missing; the graph must be sound all the same.
+    Where `only_step` is to run, the errors of other steps do not matter.
     """
     found = report(definition.to_json(), catalogue)
     if simulate and not found.can_execute:
@@ -39,6 +42,11 @@ def require_executable(definition: Definition, catalogue: Catalogue, *, simulate
     if found.can_execute:
         return
     errors = [problem for problem in found.problems if problem.severity == "error"]
+    if only_step:
+        here = _pointer_of(definition, only_step)
+        errors = [problem for problem in errors if f"{problem.path}/".startswith(f"{here}/")]
+        if not errors:
+            return
     first = errors[0].message if errors else "It has no steps."
     raise NotExecutable(
         f"This workflow can't run yet: {first}",
@@ -50,6 +58,10 @@ def require_executable(definition: Definition, catalogue: Catalogue, *, simulate
             "missing_mcps": found.missing_mcps,
         },
     )
+
+
+def _pointer_of(definition: Definition, step_id: str) -> str:
+    return next(pointer for pointer, step in walk(definition.steps) if step.id == step_id)
 
 
 def _with_stand_ins(catalogue: Catalogue, found: Report) -> Catalogue:

@@ -12,11 +12,13 @@ from common.errors import Conflict, NotFound
 from executions import temporal
 from executions.events import release_connection
 from executions.forking import Fork, write_fork, write_retry
-from executions.launching import Launch, write_execution
+from executions.launching import Launch, first_launch, write_execution
 from executions.models import WorkflowExecution
 from executions.reconciling import reconcile
 from executions.selectors import executions_for
 from executions.starting import UNREACHABLE, start_on_temporal, unavailable
+from executions.step_tests import require_meant, require_surroundings, surroundings
+from workflows.selectors import catalogue_for, definition_of
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +49,23 @@ def fork_execution(fork: Fork, launch: Launch) -> WorkflowExecution:
     """
     _require_visible(fork.source, launch.by)
     return write_fork(fork, launch, start_on_temporal)
+
+
+def try_step(launch: Launch, *, is_confirmed: bool = False) -> WorkflowExecution:
+    """Start a run of `launch.tested_step` alone, in the surroundings `launch.test`.
+
+    Raises `NotFound`, `Invalid` (what the step looks at was not given), `Conflict` (a real try that may call tools
+    which should not be called for nothing), what `write_execution` raises and, with the row kept, `Unavailable`.
+    """
+    if (repeated := first_launch(launch)) is not None:
+        return repeated
+    _, definition = definition_of(launch.workflow, launch.version)
+    given = surroundings(launch.test or {})
+    require_surroundings(definition, launch.tested_step, given, launch.context or {})
+    if not launch.simulate:
+        catalogue = catalogue_for(launch.by)
+        require_meant(definition, launch.tested_step, catalogue, is_confirmed=is_confirmed)
+    return write_execution(launch, then=start_on_temporal)
 
 
 def request_cancellation(execution: WorkflowExecution, *, by: User) -> WorkflowExecution:

@@ -46,7 +46,8 @@ def with_run_summaries(rows: QuerySet[Workflow], caller: User) -> QuerySet[Workf
 def _runs(caller: User) -> QuerySet[Any]:
     # Executions lie above workflows, so their model is reached through the relation.
     model: Any = Workflow._meta.get_field("executions").related_model
-    rows: QuerySet[Any] = model.objects.all()
+    # A step that was tried alone says nothing about the workflow.
+    rows: QuerySet[Any] = model.objects.filter(tested_step="")
     # Who may see a workflow sees its runs; of a template, that everyone may start, only their own.
     mine = Q(created_by=caller) | Q(workflow__is_template=False)
     return rows if caller.is_staff else rows.filter(mine)

@@ -50,7 +50,7 @@ class ForkViewSet(GenericViewSet[WorkflowExecution]):
     def retry(self, request: Request, execution_id: str) -> Response:
         """Go on in a new run where this one failed or was cancelled; what has finished is not run again."""
         source = self._source(execution_id)
-        body, wait = _checked(RetrySerializer(data=request.data)), _wait(request)
+        body, wait = checked(RetrySerializer(data=request.data)), wait_of(request)
         execution = services.retry_execution(
             source, _launch(source, request, {}), is_confirmed=body["confirm"]
         )
@@ -66,7 +66,7 @@ class ForkViewSet(GenericViewSet[WorkflowExecution]):
     def fork(self, request: Request, execution_id: str) -> Response:
         """Run again from one of the steps; the finished steps before it are taken over."""
         source = self._source(execution_id)
-        body, wait = _checked(ForkSerializer(data=request.data)), _wait(request)
+        body, wait = checked(ForkSerializer(data=request.data)), wait_of(request)
         fork = Fork(
             source=source,
             from_step=body.pop("from_step"),
@@ -95,11 +95,13 @@ def _launch(source: WorkflowExecution, request: Request, changes: dict[str, Any]
     )
 
 
-def _checked(serializer: Any) -> dict[str, Any]:
+def checked(serializer: Any) -> dict[str, Any]:
+    """What was sent, checked."""
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
 
-def _wait(request: Request) -> float:
-    wait: float = _checked(WaitSerializer(data=request.query_params))["wait"]
+def wait_of(request: Request) -> float:
+    """`?wait=`, in seconds."""
+    wait: float = checked(WaitSerializer(data=request.query_params))["wait"]
     return wait

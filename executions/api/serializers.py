@@ -214,6 +214,37 @@ class ForkSerializer(RetrySerializer):
     context = serializers.DictField(required=False)  # type: ignore[assignment]
 
 
+class StepTestSerializer(StrictFieldsMixin):
+    """The surroundings in which one step is tried."""
+
+    user_input = serializers.CharField(
+        allow_blank=True,
+        trim_whitespace=False,
+        default="",
+        max_length=MAX_USER_INPUT_CHARACTERS,
+    )
+    input = serializers.JSONField(allow_null=True, default=None)
+    context = serializers.DictField(default=dict)  # type: ignore[assignment]
+    steps = serializers.DictField(
+        default=dict, help_text="Outputs of other steps by id; of a branch by 'parallel/branch'."
+    )
+    loop = serializers.DictField(
+        required=False, help_text="{item, iteration, last, parent} of the loop around the step."
+    )
+    error = serializers.DictField(
+        required=False, help_text="{kind, code, message, step}, for a step of an error path."
+    )
+    version = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, allow_null=True, default=None
+    )
+    simulate = serializers.BooleanField(
+        default=True, help_text="False calls models and tools, and costs what they cost."
+    )
+    confirm = serializers.BooleanField(
+        default=False, help_text="Tools that are not safe to call for nothing may be called."
+    )
+
+
 class WaitSerializer(serializers.Serializer[Any]):
     """`?wait=`: how long the answer may take."""
 

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 from executions.api.event_views import ExecutionEventViewSet
 from executions.api.fork_views import ForkViewSet
 from executions.api.schedules import ScheduleViewSet
+from executions.api.step_test_views import StepTestViewSet
 from executions.api.value_views import ValueViewSet
 from executions.api.views import ExecutionViewSet, StepRunViewSet, WorkflowExecutionViewSet
 from executions.api.webhooks import WebhookViewSet
@@ -74,6 +75,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         f"{_one}/steps/<path:path>",
         StepRunViewSet.as_view({"get": "retrieve"}),
         name="execution-step",
+    ),
+    path(
+        "workflows/<str:workflow_id>/steps/<str:step_id>/test",
+        StepTestViewSet.as_view({"post": "test"}),
+        name="workflow-step-test",
     ),
     path(
         "workflows/<str:workflow_id>/execute",

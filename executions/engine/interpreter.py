@@ -21,6 +21,7 @@ from executions.engine.messages import (
 from executions.engine.run import Run
 from executions.engine.scopes import Scope, as_json
 from executions.engine.spilling import handed_on, unpacked
+from executions.engine.step_alone import run_alone
 from executions.engine.tasks import outlast, require_not_cancelled, settle
 from executions.engine.values import resolve
 from executions.engine.walking import list_output, run_list
@@ -130,7 +131,8 @@ async def _walked(run: Run) -> RunChange:
     scope = Scope("", definition.steps, definition.entry_step, definition.output)
     try:
         await _fill_context(run, scope)
-        output = await run_list(run, scope)
+        alone = run.input.alone
+        output = await (run_list(run, scope) if alone is None else run_alone(run, alone))
     except RunEnded as end:
         if end.error is not None:
             return _failed(end.error)

@@ -330,6 +330,26 @@ class RunState:
 
 
 @dataclass(frozen=True)
+class GivenLoop:
+    """What `loop` means to a step that is tried alone; iterations count from 1."""
+
+    iteration: int = 1
+    item: Value = Value()
+    last: Value = Value()
+    parent: "GivenLoop | None" = None
+
+
+@dataclass(frozen=True)
+class Alone:
+    """One step that is tried alone: what other steps are said to have given, by id, and what is around it."""
+
+    step: str
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    loop: GivenLoop | None = None
+    error: ErrorInfo | None = None
+
+
+@dataclass(frozen=True)
 class RunInput:
     """One run. `definition` is canonical JSON; `local_tools` may run as local activities.
 
@@ -337,7 +357,7 @@ class RunInput:
     `state` is set when a run continues as new (or starts from another run's outcomes), `state_parts` instead of it
     when it is too large to travel. `engine` is the `ENGINE` of the moment of its start; runs from before it was
     written down have 1. `budgets` are those of the runs and steps that started this one. `owner_id` is the user whose
-    rights its calls have.
+    rights its calls have. With `alone` only that step runs.
     """
 
     execution_id: str
@@ -354,6 +374,7 @@ class RunInput:
     owner_id: int | None = None
     state: RunState | None = None
     state_parts: list[Value] = field(default_factory=list)
+    alone: Alone | None = None
 
 
 @dataclass(frozen=True)

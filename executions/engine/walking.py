@@ -102,7 +102,7 @@ async def _visit(run: Run, scope: Scope, position: Position, step: Step) -> Outc
     visit = position.visits.get(step.id, 0) + 1
     path = scope.step_path(step.id, visit)
     try:
-        outcome = await _outcome_of(run, scope, step, path)
+        outcome = await outcome_of(run, scope, step, path)
     finally:
         # What finished iterations wrote stays, even if the loop that holds them fails.
         scope.writes.update(run.written.pop(path, {}))
@@ -120,7 +120,7 @@ async def _visit(run: Run, scope: Scope, position: Position, step: Step) -> Outc
     return outcome
 
 
-async def _outcome_of(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
+async def outcome_of(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
     """The outcome of a step, also if it ran before: in this run, or in the one that it was forked from."""
     known = run.state.outcomes.get(path)
     if known is None:

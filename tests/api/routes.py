@@ -119,6 +119,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("get", f"{_EXECUTION}/tool-calls/<int:call_id>/result"): Route(
         "thing", f"{_one_execution}/tool-calls/$tool_call/result"
     ),
+    ("post", f"{_WORKFLOW}/steps/<str:step_id>/test"): Route(
+        "thing", f"{_one_workflow}/steps/ask/test", {}
+    ),
     ("post", f"{_WORKFLOW}/execute"): Route("thing", f"{_one_workflow}/execute", RUN),
     ("get", f"{_WORKFLOW}/executions"): Route("thing", f"{_one_workflow}/executions"),
     ("get", _SCHEDULES): Route("thing", f"{_one_workflow}/schedules"),
