@@ -1,7 +1,7 @@
 """Records the histories that `test_replay.py` replays: `pytest tests/executions/record_histories.py`.
 
-Record anew when a change of the engine is meant to change what it asks of Temporal, and only then: while runs of the
-old code may still be open, replaying must not break.
+Each engine's histories lie in a folder of their own and stay as they were recorded: they stand for runs that may still
+be open while newer code is deployed. Record anew only what no released engine has written.
 """
 
 import json
@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from executions.engine.messages import ENGINE
 from tests.executions.conftest import Runner
 from tests.executions.scenarios import SCENARIOS
 from tests.executions.tap import Tap
 from tests.fakes.model_server import ModelServer
 
-HISTORIES = Path(__file__).with_name("histories")
+HISTORIES = Path(__file__).with_name("histories") / f"engine-{ENGINE}"
 WORKER = re.compile(r"\d+@\S+")
 SCRUBBED = {"identity": "recorder", "stackTrace": ""}
 
@@ -28,6 +29,7 @@ def test_record(runner: Runner, tap: Tap, model_server: ModelServer, name: str) 
     events = _scrubbed(json.loads(ran.history().to_json())["events"])
     lines = ",\n".join(json.dumps(event, sort_keys=True) for event in events)
     text = f'{{"workflow_id": "{ran.id}", "history": {{"events": [\n{lines}\n]}}}}\n'
+    HISTORIES.mkdir(parents=True, exist_ok=True)
     (HISTORIES / f"{name}.json").write_text(text)
 
 

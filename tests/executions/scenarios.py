@@ -1,10 +1,22 @@
 """Runs whose histories are kept: between them they use every part of the engine that leaves a trace in Temporal."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+from executions.engine.messages import Outcome, RunState, Value
 from tests.executions.conftest import Ran, Runner
-from tests.executions.engine.building import broken, choose, decide, echo, end, loop, parallel
+from tests.executions.engine.building import (
+    broken,
+    choose,
+    decide,
+    echo,
+    end,
+    loop,
+    parallel,
+    pause,
+    put,
+)
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers
 from tests.fakes.model_server import ModelServer
@@ -152,6 +164,49 @@ def out_of_steps(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
     return runner.run({"limits": {"max_steps": 350}, "steps": steps})
 
 
+def steered(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """The context is written, in turn and by branches, and time passes."""
+    counted = loop("rounds", "count", [put("add", {"n": "${context.n} + 1"})], max_iterations=3)
+    fan = parallel("fan", {"a": [put("x", a=1), pause("p", 1)], "b": [_call(tap, "c", "ok/c")]})
+    past = {"id": "past", "type": "wait", "until": "2020-01-01T00:00:00Z"}
+    steps = [counted, fan, past, end("done", ["${context.n}", "${context.a}"])]
+    return runner.run({"context": {"n": 0}, "steps": steps})
+
+
+def budgeted(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """Limits of the run and of a step, which the last call breaks."""
+    runner.agent("helper")
+    model.default = answers.text("said")
+    box = loop("box", "count", [_call(tap, "call", "ok/c")], max_iterations=3,
+               limits={"max_tool_calls": 2}, on_error="skip")  # fmt: skip
+    steps = [{"id": "ask", "type": "agent", "agent_id": "helper"}, box]
+    return runner.run({"limits": {"max_tokens": 1_000_000, "max_tool_calls": 9}, "steps": steps})
+
+
+def conversation(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """The last of several Temporal runs, which goes on in the middle of a conversation."""
+    runner.agent("helper", tools=["native:text_stats"])
+    stats = ("native__text_stats", {"text": "one two"})
+    model.script([*[answers.tool_calls(stats) for _ in range(6)], answers.text("done")])
+    ask = {"id": "ask", "type": "agent", "agent_id": "helper", "max_turns": 10}
+    return runner.run({"steps": [ask]}, continue_after_events=25)
+
+
+def forked(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """Begins with the outcomes of another run."""
+    fan = parallel("fan", {"a": [_call(tap, "a1", "ok/a"), _call(tap, "a2", "ok/a")],
+                           "b": [_call(tap, "b1", "ok/b")]})  # fmt: skip
+    rounds = loop("rounds", "count", [_call(tap, "call", "ok/c")], max_iterations=3)
+    known = {
+        "first": Outcome("COMPLETED", Value({"n": 1}), next="fan"),
+        "fan/a/a1": Outcome("COMPLETED", Value({"n": 2}), next="a2"),
+        "fan/b": Outcome("COMPLETED", Value({"n": 3})),
+        "rounds/1": Outcome("COMPLETED", Value(7)),
+    }
+    state = RunState(started_at=datetime.now(UTC), outcomes=known)
+    return runner.run({"steps": [_call(tap, "first", "ok/f"), fan, rounds]}, state=state)
+
+
 SCENARIOS: dict[str, Scenario] = {
     scenario.__name__: scenario
     for scenario in (
@@ -165,5 +220,9 @@ SCENARIOS: dict[str, Scenario] = {
         cancelled,
         simulated,
         out_of_steps,
+        steered,
+        budgeted,
+        conversation,
+        forked,
     )
 }

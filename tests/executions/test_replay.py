@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-from executions.payloads import DATA_CONVERTER
+from executions.engine.messages import ENGINE
 from executions.worker import WORKFLOWS
 from tests.executions.scenarios import SCENARIOS
 
-HISTORIES = sorted(Path(__file__).with_name("histories").glob("*.json"))
+FOLDER = Path(__file__).with_name("histories")
+HISTORIES = sorted(FOLDER.glob("engine-*/*.json"))
 
 
 def history_of(document: Any) -> WorkflowHistory:
@@ -28,21 +30,26 @@ def replayer() -> Replayer:
     return Replayer(
         workflows=WORKFLOWS,
         workflow_runner=UnsandboxedWorkflowRunner(),
-        data_converter=DATA_CONVERTER,
+        data_converter=pydantic_data_converter,
     )
 
 
-@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_recorded_history_replays(path: Path) -> None:
     asyncio.run(replayer().replay_workflow(history_of(json.loads(path.read_text()))))
 
 
-def test_every_scenario_is_recorded() -> None:
-    assert [path.stem for path in HISTORIES] == sorted(SCENARIOS)
+def test_every_scenario_is_recorded_with_the_newest_engine() -> None:
+    recorded = (FOLDER / f"engine-{ENGINE}").glob("*.json")
+    assert sorted(path.stem for path in recorded) == sorted(SCENARIOS)
+
+
+def test_histories_of_every_engine_are_kept() -> None:
+    assert {path.parent.name for path in HISTORIES} == {f"engine-{n}" for n in range(1, ENGINE + 1)}
 
 
 def test_a_history_of_other_code_does_not_replay() -> None:
-    text = Path(__file__).with_name("histories").joinpath("straight.json").read_text()
+    text = (FOLDER / "engine-1" / "straight.json").read_text()
     other = json.loads(text.replace('"name": "call_tool"', '"name": "call_other"'))
     assert other != json.loads(text)
     with pytest.raises(Exception, match=r"TMPRL1100"):
