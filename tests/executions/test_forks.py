@@ -525,3 +525,24 @@ def test_strangers_can_neither_retry_nor_fork(
     for what, body in (("retry", {}), ("fork", {"from_step": "greet"})):
         assert client_for(bob).post(f"{RUNS}/{run.pk}/{what}", body).status_code == 404
     assert WorkflowExecution.objects.count() == 1
+
+
+def test_what_reused_steps_wrote_to_the_context_is_there(
+    runner: Runner, tap: Tap, forks: Forks
+) -> None:
+    def write(step_id: str, **values: Any) -> dict[str, Any]:
+        return {"id": step_id, "type": "set", "values": values}
+
+    fan = parallel("fan", {"a": [write("wa", a=1)], "b": [write("wb", b="${context.n}")]})
+    count = {"id": "add", "type": "set", "compute": {"n": "${context.n} + 1"}}
+    rounds = loop("rounds", "count", [count, call_at(tap, "call", "ok/c${context.n}")],
+                  max_iterations=4)  # fmt: skip
+    look = echo("look", ["${context.n}", "${context.a}", "${context.b}"])
+    ran = runner.run({"context": {"n": 0}, "steps": [rounds, fan, look]})
+    assert ran.output["result"] == [4, 1, 4]
+    assert forks.fork(ran, from_step="look").output["result"] == [4, 1, 4]
+    fork = forks.fork(ran, from_step="rounds", iteration=3, confirm=True)
+    assert fork.output["result"] == [4, 1, 4]
+    assert tap.hits[4:] == ["/ok/c3", "/ok/c4"]
+    edited = forks.fork(ran, from_step="look", outputs={"rounds": None})
+    assert edited.output["result"] == [4, 1, 4]
