@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin
 
 from common.errors import DomainError
+from executions import admin_approvals as admin_approvals  # registers its pages
 from executions import services
 from executions.admin_actions import run_chosen
 from executions.admin_rows import (

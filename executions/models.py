@@ -5,11 +5,14 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 
+from executions.approval_models import Approval, ApprovalDecision
 from executions.budget_models import Budget, Reservation
 from executions.triggers.models import Schedule, Webhook, WebhookDelivery
 from workflows.models import Workflow
 
 __all__ = [
+    "Approval",
+    "ApprovalDecision",
     "Budget",
     "ExecutionEvent",
     "ModelCall",

@@ -156,6 +156,9 @@ def _mend_unknown(execution: WorkflowExecution) -> Mending:
     execution.refresh_from_db()
     if execution.cancel_requested_at is not None:
         return _finished(execution, NEVER_STARTED)
+    if execution.parent is not None and not execution.parent.is_finished:
+        # Its parent starts it, with the budgets that it must keep to.
+        return "left"
     try:
         start_on_temporal(execution)
     except (*UNREACHABLE, Unavailable):
@@ -187,4 +190,19 @@ def _finished(execution: WorkflowExecution, outcome: RunOutcome) -> Mending:
     if not finish(execution.pk, outcome):
         return "left"
     logger.warning("execution %s: mended to %s", execution.pk, outcome.status)
+    _tell_family(execution)
     return "finished"
+
+
+def _tell_family(execution: WorkflowExecution) -> None:
+    """What the run itself would have done: its parent hears of its end, its children end with it."""
+    unfinished = execution.children.exclude(status__in=WorkflowExecution.FINAL)
+    # The sweep, which comes to each of them, carries it on to Temporal.
+    unfinished.update(cancel_requested_at=timezone.now())
+    if execution.parent_id is None:
+        return
+    try:
+        async_to_sync(temporal.child_ended)(execution.parent_id, execution.pk)
+    except UNREACHABLE as error:
+        # The parent looks by itself within 15 minutes.
+        logger.warning("execution %s: its parent was not told: %s", execution.pk, error)

@@ -15,12 +15,13 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import Count, Sum
+from django.utils import timezone
 from pydantic import JsonValue
 
 from executions.channels import announce
 from executions.engine.messages import Batch, ErrorInfo, RunChange, StepChange, Usage, Value
 from executions.hints import hint_of
-from executions.models import ExecutionEvent, ModelCall, StepRun, WorkflowExecution
+from executions.models import Approval, ExecutionEvent, ModelCall, StepRun, WorkflowExecution
 from executions.stored_values import load_all
 
 FINAL_STEPS = frozenset(
@@ -120,8 +121,24 @@ def record(batch: Batch) -> None:
         has_ended = execution.completed_at is not None
         if has_ended:
             _add_unreported(execution)
+        _close_approvals(batch, has_ended=has_ended)
         execution.save(update_fields=RUN_FIELDS + (END_FIELDS if has_ended else []))
         transaction.on_commit(partial(announce, batch.execution_id))
+
+
+def _close_approvals(batch: Batch, *, has_ended: bool) -> None:
+    """Nobody is asked any more for a step, or a run, that ended without its decision."""
+    ended = [
+        change.path
+        for change in batch.steps
+        if change.step_type == "approval" and change.status in FINAL_STEPS
+    ]
+    if not ended and not has_ended:
+        return
+    rows = Approval.objects.filter(execution_id=batch.execution_id, status=Approval.Status.OPEN)
+    if not has_ended:
+        rows = rows.filter(path__in=ended)
+    rows.update(status=Approval.Status.CANCELLED, closed_at=timezone.now())
 
 
 # What is known of each step before the batch: its status, or nothing.

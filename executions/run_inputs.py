@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from pydantic import JsonValue
 
 from discovery.native_tools import NATIVE_TOOLS
@@ -13,8 +14,8 @@ from executions.reused_steps import known_state
 from executions.step_tests import alone_of
 from executions.stored_values import keep, kept_value
 from workflows.definition.catalogue import Catalogue
-from workflows.definition.steps import AgentStep, Definition, ToolStep, walk
-from workflows.selectors import catalogue_for, definition_of
+from workflows.definition.steps import AgentStep, Definition, ToolStep, WorkflowStep, walk
+from workflows.selectors import catalogue_for, definition_of, workflows_for
 
 # Of a simulation's schemas; Temporal takes 2 MB in all, of which definition and values may fill most.
 MAX_STAND_IN_BYTES = 256 * 1024
@@ -36,6 +37,8 @@ def run_input_of(execution: WorkflowExecution) -> RunInput:
         owner_id=execution.created_by_id,
         **_known(execution, definition),
         alone=alone_of(execution),
+        parent_id=execution.parent_id or "",
+        child_versions=_child_versions(definition, execution.created_by),
         local_tools=[f"native:{name}" for name, tool in NATIVE_TOOLS.items() if tool.is_local],
         stand_ins=_stand_ins(definition, catalogue_for(execution.created_by)) if simulate else {},
     )
@@ -50,6 +53,20 @@ def _known(execution: WorkflowExecution, definition: Definition) -> dict[str, An
         return {"state": state}
     parts = [keep(execution.pk, part, max_inline_bytes=0) for part in packed(state)]
     return {"state_parts": parts}
+
+
+def _child_versions(definition: Definition, owner: User) -> dict[str, int]:
+    """The published or else current versions of the workflows that steps run without naming a version."""
+    ids = {
+        step.workflow_id
+        for _, step in walk(definition.steps)
+        if isinstance(step, WorkflowStep) and step.workflow_id and step.version is None
+    }
+    if not ids:
+        return {}
+    rows = workflows_for(owner).filter(pk__in=ids)
+    found = rows.values_list("pk", "published_version", "version")
+    return {key: published or current for key, published, current in found}
 
 
 def _stand_ins(definition: Definition, catalogue: Catalogue) -> dict[str, JsonValue]:

@@ -1,7 +1,8 @@
 """What a caller may read of runs.
 
 A run belongs to who started it. Those who may change its workflow (owner, members of its groups, staff) see it too:
-they answer for what it does. Runs of a template are their starter's alone, since everybody may start one.
+they answer for what it does. Runs of a template are their starter's alone, since everybody may start one. Whoever is
+asked to decide something in a run may read it until that is decided.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from django.db.models.fields import IntegerField, TextField
 from django.db.models.functions import Cast, Left
 
 from common.ownership import Caller, visible_rows
-from executions.models import StepRun, WorkflowExecution
+from executions.models import Approval, StepRun, WorkflowExecution
 from executions.previews import PREVIEW_CHARACTERS, PREVIEW_OVER_BYTES
 from workflows.models import Workflow
 
@@ -34,6 +35,44 @@ def executions_for(caller: Caller) -> QuerySet[WorkflowExecution]:
 def forks_of(execution: WorkflowExecution, caller: Caller) -> QuerySet[WorkflowExecution]:
     """Runs that retry or fork this one, as far as the caller may see them, the newest first."""
     return executions_for(caller).filter(forked_from=execution).order_by("-created_at", "pk")
+
+
+def readable_executions(caller: Caller) -> QuerySet[WorkflowExecution]:
+    """Runs that the caller may read, though perhaps not steer: also those that wait for their decision."""
+    return _with_asked(caller, approvals_for(caller).filter(status=Approval.Status.OPEN))
+
+
+def asking_executions(caller: Caller) -> QuerySet[WorkflowExecution]:
+    """Runs that the caller may read, and those that ever asked them: who comes late is told who was first."""
+    return _with_asked(caller, approvals_for(caller))
+
+
+def _with_asked(caller: Caller, asked: QuerySet[Approval]) -> QuerySet[WorkflowExecution]:
+    rows = executions_for(caller)
+    if not isinstance(caller, User) or not caller.is_active or caller.is_staff:
+        return rows
+    mine = Q(pk__in=rows.values("pk")) | Q(pk__in=asked.values("execution"))
+    return WorkflowExecution.objects.filter(mine)
+
+
+def approvals_for(caller: Caller) -> QuerySet[Approval]:
+    """Questions that the caller may decide, or might have: by name or through a group. Being staff is no vote."""
+    rows = Approval.objects.all()
+    if not isinstance(caller, User) or not caller.is_active:
+        return rows.none()
+    asked = Q(users=caller) | Q(groups__in=caller.groups.all())
+    # By the key, so that no join repeats a row.
+    return rows.filter(pk__in=Approval.objects.filter(asked).values("pk"))
+
+
+def open_approvals_for(caller: Caller) -> QuerySet[Approval]:
+    """Questions of live runs that the caller has not answered yet."""
+    rows = approvals_for(caller).filter(status=Approval.Status.OPEN)
+    if not isinstance(caller, User):
+        return rows.none()
+    return rows.exclude(decisions__user=caller).exclude(
+        execution__status__in=WorkflowExecution.FINAL
+    )
 
 
 def unfinished_executions() -> QuerySet[WorkflowExecution]:

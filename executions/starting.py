@@ -9,21 +9,16 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from common.errors import Unavailable
 from executions import temporal
-from executions.engine.messages import ErrorInfo, RunOutcome
+from executions.engine.messages import RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
 from executions.run_inputs import run_input_of
-from executions.visibility import Labels
+from executions.start_request import REFUSED, labels_of
 
 logger = logging.getLogger(__name__)
 
 # What a client call raises while Temporal can't be reached.
 UNREACHABLE = (RPCError, RuntimeError, TimeoutError, OSError)
-REFUSED = ErrorInfo(
-    kind="limit_exceeded",
-    message="Temporal refuses to start this run: its definition and input together are too large.",
-    code="too_large",
-)
 
 
 def start_on_temporal(execution: WorkflowExecution) -> None:
@@ -39,7 +34,7 @@ def start_on_temporal(execution: WorkflowExecution) -> None:
 def _start(execution: WorkflowExecution) -> None:
     run_input = run_input_of(execution)
     try:
-        async_to_sync(temporal.start_interpreter)(run_input, _labels(execution))
+        async_to_sync(temporal.start_interpreter)(run_input, labels_of(execution))
         if _is_cancelled_meanwhile(execution):
             async_to_sync(temporal.cancel)(execution.pk)
     except WorkflowAlreadyStartedError:
@@ -53,14 +48,6 @@ def _start(execution: WorkflowExecution) -> None:
         logger.warning("execution %s: Temporal did not start it: %s", execution.pk, error)
         raise unavailable(execution) from error
     logger.info("execution %s started", execution.pk)
-
-
-def _labels(execution: WorkflowExecution) -> Labels:
-    return Labels(
-        user=execution.created_by.get_username(),
-        trigger=execution.triggered_by,
-        version=execution.workflow_version,
-    )
 
 
 def _is_cancelled_meanwhile(execution: WorkflowExecution) -> bool:

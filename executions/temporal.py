@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,17 +15,22 @@ from temporalio.client import (
     WorkflowFailureError,
     WorkflowHandle,
 )
-from temporalio.common import TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.service import RPCError
 
-from executions import visibility
-from executions.engine.messages import WORKFLOW_TYPE, ErrorInfo, RunInput, RunOutcome
+from executions.engine.messages import (
+    CHILD_ENDED,
+    DECIDE,
+    Decision,
+    ErrorInfo,
+    RunInput,
+    RunOutcome,
+)
 from executions.payloads import DATA_CONVERTER
+from executions.start_request import RPC_TIMEOUT, start_run
 from executions.visibility import Labels
 
 CONNECT_TIMEOUT_SECONDS = 10.0
-RPC_TIMEOUT = timedelta(seconds=10)
 DESCRIBED_AT_ONCE = 10
 
 # By event loop, then by address and namespace: a client must not outlive its loop, and tests change the settings.
@@ -53,40 +57,22 @@ async def start_interpreter(run_input: RunInput, labels: Labels | None = None) -
     Raises `temporalio.exceptions.WorkflowAlreadyStartedError` for an id that was started before, running or
     closed, and `temporalio.service.RPCError` when the server refuses or does not answer within 10 seconds.
     """
-    client = await connect()
-    if labels is not None:
-        attributes = visibility.attributes_of(client, run_input, labels)
-        try:
-            await _start(client, run_input, labels, attributes)
-        except RPCError as error:
-            if not visibility.are_unknown(client, error):
-                raise
-        else:
-            return
-    await _start(client, run_input, labels, TypedSearchAttributes.empty)
-
-
-async def _start(
-    client: Client, run_input: RunInput, labels: Labels | None, attributes: TypedSearchAttributes
-) -> None:
-    name = str(run_input.definition.get("name", ""))
-    await client.start_workflow(
-        WORKFLOW_TYPE,
-        run_input,
-        id=run_input.execution_id,
-        task_queue=settings.TEMPORAL_TASK_QUEUE,
-        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        memo=visibility.memo_of(run_input, labels),
-        search_attributes=attributes,
-        static_summary=f"{name} (simulated)" if run_input.simulate else name,
-        static_details=visibility.details_of(run_input, labels) if labels is not None else None,
-        rpc_timeout=RPC_TIMEOUT,
-    )
+    await start_run(await connect(), run_input, labels)
 
 
 async def cancel(execution_id: str) -> None:
     """Ask Temporal to cancel the run; the run itself records what came of it. Raises `RPCError`, e.g. NOT_FOUND."""
     await (await _handle(execution_id)).cancel(rpc_timeout=RPC_TIMEOUT)
+
+
+async def decide(execution_id: str, decision: Decision) -> None:
+    """Tell the run how people decided. Raises `RPCError`, NOT_FOUND for a run that has ended."""
+    await (await _handle(execution_id)).signal(DECIDE, decision, rpc_timeout=RPC_TIMEOUT)
+
+
+async def child_ended(parent_id: str, child_id: str) -> None:
+    """Tell a run that one that it waits for has ended. Raises `RPCError`, NOT_FOUND for a run that has ended."""
+    await (await _handle(parent_id)).signal(CHILD_ENDED, child_id, rpc_timeout=RPC_TIMEOUT)
 
 
 async def result(execution_id: str, timeout_seconds: float) -> RunOutcome | None:

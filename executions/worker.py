@@ -15,7 +15,15 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from common.upkeep import mend
 from discovery.mcp_client import close_connections
 from executions import temporal, visibility
-from executions.activities import bookkeeping, launches, model_turns, segments, tool_calls
+from executions.activities import (
+    bookkeeping,
+    children,
+    launches,
+    model_turns,
+    people,
+    segments,
+    tool_calls,
+)
 from executions.activities.database import DATABASE_AWAY, in_database
 from executions.activities.log_context import LogContext
 from executions.engine.interpreter import InterpreterWorkflow
@@ -31,6 +39,11 @@ ACTIVITIES: list[Callable[..., Any]] = [
     bookkeeping.load_part,
     bookkeeping.join_values,
     bookkeeping.store_values,
+    children.launch_child,
+    children.collect_child,
+    children.stop_child,
+    people.ask_people,
+    people.give_up,
     tool_calls.call_tool,
     tool_calls.may_repeat,
     model_turns.ask_model,

@@ -21,7 +21,7 @@ from executions.api.serializers import EventQuerySerializer, EventsSerializer
 from executions.events import await_events, events_after
 from executions.live.stream import Viewer, event_stream
 from executions.models import WorkflowExecution
-from executions.selectors import executions_for
+from executions.selectors import readable_executions
 
 STREAM = "text/event-stream"
 LAST_EVENT_ID = OpenApiParameter(
@@ -66,7 +66,7 @@ class ExecutionEventViewSet(GenericViewSet[WorkflowExecution]):
 
         With `Accept: text/event-stream` the answer is a stream of server-sent events that ends with the run.
         """
-        execution = get_object_or_404(executions_for(request.user), pk=execution_id)
+        execution = get_object_or_404(readable_executions(request.user), pk=execution_id)
         query = EventQuerySerializer(data=_query(request))
         query.is_valid(raise_exception=True)
         if request.accepted_renderer.media_type == STREAM:
@@ -112,6 +112,6 @@ def _may_see(request: Request, execution_id: str) -> Callable[[], bool]:
 
     def may_see() -> bool:
         user = user_now()
-        return user is not None and executions_for(user).filter(pk=execution_id).exists()
+        return user is not None and readable_executions(user).filter(pk=execution_id).exists()
 
     return may_see

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, path, register_converter
 
+from executions.api.approval_views import ApprovalViewSet
 from executions.api.event_views import ExecutionEventViewSet
 from executions.api.fork_views import ForkViewSet
 from executions.api.schedules import ScheduleViewSet
@@ -40,6 +41,7 @@ _crud: dict[str, Any] = {
 }
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("approvals", ApprovalViewSet.as_view({"get": "list"}), name="approval-list"),
     path(
         "workflows/executions",
         ExecutionViewSet.as_view({"get": "list"}),
@@ -49,6 +51,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_one}/cancel", ExecutionViewSet.as_view({"post": "cancel"}), name="execution-cancel"),
     path(f"{_one}/retry", ForkViewSet.as_view({"post": "retry"}), name="execution-retry"),
     path(f"{_one}/fork", ForkViewSet.as_view({"post": "fork"}), name="execution-fork"),
+    path(
+        f"{_one}/decision",
+        ExecutionViewSet.as_view({"post": "decision"}),
+        name="execution-decision",
+    ),
     path(
         f"{_one}/events", ExecutionEventViewSet.as_view({"get": "events"}), name="execution-events"
     ),

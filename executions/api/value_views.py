@@ -16,7 +16,7 @@ from common.handed_over import hand_over
 from executions.downloads import conversation_of, json_of
 from executions.live.pages import in_reading_thread
 from executions.models import StepRun, ToolCall, WorkflowExecution
-from executions.selectors import executions_for
+from executions.selectors import readable_executions
 
 WHOLE = OpenApiResponse(OpenApiTypes.ANY, description="The value, of whatever size, as a download.")
 NO_NAME = re.compile(r"[^\w.@-]+")
@@ -77,7 +77,7 @@ class ValueViewSet(GenericViewSet[WorkflowExecution]):
 
     def _run(self) -> Any:
         execution_id = self.kwargs["execution_id"]
-        visible = executions_for(self.request.user).only("pk")
+        visible = readable_executions(self.request.user).only("pk")
         return WorkflowExecution.objects.filter(pk=get_object_or_404(visible, pk=execution_id).pk)
 
     def _step(self, path: str) -> Any:

@@ -13,6 +13,7 @@ from rest_framework.reverse import reverse
 from rest_framework.viewsets import GenericViewSet
 
 from executions import services
+from executions.api.approval_serializers import ApprovalSerializer, DecideSerializer
 from executions.api.detail_serializers import StepDetailSerializer
 from executions.api.filters import ExecutionFilter, list_rows
 from executions.api.serializers import (
@@ -23,10 +24,16 @@ from executions.api.serializers import (
 )
 from executions.api.step_serializers import StepRunSerializer
 from executions.api.throttling import ExecuteThrottle
+from executions.deciding import Vote, decide
 from executions.launching import Launch
 from executions.models import StepRun, WorkflowExecution
 from executions.previews import with_shown
-from executions.selectors import executions_for, with_previews
+from executions.selectors import (
+    asking_executions,
+    executions_for,
+    readable_executions,
+    with_previews,
+)
 from workflows.api.idempotency import HEADER, idempotency_of
 from workflows.models import Workflow
 from workflows.selectors import workflows_for
@@ -54,8 +61,10 @@ class ExecutionViewSet(
         return executions_for(self.request.user)
 
     def get_object(self) -> WorkflowExecution:
-        """By its id alone: the filters are the list's."""
-        return get_object_or_404(self.get_queryset(), pk=self.kwargs["execution_id"])
+        """By its id alone: the filters are the list's. Whoever is asked to decide may read, not steer."""
+        readers = {"retrieve": readable_executions, "decision": asking_executions}
+        rows = readers.get(self.action, executions_for)(self.request.user)
+        return get_object_or_404(rows, pk=self.kwargs["execution_id"])
 
     @extend_schema(
         operation_id="executions_list", tags=TAGS, responses=ExecutionRowSerializer(many=True)
@@ -80,6 +89,27 @@ class ExecutionViewSet(
         """Ask for the end of a run; the answer shows it as it stands, CANCELLED comes when its steps have stopped."""
         execution = services.request_cancellation(self.get_object(), by=_user(request))
         return Response(self.get_serializer(execution).data, status=202)
+
+    @extend_schema(
+        operation_id="executions_decide",
+        tags=TAGS,
+        request=DecideSerializer,
+        responses={
+            200: ApprovalSerializer,
+            202: OpenApiResponse(
+                ApprovalSerializer, description="Kept; the run hears of it when Temporal is back."
+            ),
+        },
+    )
+    def decision(self, request: Request, execution_id: str) -> Response:
+        """Approve or reject what an approval step asks."""
+        execution = self.get_object()
+        body = DecideSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        path = body.validated_data.pop("step")
+        approval = decide(execution, path, Vote(**body.validated_data), by=_user(request))
+        is_kept_only = approval.was_decided and not approval.is_delivered
+        return Response(ApprovalSerializer(approval).data, status=202 if is_kept_only else 200)
 
 
 class WorkflowExecutionViewSet(GenericViewSet[WorkflowExecution]):
@@ -169,7 +199,7 @@ class StepRunViewSet(GenericViewSet[StepRun]):
         return Response(StepDetailSerializer(step_run, context=context).data)
 
     def _execution(self, execution_id: str) -> WorkflowExecution:
-        return get_object_or_404(executions_for(self.request.user), pk=execution_id)
+        return get_object_or_404(readable_executions(self.request.user), pk=execution_id)
 
 
 def execution_answer(execution: WorkflowExecution, request: Request) -> Response:

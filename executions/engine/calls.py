@@ -14,13 +14,17 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError
 from temporalio.workflow import ActivityCancellationType
 
-from executions.engine import messages
+from executions.engine import child_messages, messages
 from executions.engine.budget_messages import BUDGET_WAIT_SECONDS
+from executions.engine.child_messages import ChildOf, ChildResult, LaunchChild
 from executions.engine.errors import failed, is_lost, is_unavailable, of_activity
 from executions.engine.messages import (
     AskModel,
+    AskPeople,
     Batch,
     CallTool,
+    Decision,
+    GiveUp,
     JoinValues,
     Loaded,
     LoadPart,
@@ -203,6 +207,58 @@ class Calls:
         if self._room:
             self._room.note(size_of(value.json))
         return value
+
+    async def ask_people(self, request: AskPeople) -> Decision | None:
+        """Opens an approval; the decision, if it was decided before."""
+        answer: Decision | None = await self._own(messages.ASK_PEOPLE, request, Decision | None)  # type: ignore[arg-type]
+        return answer
+
+    async def give_up(self, request: GiveUp) -> Decision | None:
+        """Closes an approval for its time; the decision, if people were first."""
+        answer: Decision | None = await self._own(messages.GIVE_UP, request, Decision | None)  # type: ignore[arg-type]
+        return answer
+
+    async def launch_child(self, request: LaunchChild) -> None:
+        """Starts a run for a step; repeated, it finds what was started. Raises `StepFailed`."""
+
+        async def call() -> None:
+            await workflow.execute_activity(
+                child_messages.LAUNCH_CHILD,
+                request,
+                start_to_close_timeout=timedelta(seconds=60),
+                retry_policy=OWN_RETRY,
+                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary=f"{request.path} {request.workflow_id}",
+            )
+
+        try:
+            await self._outside(call)
+        except FailureError as error:
+            raise of_activity(error, seconds=60, max_attempts=1) from None
+
+    async def collect_child(self, child: ChildOf) -> ChildResult:
+        """How a child ended, or that it has not."""
+        expects = messages.MAX_INLINE_BYTES
+        return await self._own(child_messages.COLLECT_CHILD, child, ChildResult, expects=expects)
+
+    async def stop_child(self, child: ChildOf) -> ChildResult:
+        """Cancels a child and waits for its end."""
+
+        async def call() -> ChildResult:
+            result: ChildResult = await workflow.execute_activity(
+                child_messages.STOP_CHILD,
+                child,
+                result_type=ChildResult,
+                # It lasts as long as the child's last call does.
+                start_to_close_timeout=timedelta(days=1),
+                heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                retry_policy=OWN_RETRY,
+                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary=child.child_id,
+            )
+            return result
+
+        return await self._outside(call)
 
     async def store_values(self, values: list[JsonValue]) -> list[Value]:
         """The keys of the values, in order."""

@@ -8,10 +8,14 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from executions.engine.calls import Calls
+from executions.engine.children import tell_parent
 from executions.engine.errors import RunEnded, StepFailed, failed
 from executions.engine.messages import (
+    CHILD_ENDED,
+    DECIDE,
     WORKFLOW_TYPE,
     Batch,
+    Decision,
     ErrorInfo,
     RunChange,
     RunInput,
@@ -32,20 +36,49 @@ from workflows.definition.steps import Definition
 class InterpreterWorkflow:
     """Runs one canonical definition; its id is the execution's id."""
 
+    def __init__(self) -> None:
+        self._run: Run | None = None
+        # What came before the run was there to take it.
+        self._early: list[Decision | str] = []
+
+    @workflow.signal(name=DECIDE)
+    def decide(self, decision: Decision) -> None:
+        """People decided an approval; what comes twice, or too late, changes nothing."""
+        if self._run is None:
+            self._early.append(decision)
+            return
+        self._run.take(decision)
+
+    @workflow.signal(name=CHILD_ENDED)
+    def child_ended(self, child_id: str) -> None:
+        """A run that a step started has ended; how, the step looks up itself."""
+        if self._run is None:
+            self._early.append(child_id)
+            return
+        self._run.take_end(child_id)
+
     @workflow.run
     async def run(self, run_input: RunInput) -> RunOutcome:
         """The run's outcome; a failed run fails this workflow too, a cancelled one cancels it."""
+        end = await self._lived(run_input)
+        await tell_parent(run_input)
+        return _told(end)
+
+    async def _lived(self, run_input: RunInput) -> RunChange:
+        """How the run ended, written down; does not return when it continues as new."""
         try:
             definition = Definition.model_validate(run_input.definition)
         except ValidationError:
-            return _told(await _refused(run_input))
+            return await _refused(run_input)
         if run_input.state_parts:
             try:
                 run_input = await _with_state(run_input)
             except StepFailed:
-                return _told(await _refused(run_input))
+                return await _refused(run_input)
         state = run_input.state or RunState(started_at=workflow.now())
-        run = Run(run_input, state, definition)
+        run = self._run = Run(run_input, state, definition)
+        for news in self._early:
+            run.take_end(news) if isinstance(news, str) else run.take(news)
         writing = asyncio.create_task(run.recorder.keep_writing())
         if state.sequence == 0:
             # A fork brings the outcomes of another run, and begins now all the same.
@@ -54,7 +87,7 @@ class InterpreterWorkflow:
         end = await self._end_of(run)
         end = await _recorded(run, end)
         await settle([writing])
-        return _told(end)
+        return end
 
     async def _end_of(self, run: Run) -> RunChange:
         """How the run ended; does not return when it continues as new."""

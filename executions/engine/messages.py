@@ -18,6 +18,12 @@ RESOLVE_VALUE = "resolve_value"
 LOAD_VALUES = "load_values"
 JOIN_VALUES = "join_values"
 STORE_VALUES = "store_values"
+ASK_PEOPLE = "ask_people"
+GIVE_UP = "give_up"
+# The signal that brings a decision.
+DECIDE = "decide"
+# The signal of a child that has ended.
+CHILD_ENDED = "child_ended"
 LOAD_PART = "load_part"
 RECORD = "record"
 
@@ -284,6 +290,38 @@ class Turn:
     usage: Usage = Usage()
 
 
+@dataclass(frozen=True)
+class AskPeople:
+    """Open an approval. `asked` is `{message, content}`; nobody in `approvers` means the run's owner."""
+
+    execution_id: str
+    path: str
+    step_id: str
+    asked: Value
+    approvers: list[str]
+    required_approvals: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """Close an approval whose time is over."""
+
+    execution_id: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How people decided an approval: `output` is the step's, `by` and `comment` are for the error of a rejection."""
+
+    path: str
+    is_approved: bool
+    output: Value
+    by: str = ""
+    comment: str = ""
+
+
 @dataclass
 class Position:
     """Where a list of steps stands: the next step, how often each was visited, what its references see.
@@ -311,7 +349,7 @@ class RunState:
     """All that a run must remember to go on elsewhere: outcomes by path, the lists' positions, and counters.
 
     `context` is what the run began with, once `has_context`; what steps wrote since stands with their lists.
-    `waiting_since` is set while every live branch waits, `waited_seconds` is how long that took before.
+    `children` are the runs that steps started, and whether they ended. `waiting_since` is set while every live branch waits, `waited_seconds` is how long that took before.
     """
 
     started_at: datetime
@@ -322,6 +360,8 @@ class RunState:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     open_steps: dict[str, StepChange] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    children: dict[str, bool] = field(default_factory=dict)
     turns: dict[str, TurnsMade] = field(default_factory=dict)
     steps_started: int = 0
     moments: int = 0
@@ -357,7 +397,8 @@ class RunInput:
     `state` is set when a run continues as new (or starts from another run's outcomes), `state_parts` instead of it
     when it is too large to travel. `engine` is the `ENGINE` of the moment of its start; runs from before it was
     written down have 1. `budgets` are those of the runs and steps that started this one. `owner_id` is the user whose
-    rights its calls have. With `alone` only that step runs.
+    rights its calls have. `parent_id` is the run that waits for this one, `child_versions` the versions of workflows
+    that its own steps run, as they were published when it started. With `alone` only that step runs.
     """
 
     execution_id: str
@@ -372,6 +413,8 @@ class RunInput:
     engine: int = 1
     budgets: list[BudgetScope] = field(default_factory=list)
     owner_id: int | None = None
+    parent_id: str = ""
+    child_versions: dict[str, int] = field(default_factory=dict)
     state: RunState | None = None
     state_parts: list[Value] = field(default_factory=list)
     alone: Alone | None = None

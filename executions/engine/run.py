@@ -11,6 +11,7 @@ from executions.engine.calls import Calls
 from executions.engine.errors import failed
 from executions.engine.messages import (
     CONTINUE_AFTER_BYTES,
+    Decision,
     ErrorInfo,
     Outcome,
     RunInput,
@@ -157,6 +158,16 @@ class Run:
         self._note(
             replace(self.state.open_steps[path], status="WAITING" if is_waiting else "RUNNING")
         )
+
+    def take(self, decision: Decision) -> None:
+        """Keep a decision for the step that waits for it; the first one stands."""
+        if decision.path in self.state.open_steps:
+            self.state.decisions.setdefault(decision.path, decision)
+
+    def take_end(self, child_id: str) -> None:
+        """A child has ended; of others than those that are waited for nothing is kept."""
+        if child_id in self.state.children:
+            self.state.children[child_id] = True
 
     def note_attempts(self, path: str, attempts: int) -> None:
         """How often its most repeated call was made."""

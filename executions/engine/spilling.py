@@ -110,6 +110,7 @@ def _swapped(thing: Any, keys: Mapping[int, Value]) -> Any:
         case list() | tuple():
             return type(thing)(_swapped(inner, keys) for inner in thing)
         case Position():
+            thing.writes.update(_swapped(thing.writes, keys))
             return thing
         case _ if is_dataclass(thing) and not isinstance(thing, type):
             inner = {field.name: getattr(thing, field.name) for field in fields(thing)}

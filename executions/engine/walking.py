@@ -8,6 +8,8 @@ from typing import assert_never
 from temporalio import workflow
 
 from executions.engine.agent_turns import run_agent_step
+from executions.engine.approving import run_approval
+from executions.engine.children import run_child
 from executions.engine.choosing import run_conditional
 from executions.engine.context_writes import run_set
 from executions.engine.error_paths import error_target
@@ -210,7 +212,9 @@ async def _guarded(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
         raise failed("internal", "The workflow engine made a mistake; its log says more.") from None
 
 
-async def _execute(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
+async def _execute(  # noqa: C901 - one case per type of step
+    run: Run, scope: Scope, step: Step, path: str
+) -> Outcome:
     match step:
         case AgentStep():
             return completed(await run_agent_step(run, scope, step, path), step.next)
@@ -228,8 +232,10 @@ async def _execute(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
             return await run_set(run, scope, step)
         case WaitStep():
             return await run_wait(run, scope, step, path)
-        case ApprovalStep() | WorkflowStep():
-            raise failed("internal", f"This engine can't run steps of the type {step.type!r} yet.")
+        case ApprovalStep():
+            return await run_approval(run, scope, step, path)
+        case WorkflowStep():
+            return await run_child(run, scope, step, path)
     assert_never(step)
 
 

@@ -6,6 +6,8 @@ from knox.models import AuthToken
 
 from discovery.models import Agent, McpServer, McpTool
 from executions.models import (
+    Approval,
+    ApprovalDecision,
     ExecutionEvent,
     ModelCall,
     StepRun,
@@ -125,6 +127,15 @@ def _make_run(owner: User, workflow: Workflow, number: int) -> None:
     ToolCall.objects.create(execution=run, path="use", tool="server:tool", result=HOSTILE)
     ExecutionEvent.objects.create(execution=run, number=1, kind="step", data={"text": HOSTILE})
     StoredValue.objects.create(execution=run, key="0", value=HOSTILE, size_bytes=9)
+    approval = Approval.objects.create(
+        execution=run,
+        path="ask",
+        step_id="ask",
+        message=HOSTILE,
+        content_json={"text": HOSTILE},
+        approvers=[HOSTILE],
+    )
+    ApprovalDecision.objects.create(approval=approval, user=owner, approved=True, comment=HOSTILE)
 
 
 def _make_triggers(owner: User, workflow: Workflow, number: int) -> None:

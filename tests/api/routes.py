@@ -99,6 +99,13 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("post", f"{_EXECUTION}/cancel"): Route("thing", f"{_one_execution}/cancel"),
     ("post", f"{_EXECUTION}/retry"): Route("thing", f"{_one_execution}/retry", {}),
     ("post", f"{_EXECUTION}/fork"): Route("thing", f"{_one_execution}/fork", {"from_step": "ask"}),
+    ("post", f"{_EXECUTION}/decision"): Route(
+        "thing",
+        f"{_one_execution}/decision",
+        {"step": "alicesecret-step", "approved": True},
+        reader="private",
+    ),
+    ("get", "approvals"): Route("list", "approvals", reader="private"),
     ("get", f"{_EXECUTION}/events"): Route("thing", f"{_one_execution}/events"),
     ("get", f"{_EXECUTION}/steps"): Route("thing", f"{_one_execution}/steps"),
     ("get", f"{_EXECUTION}/steps/<path:path>"): Route("thing", f"{_one_execution}/steps/$step"),

@@ -10,6 +10,7 @@ from knox.models import AuthToken
 
 from discovery.models import Agent, McpServer, McpTool
 from executions.models import (
+    Approval,
     ExecutionEvent,
     ModelCall,
     StepRun,
@@ -212,3 +213,7 @@ def _make_run(owner: User, ids: Ids) -> None:
     )
     ExecutionEvent.objects.create(execution=run, number=1, kind="step", data={"text": MARK})
     StoredValue.objects.create(execution=run, key=MARK, value=MARK, size_bytes=11)
+    approval = Approval.objects.create(
+        execution=run, path=ids.step, step_id=ids.step, message=MARK, content_json=MARK
+    )
+    approval.users.add(owner)

@@ -15,8 +15,11 @@ from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django import Settings
 
+from executions.deciding import Vote, decide
+from executions.models import WorkflowExecution
 from tests.executions.conftest import Ran, Runner, WorkerThread
-from tests.executions.engine.building import echo, end, loop, parallel
+from tests.executions.engine.building import ask, echo, end, loop, parallel, pause, put
+from tests.executions.flows import workflow_of
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers
 from tests.fakes.model_server import ModelServer
@@ -188,6 +191,33 @@ def test_a_worker_that_is_told_to_stop_hands_its_runs_on(
     ran.wait()
     assert ran.output[0] == "three"
     assert questions(model_server) == ["1", "2", "2", "3"]
+
+
+def test_what_waits_outlives_its_worker(
+    runner: Runner, processes: list[WorkerProcess], tmp_path: Path, tap: Tap
+) -> None:
+    """An approval, a timer and a child, each in a branch; the decision comes while no worker is there."""
+    child = workflow_of(runner.owner, pause("p", 4), end("done", "child"))
+    run_it = {"id": "c", "type": "workflow", "workflow_id": child.pk}
+    fan = parallel(
+        "fan",
+        {
+            "a": [put("s", a=1), ask("ask"), end("ea", "${context.a}", scope="container")],
+            "b": [put("t", b=2), pause("p2", 4), end("eb", "${context.b}", scope="container")],
+            "c": [run_it],
+        },
+    )
+    first = another(processes, tmp_path)
+    ran = runner.start({"steps": [fan], "output": ["${steps.fan.output}", "${context.b}"]})
+    wait_for(lambda: ran.statuses.get("fan/a/ask") == "WAITING")
+    wait_for(lambda: ran.statuses.get("fan/b/p2") == "WAITING")
+    wait_for(lambda: WorkflowExecution.objects.filter(parent_id=ran.id, status="WAITING").exists())
+    first.kill()
+    processes.remove(first)
+    assert decide(ran.row, "fan/a/ask", Vote(approved=True), by=runner.owner).is_delivered
+    another(processes, tmp_path)
+    assert ran.wait().output == [[1, 2, "child"], 2]
+    assert WorkflowExecution.objects.filter(parent_id=ran.id).count() == 1
 
 
 def test_of_two_workers_one_may_stop(

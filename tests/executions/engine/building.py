@@ -76,3 +76,8 @@ def put(step_id: str, compute: dict[str, str] | None = None, /, **values: Any) -
 def pause(step_id: str, seconds: int = 1, **more: Any) -> Step:
     """A step that waits."""
     return {"id": step_id, "type": "wait", "duration_seconds": seconds, **more}
+
+
+def ask(step_id: str, **more: Any) -> Step:
+    """An approval."""
+    return {"id": step_id, "type": "approval", "approval_message": f"{step_id}?", **more}

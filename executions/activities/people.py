@@ -1,0 +1,33 @@
+"""Local activities of the approval: ask people, and give up on them."""
+
+from temporalio import activity
+
+from executions import approvals
+from executions.activities.database import in_thread
+from executions.activities.failures import failure, retried_while_away
+from executions.engine import messages
+from executions.engine.messages import AskPeople, Decision, GiveUp
+
+
+@activity.defn(name=messages.ASK_PEOPLE)
+@in_thread
+@retried_while_away
+def ask_people(request: AskPeople) -> Decision | None:
+    """Open the approval; fails as `rejected` where nobody could ever decide."""
+    try:
+        return approvals.open_approval(request)
+    except approvals.NobodyMayDecide as error:
+        raise failure(
+            "rejected",
+            f"None of the approvers exists or is active: {error}.",
+            code="no_approvers",
+            hint="Name people or groups of this installation in `approvers`.",
+        ) from None
+
+
+@activity.defn(name=messages.GIVE_UP)
+@in_thread
+@retried_while_away
+def give_up(request: GiveUp) -> Decision | None:
+    """Close the approval for its time, unless people decided before."""
+    return approvals.expire_approval(request.execution_id, request.path)

@@ -1,0 +1,135 @@
+"""Approvals in the admin: the list of questions, and a form with which those who are asked decide."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from unfold.admin import ModelAdmin, TabularInline
+
+from common.errors import DomainError
+from executions.admin_rows import ROWS_PER_PAGE, ReadOnly, address_of, execution_link, shown
+from executions.approvals import MAX_COMMENT_CHARACTERS, final_content
+from executions.deciding import Vote, decide
+from executions.models import Approval, ApprovalDecision
+
+ASKED = Approval._meta
+ANSWERS = (("yes", "Approve"), ("no", "Reject"))
+
+
+class DecisionForm(forms.ModelForm[Approval]):
+    """A decision; the content stands ready to be edited."""
+
+    decision = forms.ChoiceField(choices=ANSWERS, widget=forms.RadioSelect)
+    comment = forms.CharField(
+        required=False, widget=forms.Textarea, max_length=MAX_COMMENT_CHARACTERS
+    )
+    edited = forms.JSONField(
+        required=False,
+        label="Content",
+        help_text="Change it and the run goes on with the new form. It counts only with an approval.",
+    )
+
+    class Meta:
+        model = Approval
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.content_json is None:
+            del self.fields["edited"]
+        else:
+            self.fields["edited"].initial = final_content(self.instance)
+
+    @property
+    def vote(self) -> Vote:
+        """What the person says; content that was left as it is counts as untouched."""
+        is_approved = self.cleaned_data["decision"] == "yes"
+        has_edited = is_approved and "edited" in self.changed_data
+        return Vote(
+            approved=is_approved,
+            comment=self.cleaned_data["comment"],
+            edited=self.cleaned_data["edited"] if has_edited else None,
+        )
+
+
+class DecisionInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    """Who decided what."""
+
+    model = ApprovalDecision
+    fields = readonly_fields = ("user", "approved", "comment", "created_at")
+    extra = 0
+
+
+@admin.register(Approval)
+class ApprovalAdmin(ModelAdmin):  # type: ignore[misc]
+    """Questions of runs; only those who are asked can decide."""
+
+    list_display = ("path", execution_link, "status", "expires_at", "created_at", "delivered_at")
+    list_filter = ("status", "created_at")
+    list_select_related = ("execution",)
+    search_fields = ("execution__id", "path", "message")
+    ordering = ("-created_at",)
+    list_per_page = ROWS_PER_PAGE
+    show_full_result_count = False
+    inlines = (DecisionInline,)
+    form = DecisionForm
+    about = (
+        execution_link,
+        "path",
+        "message",
+        shown(ASKED.get_field("content_json")),
+        shown(ASKED.get_field("edited_json")),
+        "approvers",
+        "required_approvals",
+        "status",
+        "expires_at",
+        "created_at",
+        "closed_at",
+        "delivered_at",
+    )
+    readonly_fields = about
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The question, and the form while it is open."""
+        question = (None, {"fields": self.about})
+        if obj is None or obj.status != Approval.Status.OPEN:
+            return (question,)
+        names = ["decision", "comment"] + (["edited"] if obj.content_json is not None else [])
+        return (question, ("Your decision", {"fields": names}))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only runs ask."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was decided stays; whether one may decide is the service's to say."""
+        may_see = self.has_view_permission(request, obj)
+        return bool(may_see) and (obj is None or obj.status == Approval.Status.OPEN)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """As for runs."""
+        return bool(request.user.has_perm("executions.view_approval"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What happened stays."""
+        return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """A refusal is shown above the question."""
+        try:
+            answer: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        except DomainError as error:
+            messages.error(request, error.detail)
+            return HttpResponseRedirect(address_of(Approval, object_id))
+        return answer
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Decide through the service, which checks and counts."""
+        assert isinstance(request.user, User)
+        row = decide(obj.execution, obj.path, form.vote, by=request.user)
+        if row.was_decided and not row.is_delivered:
+            messages.warning(request, "Kept; the run hears of it as soon as Temporal is back.")

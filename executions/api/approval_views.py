@@ -1,0 +1,62 @@
+"""The questions of runs that wait for their caller."""
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from common.filters import StrictFilterSet
+from executions.api.approval_serializers import ApprovalSerializer
+from executions.models import Approval
+from executions.selectors import approvals_for, open_approvals_for
+
+
+class ApprovalFilter(StrictFilterSet):
+    """`?status=&execution_id=&workflow_id=`; `status` may be repeated."""
+
+    status = filters.MultipleChoiceFilter(
+        choices=Approval.Status.choices,
+        help_text="Without it: what the caller can decide now. With it: all that they were asked.",
+    )
+    execution_id = filters.CharFilter("execution_id", "exact")
+    workflow_id = filters.CharFilter("execution__workflow_id", "exact")
+
+    class Meta:
+        model = Approval
+        fields: tuple[str, ...] = ()
+
+
+class ApprovalViewSet(mixins.ListModelMixin, GenericViewSet[Approval]):
+    """What the caller was asked to decide."""
+
+    queryset = Approval.objects.none()
+    serializer_class = ApprovalSerializer
+    filterset_class = ApprovalFilter
+    ordering = "-created_at"
+    ordering_fields = ("created_at",)
+
+    def get_queryset(self) -> QuerySet[Approval]:
+        """Starts from the caller: open questions, or all of them when a status is asked for."""
+        user = self.request.user
+        is_history = "status" in self.request.query_params
+        rows = approvals_for(user) if is_history else open_approvals_for(user)
+        related = rows.select_related("execution__workflow")
+        return related.defer(
+            "content_json",
+            "edited_json",
+            "execution__user_input",
+            "execution__input_json",
+            "execution__context_json",
+            "execution__output_json",
+            "execution__workflow__definition_json",
+        ).prefetch_related("decisions__user")
+
+    @extend_schema(operation_id="approvals_list", tags=["executions"])
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """The caller's open decisions, the newest first."""
+        return super().list(request, *args, **kwargs)

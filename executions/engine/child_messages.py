@@ -1,0 +1,42 @@
+"""What travels between a run and the runs that its `workflow` steps start."""
+
+from dataclasses import dataclass, field
+
+from executions.engine.budget_messages import BudgetScope
+from executions.engine.messages import ErrorInfo, FinalStatus, Usage, Value
+
+LAUNCH_CHILD = "launch_child"
+COLLECT_CHILD = "collect_child"
+STOP_CHILD = "stop_child"
+
+
+@dataclass(frozen=True)
+class LaunchChild:
+    """Start a workflow for a step. `given` is `{input, context}`; a null version is the current one."""
+
+    parent_id: str
+    child_id: str
+    path: str
+    workflow_id: str
+    version: int | None
+    given: Value
+    simulate: bool
+    budgets: list[BudgetScope] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ChildOf:
+    """One child of one run."""
+
+    parent_id: str
+    child_id: str
+
+
+@dataclass(frozen=True)
+class ChildResult:
+    """How a child ended, its output kept for its parent; no status while it runs."""
+
+    status: FinalStatus | None
+    output: Value = field(default_factory=Value)
+    error: ErrorInfo | None = None
+    usage: Usage = field(default_factory=Usage)
