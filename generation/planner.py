@@ -3,15 +3,29 @@
 import re
 from dataclasses import replace
 
-from generation.plan import AgentUse, Case, Choice, Leaf, Loop, Node, Parallel, Plan, key, leaves
+from generation.plan import (
+    AgentUse,
+    Case,
+    Choice,
+    Leaf,
+    Loop,
+    NewAgent,
+    Node,
+    Parallel,
+    Plan,
+    key,
+    leaves,
+)
+from generation.planning.coverage import lost
 from generation.planning.languages import to_english
-from generation.planning.matching import Index, build_index
+from generation.planning.matching import Index, build_index, catalogue_verbs
 from generation.planning.resolving import Resolver
 from generation.planning.structure import read_structure
 from generation.planning.suggesting import suggested_agent
 from generation.planning.tree import Act, Choose, Repeat, Together
 from generation.planning.tree import Node as Spoken
-from generation.planning.verbs import actions
+from generation.planning.typos import mended
+from generation.planning.verbs import actions, learn
 from workflows.definition.catalogue import Catalogue
 
 MAX_NODES = 60
@@ -20,17 +34,21 @@ MAX_NODES = 60
 def plan(prompt: str, catalogue: Catalogue) -> Plan:
     """The plan for `prompt`: uses only what `catalogue` holds, everything else is a suggestion. Never raises."""
     index = build_index(catalogue)
+    learn(catalogue_verbs(catalogue))
     english = to_english(prompt)
+    is_translated = english != prompt
+    english = mended(english, catalogue)
     spoken = read_structure(english)
-    resolver = Resolver(catalogue=catalogue, index=index, is_translated=english != prompt)
+    resolver = Resolver(catalogue=catalogue, index=index, is_translated=is_translated)
     for act in _forbidden(spoken):
         resolver.forbid(act.text)
     nodes = _Builder(resolver, index, is_terse=_is_terse(spoken)).sequence(spoken)
     if not nodes:
         # A request that nothing covers is still one job: for an agent that is to be created.
         nodes = [suggested_agent("Request assistant", prompt.strip() or "Answer", catalogue)]
+    unplaced = [*resolver.unplaced, *lost(spoken, nodes, resolver.unplaced)]
     warnings = tuple(
-        f"Nothing in the catalogue covers this part: {text[:120]!r}." for text in resolver.unplaced
+        f"Nothing in the catalogue covers this part: {text[:120]!r}." for text in unplaced
     )
     return Plan(nodes=tuple(nodes[:MAX_NODES]), warnings=warnings)
 
@@ -90,7 +108,10 @@ class _Builder:
                 full = [tuple(branch) for branch in branches if branch]
                 return [Parallel(tuple(full))] if len(full) > 1 else [n for b in full for n in b]
             case Choose():
-                judges = [] if before else self.resolver.judge(node.arms[0][0])
+                is_judged = any(
+                    isinstance(leaf, AgentUse | NewAgent) for leaf in leaves(tuple(before))
+                )
+                judges = [] if is_judged else self.resolver.judge(node.arms[0][0])
                 return [*judges, *self._choice(node)]
             case Repeat():
                 return self._loop(node, before)
@@ -129,7 +150,7 @@ class _Builder:
             return []
         if before and not servers:
             return []
-        return self.resolver.reading(node.phrase, servers=servers)
+        return self.resolver.reading(node.phrase, servers=servers, many=True)
 
     def _with_producer(self, body: list[Node], before: list[Node]) -> list[Node]:
         """'write it, then have it criticised and rewritten until …': the writer belongs into the loop."""
@@ -161,7 +182,7 @@ def _append(nodes: list[Node], node: Node) -> None:
     """Add `node` unless the step before is the same use: two clauses about one agent are one step."""
     last = nodes[-1] if nodes else None
     if isinstance(last, Leaf) and isinstance(node, Leaf) and key(last) == key(node):
-        if isinstance(node, AgentUse) and isinstance(last, AgentUse):
+        if node.task != last.task:
             nodes[-1] = replace(last, task=f"{last.task}; {node.task}")
         return
     nodes.append(node)

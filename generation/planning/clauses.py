@@ -235,10 +235,15 @@ def has_verb(text: str) -> bool:
     )
 
 
-def inner_instruction(text: str) -> tuple[str, str]:
+def plain_pronoun(word: str) -> bool:
+    """Whether a word alone can be what a loop goes through: 'for each of them …'."""
+    return tokens(word)[:1] in (["them"], ["these"], ["those"], ["one"])
+
+
+def inner_instruction(text: str, *, least: int = 2) -> tuple[str, str]:
     """'the claim is fine record it' → ('the claim is fine', 'record it'): where a condition turns into an instruction.
 
-    ('…', '') when there is no such place.
+    ('…', '') when there is no such place; `least` words stand before it.
     """
     words = text.split(" ")
     for position in range(1, len(words)):
@@ -252,6 +257,7 @@ def inner_instruction(text: str) -> tuple[str, str]:
             ["to"], ["the"], ["a"], ["an"], ["should"], ["must"], ["can"], ["will"], ["not"], ["is"], ["are"],
             ["we"], ["they"], ["you"], ["i"], ["last"], ["new"], ["of"], ["no"], ["does"], ["do"], ["by"], ["was"],
         )  # fmt: skip
-        if is_base_form and follows_subject and position >= 2 and starts_with_verb(rest):
+        is_subject = position >= least or plain_pronoun(words[0])
+        if is_base_form and follows_subject and is_subject and starts_with_verb(rest):
             return " ".join(words[:position]), rest
     return text, ""

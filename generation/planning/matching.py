@@ -207,6 +207,20 @@ def build_index(catalogue: Catalogue) -> Index:
     )
 
 
+def catalogue_verbs(catalogue: Catalogue) -> list[tuple[str, frozenset[str]]]:
+    """The first word of each description and tool name, which is most often the verb of what it does."""
+    agents = [tokens(agent.description)[:1] for agent in catalogue.agents.values()]
+    tools = [
+        words[:1]
+        for tool in catalogue.tools.values()
+        for words in (_own_words(tool), tokens(tool.description))
+    ]
+    does, works = frozenset({"run", "read"}), frozenset({"make", "analyse", "compose"})
+    return [(words[0], works) for words in agents if words] + [
+        (words[0], does) for words in tools if words
+    ]
+
+
 def _agent_entry(agent: AgentEntry) -> Entry:
     weights = _weights(
         ((f"{agent.id} {agent.name}", NAME_WEIGHT), (agent.description, TEXT_WEIGHT))

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from generation.plan import Node, Parallel, key, leaves
 from generation.planning import sources, suggesting
+from generation.planning.agreement import agrees
 from generation.planning.clauses import inner_instruction
 from generation.planning.matching import Entry, Index, Match
-from generation.planning.sources import Memory, accepts, use
+from generation.planning.sources import Memory, accepts, is_its_verb, use
 from generation.planning.tree import Act
 from generation.planning.verbs import actions, leading_verb
 from generation.planning.words import STOP, stem, tokens, units
@@ -18,6 +19,12 @@ AGENT_ACTIONS = frozenset({"analyse", "compose", "make"})
 _LIST = re.compile(r",\s*(?:and |or |plus )?|\s+(?:and|plus|as well as)\s+", re.IGNORECASE)
 _BOTH = re.compile(r"\bboth\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"\b(?:it|them|this|that|these|those)\b", re.IGNORECASE)
+# How much is too much tells nothing about what is judged.
+_THRESHOLD = re.compile(
+    r"\b(?:(?:at least|at most|more than|less than|over|above|below|under|higher than|lower than|greater than|exceeds?|"
+    r"than)\s+)?[$€£]?\d[\d.,]*\s?(?:%|percent|pages|words|euros?|dollars?|usd|eur|k\b)?",
+    re.IGNORECASE,
+)
 _PLACE_WORDS = frozenset({"from", "out", "based", "using", "given", "with", "in", "on", "for"})
 
 
@@ -56,7 +63,8 @@ class Resolver:
     def judge(self, condition: str) -> list[Node]:
         """The agent that finds out what `condition` asks, where no step before does: 'if the sentiment is negative'."""
         kinds = frozenset({"analyse"})
-        ranked = self.index.rank(condition, banned=self.memory.banned, kinds=kinds)
+        subject = _THRESHOLD.sub(" ", condition)
+        ranked = self.index.rank(subject, banned=self.memory.banned, kinds=kinds)
         for match in ranked[:1]:
             entry = match.entry
             is_meant = sources.is_named(entry, match.shared) and match.coverage >= 0.5
@@ -67,9 +75,9 @@ class Resolver:
                 return [use(entry, f"Determine: {condition}")]
         return []
 
-    def reading(self, text: str, *, servers: frozenset[str]) -> list[Node]:
+    def reading(self, text: str, *, servers: frozenset[str], many: bool = False) -> list[Node]:
         """The tool that best reads what `text` names; with `servers`, one of theirs."""
-        found = sources.reading(self.index, self.memory, text, servers=servers)
+        found = sources.reading(self.index, self.memory, text, servers=servers, many=many)
         self.memory.used += [key(leaf) for leaf in found]
         return list(found)
 
@@ -124,7 +132,14 @@ class Resolver:
         if not actions(text) and position:
             # A bare noun ('sql question -> postgres -> slack') tells no action, only where it stands.
             last = frozenset({"send", "create", "compose"})
-            kinds = last if position == "last" else frozenset({"read", "make", "compose"})
+            middle = frozenset({"read", "make", "compose", "create"})
+            kinds = (
+                last
+                if position == "last"
+                else middle
+                if position == "middle"
+                else middle - {"create"}
+            )
         return self._first(text, kinds)
 
     def _meant(self, text: str, about: str) -> Match | None:
@@ -143,7 +158,14 @@ class Resolver:
             near=self.memory.near(),
             previous=self.memory.previous(),
         )
-        return next((match for match in ranked[:5] if accepts(match)), None)
+        return next(
+            (
+                match
+                for match in ranked[:5]
+                if (accepts(match) or is_its_verb(match, text)) and agrees(match.entry, text)
+            ),
+            None,
+        )
 
     def _is_near(self, match: Match) -> bool:
         return match.entry.server_id == self.memory.near()

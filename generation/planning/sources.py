@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from generation.plan import AgentUse, Leaf, ToolUse
 from generation.planning.matching import Entry, Index, Match
 from generation.planning.verbs import leading_verb
-from generation.planning.words import concepts, word_set
+from generation.planning.words import concepts, plain_verbs, word_set
 
 # Below this score, or this share of the clause's meaning, a match is a guess.
 MIN_SCORE, MIN_COVERAGE = 2.2, 0.18
@@ -16,6 +16,8 @@ CLEAR_SCORE = 6.0
 NAMED = 2.0
 # What agents write or work out: "post a summary" presupposes that somebody summarises.
 PRODUCTS = word_set("products")
+# What tools are called that bring several things.
+_LISTING = frozenset({"list", "search", "find", "query"})
 _PREPOSITION = re.compile(
     r"\b(?:to|into|in|on|via|by|onto|over|through|using|at|within|inside|of|about|for|from|with)\b",
     re.IGNORECASE,
@@ -55,6 +57,12 @@ def accepts(match: Match) -> bool:
     """Whether a match is more than a guess."""
     is_clear = match.coverage >= MIN_COVERAGE or match.score >= CLEAR_SCORE
     return match.score >= MIN_SCORE and is_clear
+
+
+def is_its_verb(match: Match, text: str) -> bool:
+    """'print the list' and a tool that is called print_…: what is printed does not matter."""
+    verb = leading_verb(text).partition(" ")[0]
+    return bool(verb) and match.entry.verb == verb and verb not in plain_verbs()
 
 
 def use(entry: Entry, text: str) -> Leaf:
@@ -100,15 +108,21 @@ def reader(index: Index, memory: Memory, text: str, chosen: Entry | None) -> lis
     return _by_place(index, memory, held.group(1), text, chosen) if held else []
 
 
-def reading(index: Index, memory: Memory, text: str, *, servers: frozenset[str]) -> list[Leaf]:
-    """The tool that best reads what `text` names; with `servers`, one of theirs."""
-    for match in index.rank(text, banned=memory.banned, kinds=frozenset({"read"})):
+def reading(
+    index: Index, memory: Memory, text: str, *, servers: frozenset[str], many: bool = False
+) -> list[Leaf]:
+    """The tool that best reads what `text` names; with `servers`, one of theirs; `many`: rather one that lists."""
+    ranked = index.rank(text, banned=memory.banned, kinds=frozenset({"read"}))
+    if many:
+        ranked.sort(key=lambda match: -match.score - (2.0 if match.entry.verb in _LISTING else 0.0))
+    for match in ranked:
         entry = match.entry
         if entry.is_agent or "read" not in entry.kinds:
             continue
         if servers and entry.server_id not in servers:
             continue
-        if servers or (accepts(match) and match.coverage >= 0.3):
+        is_meant = accepts(match) and match.coverage >= 0.3 and is_named(entry, match.shared)
+        if servers or is_meant:
             return [use(entry, text)]
         return []
     return []

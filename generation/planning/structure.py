@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from generation.planning.clauses import Chunk, inner_instruction, sentences
+from generation.planning.clauses import Chunk, has_verb, inner_instruction, sentences
+from generation.planning.implied import with_decisions
+from generation.planning.passives import active, pieces_of, text_of
 from generation.planning.tree import (
     Act,
     Choose,
@@ -39,6 +41,10 @@ _STATE = re.compile(
 )
 _LISTS = re.compile(r"\band (?:in|on|via|by|to|with|as|the|an?)\b", re.IGNORECASE)
 _ABOUT_IT = re.compile(r"^(?:not )?(?:it|this|that|they|he|she)\b", re.IGNORECASE)
+# The one thing that the sentence before spoke of.
+_ITEM = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
+# What a loop goes through is told in so many words; longer texts have the first instruction in them.
+LONGEST_PHRASE = 4
 _CONDITIONS = ("if", "unless", "when")
 
 
@@ -50,13 +56,17 @@ class _Sentence:
     position: int = 0
     earlier: list[Node] = field(default_factory=list)
 
-    def read(self, *, is_arm: bool = False, has_begun: bool = False) -> list[Node]:
+    def read(
+        self, *, is_arm: bool = False, is_loop: bool = False, has_begun: bool = False
+    ) -> list[Node]:
         """The nodes up to the end, or up to what closes the arm."""
         nodes: list[Node] = []
         run = 0
         while self.position < len(self.chunks):
             chunk = self.chunks[self.position]
-            if is_arm and self._ends_arm(chunk, has_begun=has_begun or bool(nodes)):
+            is_about_item = is_loop and not chunk.is_closing and _stays_in_loop(chunk, nodes)
+            begun = has_begun or bool(nodes)
+            if is_arm and not is_about_item and self._ends_arm(chunk, has_begun=begun):
                 break
             if chunk.is_break:
                 run = len(nodes)
@@ -113,8 +123,17 @@ class _Sentence:
             case _ if chunk.parallel:
                 run = self._parallel(nodes, chunk, run)
             case _:
-                nodes.extend(acts_of(chunk.text))
+                self._plain(nodes, chunk)
         return run
+
+    def _plain(self, nodes: list[Node], chunk: Chunk) -> None:
+        """'write a letter to every donor and mail it': what 'it' is stays in the loop."""
+        found, last = acts_of(chunk.text), nodes[-1] if nodes else None
+        is_loop = isinstance(last, Repeat) and last.mode == "foreach" and not chunk.is_closing
+        if is_loop and isinstance(last, Repeat) and _ITEM.search(chunk.text):
+            nodes[-1] = replace(last, body=(*last.body, *found))
+        else:
+            nodes.extend(found)
 
     def _parallel(self, nodes: list[Node], chunk: Chunk, run: int) -> int:
         """'A and B in parallel' reaches back to the last order word; 'at the same time A and B' reaches forward."""
@@ -196,9 +215,9 @@ class _Sentence:
             nodes.append(Choose(arms=((text, bodies[0][1]),)))
 
     def _otherwise(self, nodes: list[Node], chunk: Chunk) -> None:
-        body = acts_of(chunk.text) if chunk.text else []
-        body += self.read(is_arm=True, has_begun=bool(body))
         target = nodes or self.earlier
+        body = acts_of(_completed(chunk.text, target[-1:])) if chunk.text else []
+        body += self.read(is_arm=True, has_begun=bool(body))
         if target and isinstance(target[-1], Choose) and target[-1].otherwise is None:
             target[-1] = replace(target[-1], otherwise=tuple(body))
         else:
@@ -206,15 +225,17 @@ class _Sentence:
 
     def _each(self, nodes: list[Node], chunk: Chunk) -> None:
         phrase, rest = chunk.text, ""
-        if not self._body_follows() or not self.chunks[self.position].is_after_comma:
-            phrase, rest = inner_instruction(chunk.text)
+        following = self.chunks[self.position] if self._body_follows() else None
+        is_list = following is not None and following.is_after_comma and not following.is_break
+        if not is_list or len(tokens(phrase)) > LONGEST_PHRASE:
+            phrase, rest = inner_instruction(chunk.text, least=1)
         is_attached = chunk.is_attached or not self._following_acts()
         if nodes and not rest and is_attached:
             body: list[Node] = nodes[-1:]
             del nodes[-1:]
         else:
             body = acts_of(rest) if rest else []
-            body += self.read(is_arm=True, has_begun=bool(body))
+            body += self.read(is_arm=True, is_loop=True, has_begun=bool(body))
         nodes.append(Repeat(mode="foreach", phrase=phrase, body=tuple(body)))
 
     def _until(self, nodes: list[Node], chunk: Chunk, run: int) -> int:
@@ -274,7 +295,7 @@ class _Sentence:
             return []
         if _PERFECT.search(chunk.text):
             parts = re.split(r"\s*,?\s+and\s+", chunk.text)
-            return [Act(part, is_backward=True) for part in parts]
+            return [Act(active(part), is_backward=True) for part in parts]
         return [*acts_of(chunk.text), *self._gerunds()]
 
     def _gerunds(self) -> list[Node]:
@@ -293,7 +314,8 @@ class _Sentence:
 def read_structure(text: str) -> list[Node]:
     """The tree of what `text` asks for, in the order in which it is to happen."""
     nodes: list[Node] = []
-    for chunks in sentences(with_joined_particles(text)):
+    spoken = text_of(with_decisions(pieces_of(with_joined_particles(text))))
+    for chunks in sentences(spoken):
         found = _Sentence(chunks=chunks, earlier=nodes).read()
         if found:
             nodes.extend(_joined(nodes, found, chunks[0]))
@@ -336,6 +358,26 @@ def _add_arm(nodes: list[Node], condition: str, body: tuple[Node, ...]) -> None:
         nodes[-1] = replace(last, otherwise=body)
     else:
         nodes[-1] = replace(last, arms=(*last.arms, (condition, body)))
+
+
+def _stays_in_loop(chunk: Chunk, nodes: list[Node]) -> bool:
+    """A condition about the item, and its alternative, belong to the loop."""
+    if chunk.control == "otherwise":
+        return bool(nodes) and isinstance(nodes[-1], Choose)
+    return bool(_ABOUT_IT.match(chunk.text))
+
+
+def _completed(text: str, before: list[Node]) -> str:
+    """'put it into one list, otherwise into another': the alternative borrows the verb and its object."""
+    first = tokens(text)[:1]
+    last = before[0] if before else None
+    if not first or first[0] not in ("into", "to", "in", "on", "with", "as", "by", "via", "at"):
+        return text
+    if not isinstance(last, Choose) or not last.arms[-1][1] or has_verb(text):
+        return text
+    model = last.arms[-1][1][0]
+    head = re.split(rf"\b{first[0]}\b", model.text, maxsplit=1)[0] if isinstance(model, Act) else ""
+    return f"{head.strip()} {text}" if head.strip() else text
 
 
 def _is_repeat_word(node: Node) -> bool:

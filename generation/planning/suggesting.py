@@ -136,7 +136,8 @@ def plain_need(text: str, index: Index) -> tuple[str, str] | None:
     """A need that only a tool can meet and that no entry of the catalogue meets: (server name, what it is)."""
     known = {term for entry in index.entries if not entry.is_agent for term in entry.weights}
     for pattern, name, about, concepts in _NEEDS:
-        if re.search(pattern, text, re.IGNORECASE) and not known & set(concepts):
+        said = re.search(pattern, text, re.IGNORECASE)
+        if said and not known & {*concepts, *(f"={stem(word)}" for word in tokens(said.group()))}:
             return name, about
     return None
 

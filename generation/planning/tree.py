@@ -51,6 +51,14 @@ _NEGATION = re.compile(
     r"you must not|refrain from|leave out|skip|ignore|without|stay away from|keep away from|no)\b\s*",
     re.IGNORECASE,
 )
+# 'otherwise leave it': nothing is to be done.
+_IDLE = re.compile(
+    r"^(?:(?:just |simply )?(?:leave|keep) (?:it|them|this|everything)(?: (?:as (?:it|they) (?:is|are)|alone|be|unchanged))?|"
+    r"(?:do )?nothing(?: at all| more)?|stop(?: there| here)?|that(?:'s| is) (?:it|all)|go on|continue)$",
+    re.IGNORECASE,
+)
+# 'extend nothing', 'tell nobody'
+_NOTHING = re.compile(r"^\w+ (?:nothing|nobody|no ?one|none)\b", re.IGNORECASE)
 _TAIL_NEGATION = re.compile(
     r"[,;]?\s*\b(?:without (?=\w+ing\b)|without (?:using|touching)|but (?:do not|don't|never|not)|instead of|"
     r"rather than|(?:and )?not (?=in|on|via|by|to)\b)\s*(.+)$",
@@ -88,12 +96,14 @@ def acts_of(text: str) -> list[Node]:
     negation = _NEGATION.match(text)
     if negation:
         return [Act(text=text[negation.end() :], is_negated=True)]
+    if _NOTHING.match(text):
+        return [Act(text=text, is_negated=True)]
     tail = _TAIL_NEGATION.search(text)
     forbidden: list[Node] = []
     if tail and tail.start() > 0:
         forbidden = [Act(text=tail.group(1), is_negated=True)]
         text = text[: tail.start()]
-    if not tokens(text) or _is_circumstance(text):
+    if not tokens(text) or _IDLE.match(text) or _is_circumstance(text):
         return forbidden
     each = _EACH.search(text)
     if each and starts_with_verb(text, is_first=True):

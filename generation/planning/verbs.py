@@ -1,17 +1,31 @@
 """What kind of action a clause or a tool stands for, told by its verb."""
 
+from collections.abc import Iterable
+from contextvars import ContextVar
 from functools import cache
 
-from generation.planning.words import stem, stems, tokens, vocabulary_lines, word_set
+from generation.planning.words import STOP, stem, stems, tokens, vocabulary_lines, word_set
 
 LONGEST_VERB = 3
 # A word that is as often a noun acts as a verb before one of these.
 DETERMINERS = word_set("determiners")
+_OBJECT_STARTS = frozenset(
+    {"the", "a", "an", "it", "its", "them", "all", "each", "every", "our", "my", "this", "those", "their", "these", "your"}
+)  # fmt: skip
 # Words that a verb may follow at the start of a clause.
 FILLERS = word_set("fillers")
 
 # "have it translated", "let the team know", "keep improving it"
 CAUSATIVES = frozenset({"have", "let", "get", "ask"})
+
+# Verbs that only the catalogue at hand knows ('reproduces', 'geocode'): stem to kinds of action.
+_LEARNED: ContextVar[dict[str, frozenset[str]]] = ContextVar("learned_verbs")
+
+
+def learn(verbs: Iterable[tuple[str, frozenset[str]]]) -> None:
+    """Take `verbs` (word, kinds of action) for verbs, in this context; known ones keep their own meaning."""
+    found = {stem(word): kinds for word, kinds in verbs if word.isalpha() and len(word) > 3}
+    _LEARNED.set({root: kinds for root, kinds in found.items() if (root,) not in _forms()})
 
 
 @cache
@@ -27,13 +41,35 @@ def _forms() -> dict[tuple[str, ...], tuple[frozenset[str], bool]]:
     return {form: (frozenset(kinds), noun) for form, (kinds, noun) in found.items()}
 
 
+@cache
+def _base_forms() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in vocabulary_lines("verbs.txt"):
+        for form in line.partition(":")[2].split(","):
+            plain = form.strip().rstrip("~")
+            if " " not in plain:
+                found.setdefault(stem(plain), plain)
+    return found
+
+
+def base_form(root: str) -> str:
+    """The verb that a stem belongs to ('estimat' → 'estimate'), '' for an unknown one."""
+    return _base_forms().get(root, "")
+
+
+def verb_words() -> set[str]:
+    """Every single word that is a verb here, as it is written."""
+    return set(_base_forms().values())
+
+
 def verb_at(roots: list[str], position: int) -> tuple[int, frozenset[str], bool]:
     """The longest verb at `position`: (words, kinds of action, whether it is as often a noun); (0, …) for none."""
     for length in range(min(LONGEST_VERB, len(roots) - position), 0, -1):
         found = _forms().get(tuple(roots[position : position + length]))
         if found:
             return length, found[0], found[1]
-    return 0, frozenset(), False
+    learned = _LEARNED.get({}).get(roots[position]) if position < len(roots) else None
+    return (1, learned, True) if learned else (0, frozenset(), False)
 
 
 def starts_with_verb(text: str, *, is_first: bool = False) -> bool:
@@ -56,8 +92,8 @@ def starts_with_verb(text: str, *, is_first: bool = False) -> bool:
         position + 1 < len(words)
         and words[position] not in DETERMINERS
         and words[position].isalpha()
-        and following
-        in ("the", "a", "an", "it", "them", "all", "each", "every", "our", "my", "this", "those")
+        and words[position + 1] in _OBJECT_STARTS
+        and words[position] not in STOP
         and not words[position].endswith(("ly", "s"))
         and len(words[position]) > 3
     )

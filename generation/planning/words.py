@@ -109,6 +109,12 @@ def _concept_phrases() -> dict[tuple[str, ...], tuple[str, ...]]:
     return {key: tuple(concepts) for key, concepts in found.items()}
 
 
+def noun_words() -> set[str]:
+    """Every word of the known concepts, as it is written."""
+    lines = vocabulary_lines("nouns.txt")
+    return {word for line in lines for word in tokens(line.partition(":")[2]) if word.isalpha()}
+
+
 Unit = tuple[float, tuple[str, ...]]
 
 
@@ -142,7 +148,7 @@ def _units(words: tuple[str, ...]) -> tuple[Unit, ...]:
             for at in range(position, position + length)
             if words[at] not in STOP and len(words[at]) > 1
         ]
-        is_plain = not meanings and roots[position] in _plain_verbs()
+        is_plain = not meanings and roots[position] in plain_verbs()
         if meanings and length > 1 and len(own) == 1:
             own *= 2
         if meanings or own:
@@ -152,7 +158,7 @@ def _units(words: tuple[str, ...]) -> tuple[Unit, ...]:
 
 
 @cache
-def _plain_verbs() -> frozenset[str]:
+def plain_verbs() -> frozenset[str]:
     """Stems of 'get', 'write', 'send' and the like: nearly every description has one, so they tell little."""
     found: set[str] = set()
     for line in vocabulary_lines("verbs.txt"):

@@ -15,6 +15,8 @@ Many field spellings for steps are accepted (see ALIASES below); the product is 
 import json, re, sys, collections
 
 TYPES = ("agent", "tool", "parallel", "conditional", "loop")
+# Steps that hold up or prepare: they are part of the language, and stand in no gold.
+SILENT_TYPES = ("approval", "wait", "set")
 ID_RE = re.compile(r"^[a-zA-Z][a-zA-Z0-9_-]{0,99}$")
 VAR_RE = re.compile(r"\$\{\s*([^}]+?)\s*\}")
 AGENT_KEYS = ("agent_id", "agent", "agentId", "agent_ref")
@@ -162,6 +164,7 @@ class Flow:
     def __init__(self, wf, agent_ids):
         self.steps = collections.OrderedDict()  # id -> dict(type, ref, raw)
         self.issues = []
+        self.nexts, self.deps, self.raw_explicit = {}, {}, set()
         self.children = {}  # container -> list of branches(list of head ids)
         self.referenced = set()
         self.agent_ids = set(agent_ids)
@@ -217,8 +220,6 @@ class Flow:
         return "%s#%d" % (base, self._n)
 
     def _add(self, s, parent=None):
-        if self.nexts is None:
-            self.nexts, self.deps, self.raw_explicit = {}, {}, set()
         sid = _first(s, ("id", "step_id", "name"))
         sid = str(sid) if sid else self._newid("anon")
         if sid in self.steps:
@@ -239,7 +240,7 @@ class Flow:
             "foreach": "loop",
             "for_each": "loop",
         }.get(typ, typ)
-        if typ not in TYPES:
+        if typ not in TYPES + SILENT_TYPES:
             self.issues.append("step %s has unknown type %r" % (sid, typ))
             if _first(m, TOOL_KEYS):
                 typ = "tool"

@@ -12,7 +12,7 @@ from generation.plan import (
     key,
 )
 from generation.planner import plan
-from tests.generation.catalogues import OFFICE, agent, catalogue, tool
+from tests.generation.catalogues import OFFICE, SUMMARIZER, agent, catalogue, tool
 from workflows.definition.catalogue import Catalogue
 
 
@@ -228,3 +228,54 @@ def test_other_languages_are_understood() -> None:
 def test_the_same_prompt_gives_the_same_plan() -> None:
     prompt = "Read the ticket, draft a reply and e-mail it."
     assert plan(prompt, OFFICE) == plan(prompt, OFFICE)
+
+
+def test_what_happens_to_things_is_an_instruction() -> None:
+    prompt = "The ticket is read, a reply is drafted and the customer informed by e-mail."
+    assert planned(prompt) == ["zendesk:get_ticket", "reply_drafter", "gmail:send_email"]
+
+
+def test_some_and_the_others_are_a_choice_for_each() -> None:
+    prompt = (
+        "Triage the tickets: urgent ones are escalated to on-call, for the others draft a reply."
+    )
+    assert planned(prompt) == [
+        "zendesk:list_open_tickets",
+        {
+            "foreach": [
+                "triage_agent",
+                {"choice": [["pagerduty:trigger_incident"]], "otherwise": ["reply_drafter"]},
+            ]
+        },
+    ]
+
+
+def test_the_first_instruction_of_a_loop_is_not_taken_for_what_it_goes_through() -> None:
+    known = catalogue(agent("word_counter", "Counts words"), SUMMARIZER)
+    assert planned("For each line count its words, then summarize.", known) == [
+        {"foreach": ["word_counter", "summarizer"]}
+    ]
+
+
+def test_it_behind_each_stays_in_the_loop() -> None:
+    assert planned("Draft a reply to every ticket and e-mail it.") == [
+        "zendesk:list_open_tickets",
+        {"foreach": ["reply_drafter", "gmail:send_email"]},
+    ]
+
+
+def test_a_trade_that_nobody_knows_is_a_new_agent_and_no_near_one() -> None:
+    known = catalogue(agent("tone_editor", "Makes a text friendlier, more polite or more formal"))
+    assert planned("Translate the text into Polish.", known) == ["new agent:translate-polish-agent"]
+
+
+def test_misspelt_words_are_understood() -> None:
+    assert planned("Sumarise the artcile and psot it in Slcak") == [
+        "summarizer",
+        "slack:post_message",
+    ]
+
+
+def test_a_part_that_nothing_covers_is_told() -> None:
+    made = plan("Translate the text, then frobnicate the gizmo.", OFFICE)
+    assert any("frobnicate the gizmo" in warning for warning in made.warnings)

@@ -8,6 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generation.drafting import DraftRequest, plan_offline
+from generation.planner import plan
+from generation.planning.coverage import tasks
+from generation.planning.words import STOP
 from tests.generation.catalogues import OFFICE
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.normalise import normalise
@@ -67,6 +70,38 @@ def test_any_text_gives_a_valid_definition(prompt: str) -> None:
 @given(sentences)
 def test_nothing_is_invented_where_nothing_exists(prompt: str) -> None:
     check(prompt, Catalogue())
+
+
+CLAUSES = (
+    "translate the text", "draft a reply", "post it in Slack", "count its words", "polish the brass", "read the ticket",
+    "send a pigeon to the castle", "summarise the article", "create a Jira ticket", "knead the dough", "score the tone",
+)  # fmt: skip
+JOINTS = (", then ", ". ", "; ", " and ", ", and finally ", ". After that ")
+HEADS = (
+    "",
+    "For each ticket ",
+    "If it is urgent, ",
+    "At the same time ",
+    "Please ",
+    "Repeat until it is good: ",
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from(CLAUSES), min_size=1, max_size=6, unique=True),
+    st.lists(st.sampled_from(JOINTS), min_size=6, max_size=6),
+    st.sampled_from(HEADS),
+)
+def test_every_clause_is_in_a_step_or_in_a_warning(
+    clauses: list[str], joints: list[str], head: str
+) -> None:
+    prompt = head + "".join(a + b for a, b in zip(clauses, joints, strict=False))
+    made = plan(prompt, OFFICE)
+    told = " ".join([*tasks(made.nodes), *made.warnings]).lower()
+    for clause in clauses:
+        content = {word for word in clause.lower().split() if word not in STOP}
+        assert {word for word in content if word in told} == content, (prompt, told)
 
 
 @pytest.mark.parametrize("prompt", HOSTILE)

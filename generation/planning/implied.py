@@ -1,0 +1,92 @@
+"""Decisions that nobody called one: 'strong candidates are moved on, the others rejected'."""
+
+import re
+from dataclasses import replace
+
+from generation.planning.passives import Piece
+from generation.planning.verbs import actions
+
+_REST = (
+    r"(?:(?:all |any )?(?:the |of the )?(?:others?|rest|remaining(?: ones)?)|all other(?: \w+|s)|"
+    r"(?:the )?(?:other|remaining) (?:ones|\w+s)|everything else|every(?:one|body) else|anything else)"
+)
+_IS_REST = re.compile(rf"^{_REST}$", re.IGNORECASE)
+_WITH_REST = re.compile(
+    rf"^(?P<verb>[a-z]+(?: (?:on|out|up|back))?) {_REST}\b(?P<tail>.*)$", re.IGNORECASE | re.DOTALL
+)
+_FOR_REST = re.compile(rf"^for {_REST},?\s+(?P<body>.+)$", re.IGNORECASE | re.DOTALL)
+_ONES = re.compile(
+    r"^(?:(?:the|all|any) )?(?P<quality>(?:[\w-]+ ){0,2}[\w-]+) (?P<noun>ones|[a-z]+s|goods)$",
+    re.IGNORECASE,
+)
+_FOR_ONES = re.compile(
+    r"^for (?:the |all |any )?(?P<quality>[\w-]+(?: [\w-]+)?) ones,?\s+(?P<body>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_THAT = re.compile(
+    r"^(?P<verb>[a-z]+(?: (?:on|out|up|back))?) (?:(?:all )?(?:the |of the )?(?:ones|those)|those|all|any(?:thing)?|"
+    r"(?:all |the )?(?P<noun>\w+s)) (?:that|which|who) (?P<condition>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)  # fmt: skip
+_LISTED = re.compile(
+    r"^(?P<verb>\w+(?: \w+)?) (?:the |all |all the |our )(?P<things>(?:\w+ ){0,2}\w+[^s\W]s)$",
+    re.IGNORECASE,
+)
+_PER_ITEM = re.compile(r"\b(?:each|every|one by one|for all)\b", re.IGNORECASE)
+
+
+def with_decisions(pieces: list[Piece]) -> list[Piece]:
+    """`pieces` with implied decisions as 'if …, …, otherwise …', and what they go through as 'each of'."""
+    found = list(pieces)
+    for at, piece in enumerate(found):
+        told = None if piece.is_governed else _quality(piece, found[at + 1 :])
+        if told is None:
+            continue
+        condition, body, is_many = told
+        found[at] = replace(piece, text=f"if {condition}, {body}", subject="")
+        found[at + 1 :] = [_otherwise(later) or later for later in found[at + 1 :]]
+        if is_many and _goes_through(found, at):
+            found[at] = replace(found[at], separator=". ")
+    return found
+
+
+def _quality(piece: Piece, later: list[Piece]) -> tuple[str, str, bool] | None:
+    """(condition, what to do, whether it is said of several), where an alternative follows or 'ones' are spoken of."""
+    has_rest = any(_otherwise(other) for other in later[:3])
+    if match := _FOR_ONES.match(piece.text):
+        return f"it is {match['quality']}", match["body"], True
+    ones = _ONES.match(piece.subject)
+    if ones and (has_rest or ones["noun"].lower() == "ones") and not _IS_REST.match(piece.subject):
+        quality = ones["quality"].lower()
+        return f"it is {quality}", piece.text.replace(piece.subject, "it", 1), True
+    if has_rest and (match := _THAT.match(piece.text)):
+        return f"it {match['condition']}", f"{match['verb']} it", True
+    return None
+
+
+def _otherwise(piece: Piece) -> Piece | None:
+    """The alternative: what is done with 'the others', 'the rest'."""
+    if _IS_REST.match(piece.subject):
+        text = piece.text.replace(piece.subject, "it", 1)
+    elif match := _FOR_REST.match(piece.text):
+        text = match["body"]
+    elif (match := _WITH_REST.match(piece.text)) and not piece.subject:
+        text = f"{match['verb']} it{match['tail']}"
+    else:
+        return None
+    return replace(piece, text=f"otherwise {text}", subject="", separator=", ")
+
+
+def _goes_through(found: list[Piece], at: int) -> bool:
+    """Make the piece that judges the things speak of each of them; False where something goes through them already."""
+    start = next((n for n in range(at, -1, -1) if found[n].starts_sentence), 0)
+    if any(_PER_ITEM.search(piece.text) for piece in found[start:at]):
+        return False
+    if at == 0:
+        return False
+    before = found[at - 1]
+    match = _LISTED.match(before.text)
+    if match is None or not actions(before.text) & {"analyse", "make", "read"}:
+        return False
+    found[at - 1] = replace(before, text=f"{match['verb']} each of the {match['things']}")
+    return True

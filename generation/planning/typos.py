@@ -1,0 +1,137 @@
+"""Mends misspelt words: an unknown word that is one slip away from exactly one that matters here."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from generation.planning.verbs import FILLERS, verb_words
+from generation.planning.words import STOP, noun_words, stem, tokens
+from workflows.definition.catalogue import Catalogue
+
+_WORD = re.compile(r"(?<![\w@#/.$&+-])[A-Za-z]{4,24}(?![\w@/&+]|\.\w|-\w)")
+_QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|https?://\S+|\$\{[^}]*\}")
+_CONTROL = frozenset(
+    [
+        "then",
+        "otherwise",
+        "else",
+        "until",
+        "repeat",
+        "while",
+        "before",
+        "after",
+        "finally",
+        "meanwhile",
+        "parallel",
+        "depending",
+        "unless",
+        "every",
+        "each",
+        "when",
+        "afterwards",
+        "simultaneously",
+        "same",
+        "time",
+        "both",
+    ]
+)
+# Shorter words have too many neighbours: only swapped letters are mended there.
+LONG = 5
+# Two slips are believed in words of this length.
+VERY_LONG = 9
+
+
+def mended(text: str, catalogue: Catalogue) -> str:
+    """`text` with its misspelt words put right; quoted text, addresses and names are left alone."""
+    known = _known(catalogue)
+    roots = {stem(word) for word in known}
+    protected = [match.span() for match in _QUOTED.finditer(text)]
+
+    def right(match: re.Match[str]) -> str:
+        word = match.group()
+        is_quoted = any(start <= match.start() < end for start, end in protected)
+        if is_quoted or word.lower() in known or stem(word.lower()) in roots:
+            return word
+        found = _nearest(word.lower(), known)
+        if not found or stem(found) == stem(word.lower()):
+            return word
+        return found.capitalize() if word[0].isupper() else found
+
+    return _WORD.sub(right, text)
+
+
+def _known(catalogue: Catalogue) -> frozenset[str]:
+    entries: list[Iterable[str]] = [
+        tokens(f"{e.name} {e.description}") for e in catalogue.agents.values()
+    ]
+    entries += [
+        tokens(f"{e.id.partition(':')[2]} {e.description}") for e in catalogue.tools.values()
+    ]
+    entries += [tokens(f"{e.id} {e.name} {e.description}") for e in catalogue.servers.values()]
+    words = {word for entry in entries for word in entry if word.isascii() and word.isalpha()}
+    return frozenset(words) | _language()
+
+
+@cache
+def _language() -> frozenset[str]:
+    return frozenset(verb_words() | noun_words() | STOP | FILLERS | _CONTROL)
+
+
+def _nearest(word: str, known: frozenset[str]) -> str:
+    """The only known word that is closest to `word`, '' for none or several."""
+    best, found = 3.0, set[str]()
+    for other in known:
+        if abs(len(other) - len(word)) > 2 or len(other) < 4 or other[0] not in word[:2]:
+            continue
+        cost = _slips(word, other)
+        if cost is None:
+            continue
+        # The first letter is hardly ever the wrong one.
+        cost += 0.1 * (other[0] != word[0])
+        if cost > best:
+            continue
+        if cost < best:
+            best, found = cost, set()
+        found.add(other)
+    roots = {stem(other) for other in found}
+    return min(found, key=lambda other: (len(other), other)) if len(roots) == 1 else ""
+
+
+def _slips(word: str, other: str) -> float | None:
+    """What it takes to get from `word` to `other`: swapped letters cost least; None for too much."""
+    if len(word) == len(other) and _is_swap(word, other):
+        return 0.5
+    if len(word) < LONG:
+        return None
+    allowed = 2 if min(len(word), len(other)) >= VERY_LONG else 1
+    cost = _distance(word, other)
+    if cost > allowed or (cost == 1 and len(word) == len(other) and len(word) <= LONG + 1):
+        # One letter for another in a short word makes other words: 'filed', 'field'.
+        return None
+    return float(cost)
+
+
+def _is_swap(word: str, other: str) -> bool:
+    wrong = [n for n, (a, b) in enumerate(zip(word, other, strict=True)) if a != b]
+    return (
+        len(wrong) == 2
+        and wrong[1] == wrong[0] + 1
+        and word[wrong[0]] == other[wrong[1]]
+        and word[wrong[1]] == other[wrong[0]]
+    )
+
+
+def _distance(word: str, other: str) -> int:
+    """Damerau-Levenshtein distance of neighbours (swaps cost one)."""
+    before: list[int] = []
+    line = list(range(len(other) + 1))
+    for row, letter in enumerate(word, start=1):
+        current = [row]
+        for column, target in enumerate(other, start=1):
+            cost = min(line[column] + 1, current[-1] + 1, line[column - 1] + (letter != target))
+            is_swap = (
+                row > 1 and column > 1 and letter == other[column - 2] and word[row - 2] == target
+            )
+            current.append(min(cost, before[column - 2] + 1) if is_swap else cost)
+        before, line = line, current
+    return line[-1]
