@@ -4,9 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from executions.deciding import Vote
+from executions.deciding import decide as decide_approval
 from executions.engine.messages import Outcome, RunState, Value
 from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import (
+    ask,
     broken,
     choose,
     decide,
@@ -17,6 +20,7 @@ from tests.executions.engine.building import (
     pause,
     put,
 )
+from tests.executions.flows import workflow_of
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers
 from tests.fakes.model_server import ModelServer
@@ -207,6 +211,28 @@ def forked(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
     return runner.run({"steps": [_call(tap, "first", "ok/f"), fan, rounds]}, state=state)
 
 
+def approved(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """Somebody decides, and nobody does in time."""
+    late = ask("late", approval_timeout_seconds=1, on_error="skip")
+    steps = [ask("ok", content="draft"), late, end("done", "${steps.ok.output.edited}")]
+    ran = runner.start({"steps": steps})
+    ran.wait_for("WAITING")
+    decide_approval(ran.row, "ok", Vote(approved=True, edited="final"), by=runner.owner)
+    return ran.wait()
+
+
+def child(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """Runs other workflows: one that completes, and one that fails and is caught."""
+    good = workflow_of(runner.owner, echo("say", "${user_input}"))
+    bad = workflow_of(runner.owner, end("stop", status="failed", error="No."))
+    steps = [
+        {"id": "good", "type": "workflow", "workflow_id": good.pk, "input": "hello"},
+        {"id": "bad", "type": "workflow", "workflow_id": bad.pk, "on_error": "skip"},
+        end("done", "${steps.good.output.result}"),
+    ]
+    return runner.run({"steps": steps})
+
+
 SCENARIOS: dict[str, Scenario] = {
     scenario.__name__: scenario
     for scenario in (
@@ -224,5 +250,7 @@ SCENARIOS: dict[str, Scenario] = {
         budgeted,
         conversation,
         forked,
+        approved,
+        child,
     )
 }
