@@ -4,6 +4,8 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
 
+from common.json_field import JSONField
+
 
 class Approval(models.Model):
     """One question of one run, asked by an `approval` step."""
@@ -23,13 +25,13 @@ class Approval(models.Model):
     path = models.CharField(max_length=2000, help_text="Path of the step that asks.")
     step_id = models.CharField(max_length=100)
     message = models.TextField(blank=True)
-    content_json = models.JSONField(
+    content_json = JSONField(
         null=True, blank=True, help_text="What may be edited, as the run gave it."
     )
-    edited_json = models.JSONField(
+    edited_json = JSONField(
         null=True, blank=True, help_text="Its form after the last edit; null before the first."
     )
-    approvers = models.JSONField(
+    approvers = JSONField(
         default=list, help_text="Who may decide, as the step names them; nobody: the run's owner."
     )
     users = models.ManyToManyField(
@@ -81,7 +83,7 @@ class ApprovalDecision(models.Model):
     )
     approved = models.BooleanField()
     comment = models.TextField(blank=True)
-    edited_json = models.JSONField(
+    edited_json = JSONField(
         null=True, blank=True, help_text="The content as this person left it; null: untouched."
     )
     created_at = models.DateTimeField(auto_now_add=True)

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from common.json_field import JSONField
+
 
 class Budget(models.Model):
     """The account of one limit's owner: a run, a step of it, or a user's day.
@@ -46,9 +48,7 @@ class Reservation(models.Model):
     path = models.CharField(max_length=2000)
     turn = models.PositiveIntegerField(default=0)
     call_id = models.CharField(max_length=200, blank=True)
-    budgets = models.JSONField(
-        default=list, help_text="Keys of the budgets that it counts against."
-    )
+    budgets = JSONField(default=list, help_text="Keys of the budgets that it counts against.")
     tokens = models.PositiveBigIntegerField(default=0)
     cost_usd = models.DecimalField(max_digits=18, decimal_places=9, default=0)
     is_open = models.BooleanField(default=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 
+from common.json_field import JSONField
 from executions.approval_models import Approval, ApprovalDecision
 from executions.budget_models import Budget, Reservation
 from executions.triggers.models import Schedule, Webhook, WebhookDelivery
@@ -66,9 +67,9 @@ class WorkflowExecution(models.Model):
         default=False, help_text="Every model and tool answer was a marked stand-in."
     )
     user_input = models.TextField(blank=True)
-    input_json = models.JSONField(null=True, blank=True)
-    context_json = models.JSONField(default=dict, blank=True)
-    output_json = models.JSONField(null=True, blank=True)
+    input_json = JSONField(null=True, blank=True)
+    context_json = JSONField(default=dict, blank=True)
+    output_json = JSONField(null=True, blank=True)
     error = models.TextField(blank=True)
     error_kind = models.CharField(max_length=40, blank=True)
     error_code = models.CharField(
@@ -101,7 +102,7 @@ class WorkflowExecution(models.Model):
     tested_step = models.CharField(
         max_length=100, blank=True, help_text="Only this step was tried, with given surroundings."
     )
-    test_json = models.JSONField(
+    test_json = JSONField(
         null=True, blank=True, help_text="The surroundings of a tried step: {steps, loop, error}."
     )
     schedule = models.ForeignKey(
@@ -194,10 +195,10 @@ class StepRun(models.Model):
         help_text="Order of starting within the execution, from 1."
     )
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
-    input_json = models.JSONField(null=True, blank=True)
-    output_json = models.JSONField(null=True, blank=True)
-    error_json = models.JSONField(null=True, blank=True, help_text="{kind, code, message, hint}")
-    writes_json = models.JSONField(
+    input_json = JSONField(null=True, blank=True)
+    output_json = JSONField(null=True, blank=True)
+    error_json = JSONField(null=True, blank=True, help_text="{kind, code, message, hint}")
+    writes_json = JSONField(
         null=True, blank=True, help_text="What the step wrote to the run's `context`, by key."
     )
     next_step = models.CharField(
@@ -258,10 +259,8 @@ class ModelCall(models.Model):
     agent_id = models.CharField(max_length=100, blank=True)
     agent_version = models.PositiveIntegerField(null=True, blank=True)
     model = models.CharField(max_length=100)
-    new_messages = models.JSONField(
-        default=list, help_text="What this turn adds to the conversation."
-    )
-    answer = models.JSONField(null=True, blank=True, help_text="The assistant's message.")
+    new_messages = JSONField(default=list, help_text="What this turn adds to the conversation.")
+    answer = JSONField(null=True, blank=True, help_text="The assistant's message.")
     input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField(default=0)
     cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
@@ -294,9 +293,9 @@ class ToolCall(models.Model):
     call_id = models.CharField(max_length=200, blank=True, help_text="The model's id of the call.")
     tool = models.CharField(max_length=230)
     schema_hash = models.CharField(max_length=64, blank=True)
-    arguments = models.JSONField(default=dict)
-    result = models.JSONField(null=True, blank=True)
-    error_json = models.JSONField(null=True, blank=True)
+    arguments = JSONField(default=dict)
+    result = JSONField(null=True, blank=True)
+    error_json = JSONField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=1)
     duration_ms = models.PositiveIntegerField(default=0)
     is_reused = models.BooleanField(
@@ -324,7 +323,7 @@ class ExecutionEvent(models.Model):
     )
     number = models.PositiveBigIntegerField()
     kind = models.CharField(max_length=40)
-    data = models.JSONField(default=dict)
+    data = JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -348,7 +347,7 @@ class StoredValue(models.Model):
     key = models.CharField(
         max_length=64, help_text="SHA-256 of the JSON: storing twice is storing once."
     )
-    value = models.JSONField()
+    value = JSONField()
     size_bytes = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from common.errors import Conflict
+from executions.engine.children import child_id
 from executions.models import StepRun, ToolCall, WorkflowExecution
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.steps import Definition, ToolStep, walk
@@ -52,6 +53,7 @@ def repeats_of(
     safe = {tool.id for tool in catalogue.tools.values() if is_repeatable(catalogue, tool.id)}
     lost = _lost_steps(source, set(kept))
     yield from _known_calls(source, lost, safe)
+    yield from _calls_of_children(source, lost, safe)
     yield from _unclear_calls(lost, definition, safe)
 
 
@@ -78,6 +80,26 @@ def _known_calls(
         was_made = error_kind is None or error_kind in UNCLEAR
         if was_made and execution_id == (row.reused_from_id or source.pk):
             yield Repeat(row.step_id, path, tool)
+
+
+def _calls_of_children(
+    source: WorkflowExecution, lost: dict[str, StepRun], safe: set[str]
+) -> Iterator[Repeat]:
+    """What the runs made that the lost steps had started, and the runs of those; they all would run anew."""
+    wanted = {
+        child_id(row.reused_from_id or source.pk, row.path): row
+        for row in lost.values()
+        if row.step_type == "workflow"
+    }
+    while wanted:
+        calls = ToolCall.objects.filter(execution__in=wanted).exclude(tool__in=safe).order_by("id")
+        for execution_id, tool, error_kind in calls.values_list(
+            "execution_id", "tool", "error_json__kind"
+        ):
+            if error_kind is None or error_kind in UNCLEAR:
+                yield Repeat(wanted[execution_id].step_id, wanted[execution_id].path, tool)
+        below = WorkflowExecution.objects.filter(parent__in=wanted).values_list("pk", "parent_id")
+        wanted = {key: wanted[str(parent)] for key, parent in below}
 
 
 def _unclear_calls(

@@ -18,6 +18,7 @@ from executions.api.serializers import (
     RetrySerializer,
     WaitSerializer,
 )
+from executions.api.throttling import ExecuteThrottle
 from executions.api.views import LOCATION, TAGS, execution_answer, trigger_of
 from executions.forking import Fork
 from executions.launching import Launch
@@ -39,6 +40,7 @@ class ForkViewSet(GenericViewSet[WorkflowExecution]):
     queryset = WorkflowExecution.objects.none()
     serializer_class = ExecutionSerializer
     filter_backends = ()
+    throttle_classes = (ExecuteThrottle,)
 
     @extend_schema(
         operation_id="executions_retry",

@@ -12,6 +12,7 @@ from common.rest import caller
 from executions import services
 from executions.api.fork_views import ANSWERS, PARAMETERS, checked, wait_of
 from executions.api.serializers import ExecutionSerializer, StepTestSerializer
+from executions.api.throttling import ExecuteThrottle
 from executions.api.views import TAGS, execution_answer, trigger_of
 from executions.launching import Launch
 from executions.models import WorkflowExecution
@@ -28,6 +29,7 @@ class StepTestViewSet(GenericViewSet[WorkflowExecution]):
     queryset = WorkflowExecution.objects.none()
     serializer_class = ExecutionSerializer
     filter_backends = ()
+    throttle_classes = (ExecuteThrottle,)
 
     @extend_schema(
         operation_id="workflow_steps_test",

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from common.json_field import JSONField
 from discovery.secret_field import SecretJSONField
 from workflows.models import Workflow
 
@@ -56,8 +57,8 @@ class Schedule(models.Model):
         help_text="Null: the published version at the time of firing, else the current one.",
     )
     user_input = models.TextField(blank=True)
-    input_json = models.JSONField(null=True, blank=True)
-    context_json = models.JSONField(default=dict, blank=True)
+    input_json = JSONField(null=True, blank=True)
+    context_json = JSONField(default=dict, blank=True)
     is_paused = models.BooleanField(default=False)
     note = models.CharField(max_length=500, blank=True, help_text="Why it is paused, for example.")
     error = models.CharField(
@@ -128,10 +129,10 @@ class Webhook(models.Model):
     )
     rate_limit_per_minute = models.PositiveIntegerField(default=60)
     max_body_bytes = models.PositiveIntegerField(default=262_144)
-    expected_fields = models.JSONField(
+    expected_fields = JSONField(
         default=list, blank=True, help_text="Names that the body must have, or a JSON Schema of it."
     )
-    input_map = models.JSONField(
+    input_map = JSONField(
         default=dict,
         blank=True,
         help_text="Field of `input` to JSON Pointer ('/a/b') or JMESPath. Empty: the whole body.",

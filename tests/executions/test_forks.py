@@ -362,6 +362,19 @@ def test_repeating_a_call_that_was_made_needs_a_confirmation(
     assert tap.count("send") == 2
 
 
+def test_calls_that_a_child_made_are_repeated_only_after_a_confirmation(
+    runner: Runner, tap: Tap, forks: Forks
+) -> None:
+    sends = workflow_of(runner.owner, tap.step("send", "ok/send"))
+    step = {"id": "child", "type": "workflow", "workflow_id": sends.pk}
+    ran = runner.run({"steps": [step, echo("after", 1)]})
+    assert ran.status == "COMPLETED", ran.row.error
+    refused = forks.refused(ran, "fork", from_step="child")
+    assert refused["repeats"] == [{"step": "child", "path": "child", "tool": "native:http_request"}]
+    assert forks.fork(ran, from_step="after").status == "COMPLETED"
+    assert tap.count("send") == 1
+
+
 def test_calls_of_a_step_that_was_itself_reused_are_known_too(
     runner: Runner, tap: Tap, forks: Forks
 ) -> None:
