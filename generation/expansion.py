@@ -7,6 +7,7 @@ from typing import Any
 from generation.deciding import answer_field, choose_by, judged_until
 from generation.plan import (
     AgentUse,
+    Approval,
     Choice,
     Loop,
     NewAgent,
@@ -15,6 +16,7 @@ from generation.plan import (
     Parallel,
     Plan,
     ToolUse,
+    Wait,
 )
 from generation.planning.arguments import Source, escape, fill
 from generation.planning.matching import tool_kinds
@@ -69,6 +71,10 @@ class Expansion:
                 return [self._agent(node, step_id, following, scope)]
             case ToolUse() | NewTool():
                 return [self._tool(node, step_id, following, scope)]
+            case Approval():
+                return [self._approval(node, step_id, following, scope)]
+            case Wait():
+                return [_wait(node, step_id, following)]
             case Parallel():
                 return [self._parallel(node, step_id, following, scope, depth)]
             case Choice():
@@ -117,6 +123,19 @@ class Expansion:
             )
         self.last = step
         return step
+
+    def _approval(
+        self, node: Approval, step_id: str, following: str, scope: Scope
+    ) -> dict[str, Any]:
+        """Asks the run's owner; a rejection ends the list of steps without an error."""
+        self.warnings.append(
+            f"The step {step_id!r} asks the run's owner: name approvers if somebody else is to decide."
+        )
+        return {
+            "id": step_id, "type": "approval", "name": shown(node.task, 200) or "Approval",
+            "approval_message": escape(node.message), "content": scope.sources[-1].template, "on_reject": END,
+            "next": following,
+        }  # fmt: skip
 
     def _parallel(
         self, node: Parallel, step_id: str, following: str, scope: Scope, depth: int
@@ -228,6 +247,13 @@ class Expansion:
         return candidate
 
 
+def _wait(node: Wait, step_id: str, following: str) -> dict[str, Any]:
+    return {
+        "id": step_id, "type": "wait", "name": shown(node.task, 200) or "Wait", "duration_seconds": node.seconds,
+        "next": following,
+    }  # fmt: skip
+
+
 def definition_of(
     plan: Plan, catalogue: Catalogue, *, workflow_id: str
 ) -> tuple[dict[str, Any], list[str]]:
@@ -289,6 +315,10 @@ def _base_id(node: Node) -> str:
             return identifier(node.tool_id.partition(":")[2], fallback="tool")
         case NewTool():
             return identifier(f"{node.server_name} {node.tool}", fallback="tool")
+        case Approval():
+            return "approval"
+        case Wait():
+            return "wait"
         case Parallel():
             return "at-the-same-time"
         case Choice():

@@ -45,6 +45,22 @@ class NewTool:
 
 
 @dataclass(frozen=True)
+class Approval:
+    """Wait until a person has agreed; `message` is what they read, `task` the words of the request."""
+
+    message: str
+    task: str = ""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Wait for so many seconds."""
+
+    seconds: int
+    task: str = ""
+
+
+@dataclass(frozen=True)
 class Parallel:
     """Lists of nodes that run at the same time."""
 
@@ -77,7 +93,7 @@ class Loop:
     times: int = 0
 
 
-Node = AgentUse | ToolUse | NewAgent | NewTool | Parallel | Choice | Loop
+Node = AgentUse | ToolUse | NewAgent | NewTool | Approval | Wait | Parallel | Choice | Loop
 Leaf = AgentUse | ToolUse | NewAgent | NewTool
 
 
@@ -104,6 +120,8 @@ def leaves(nodes: tuple[Node, ...]) -> Iterator[Leaf]:
                 yield from leaves(node.otherwise)
             case Loop():
                 yield from leaves(node.body)
+            case Approval() | Wait():
+                pass
             case _:
                 yield node
 

@@ -17,6 +17,7 @@ from generation.plan import (
     leaves,
 )
 from generation.planning.coverage import lost
+from generation.planning.holding import hold
 from generation.planning.languages import to_english
 from generation.planning.matching import Index, build_index, catalogue_verbs
 from generation.planning.resolving import Resolver
@@ -97,10 +98,14 @@ class _Builder:
         """A prohibition, or a mere heading among instructions."""
         if not isinstance(node, Act):
             return False
+        if hold(node.text):
+            return node.is_negated
         return node.is_negated or not (self.is_terse or actions(node.text))
 
     def _one(self, node: Spoken, before: list[Node], position: str, about: str) -> list[Node]:
         match node:
+            case Act() if held := hold(node.text):
+                return [held]
             case Act():
                 return self.resolver.resolve(node, position=position, about=about)
             case Together():

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from generation.approving import with_approvals
 from generation.expansion import definition_of, shown
+from generation.known_servers import setup_of
 from generation.plan import (
     AgentUse,
+    Approval,
     Choice,
     Loop,
     NewAgent,
@@ -14,6 +17,7 @@ from generation.plan import (
     Parallel,
     Plan,
     ToolUse,
+    Wait,
     leaves,
 )
 from generation.planning.arguments import escaped
@@ -50,7 +54,7 @@ def drafted(
     plan: Plan, catalogue: Catalogue, *, prompt: str, context: Mapping[str, Any] | None = None
 ) -> Drafted:
     """The result for `plan`, with `context` as the workflow's; raises `NotExpandable` for an invalid definition."""
-    plan = _named(plan, prompt)
+    plan = with_approvals(_named(plan, prompt), catalogue, prompt)
     raw, warnings = definition_of(plan, catalogue, workflow_id=workflow_id(plan.name))
     if context:
         raw["context"] = escaped(dict(context))
@@ -146,6 +150,7 @@ def _suggested_servers(plan: Plan) -> list[dict[str, Any]]:
                 {
                     "id": leaf.server_id, "name": leaf.server_name, "description": leaf.description,
                     "reason": f"Nothing that is configured can do this: {leaf.task[:200]}", "tools": [],
+                    **setup_of(leaf.server_id, leaf.server_name, leaf.description),
                 },
             )  # fmt: skip
             if leaf.tool not in entry["tools"]:
@@ -175,6 +180,10 @@ def _sentence(node: Any, catalogue: Catalogue) -> str:
             return f"A new agent, {node.name}: {_short(node.task)}."
         case NewTool():
             return f"{node.server_name}, which has to be configured first: {_short(node.task)}."
+        case Approval():
+            return f"A person approves: {_short(node.message)}."
+        case Wait():
+            return f"Wait: {_short(node.task)}."
         case Parallel():
             inner = " | ".join(" ".join(_sentence(n, catalogue) for n in b) for b in node.branches)
             return f"At the same time: {inner}"

@@ -65,12 +65,31 @@ class SuggestedAgentSerializer(serializers.Serializer[Any]):
     tools = serializers.ListField(child=serializers.CharField())
 
 
+class ServerVariableSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(help_text="A header or an environment variable.")
+    description = serializers.CharField()
+    is_required = serializers.BooleanField()
+    is_secret = serializers.BooleanField()
+
+
 class SuggestedServerSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     name = serializers.CharField()
     description = serializers.CharField()
     reason = serializers.CharField(help_text="The part of the request that needs it.")
     tools = serializers.ListField(child=serializers.CharField())
+    known = serializers.CharField(
+        allow_null=True, required=False, help_text="Its name in the list of well-known servers."
+    )
+    registration = serializers.DictField(
+        allow_null=True,
+        required=False,
+        help_text="The body for POST /mcp-servers, without the secrets.",
+    )
+    mcp_json = serializers.DictField(
+        allow_null=True, required=False, help_text="What the operator writes into mcp.json."
+    )
+    variables = ServerVariableSerializer(many=True, required=False)
 
 
 class GenerationResultSerializer(serializers.Serializer[Any]):

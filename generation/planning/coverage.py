@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from generation.plan import Choice, Leaf, Loop, Node, Parallel
+from generation.plan import Choice, Loop, Node, Parallel
 from generation.planning.tree import Act, Choose, Repeat, Together
 from generation.planning.tree import Node as Spoken
 from generation.planning.words import STOP, stem, tokens
@@ -42,7 +42,7 @@ def tasks(nodes: Iterable[Node]) -> Iterator[str]:
             case Loop():
                 yield node.phrase
                 yield from tasks(node.body)
-            case _ if isinstance(node, Leaf):
+            case _:
                 yield node.task
 
 

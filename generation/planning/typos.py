@@ -35,6 +35,12 @@ _CONTROL = frozenset(
         "both",
     ]
 )
+# They are never misspelt forms of something else, and nothing is mended into them.
+_FUNCTION_WORDS = (
+    STOP
+    | FILLERS
+    | {"second", "seconds", "minute", "minutes", "hour", "hours", "days", "week", "weeks"}
+)
 # Shorter words have too many neighbours: only swapped letters are mended there.
 LONG = 5
 # Two slips are believed in words of this length.
@@ -50,7 +56,12 @@ def mended(text: str, catalogue: Catalogue) -> str:
     def right(match: re.Match[str]) -> str:
         word = match.group()
         is_quoted = any(start <= match.start() < end for start, end in protected)
-        if is_quoted or word.lower() in known or stem(word.lower()) in roots:
+        if (
+            is_quoted
+            or word.lower() in known
+            or word.lower() in _FUNCTION_WORDS
+            or stem(word.lower()) in roots
+        ):
             return word
         found = _nearest(word.lower(), known)
         if not found or stem(found) == stem(word.lower()):
@@ -74,7 +85,7 @@ def _known(catalogue: Catalogue) -> frozenset[str]:
 
 @cache
 def _language() -> frozenset[str]:
-    return frozenset(verb_words() | noun_words() | STOP | FILLERS | _CONTROL)
+    return frozenset(verb_words() | noun_words() | _CONTROL)
 
 
 def _nearest(word: str, known: frozenset[str]) -> str:

@@ -2,6 +2,7 @@
 
 from generation.plan import (
     AgentUse,
+    Approval,
     Choice,
     Loop,
     NewAgent,
@@ -9,6 +10,7 @@ from generation.plan import (
     Node,
     Parallel,
     ToolUse,
+    Wait,
     key,
 )
 from generation.planner import plan
@@ -30,6 +32,8 @@ def shape(node: Node) -> object:
             return {"choice": cases, "otherwise": [shape(n) for n in node.otherwise]}
         case Loop():
             return {node.mode: [shape(n) for n in node.body]}
+        case Approval() | Wait():
+            return type(node).__name__.lower()
         case NewAgent() | NewTool():
             return f"new {key(node)}"
         case AgentUse() | ToolUse():
