@@ -26,6 +26,7 @@ from executions.admin_rows import (
     link,
     shown,
 )
+from executions.admin_stats import lately
 from executions.admin_triggers import ScheduleAdmin, WebhookAdmin, WebhookDeliveryAdmin
 from executions.launching import Launch
 from executions.models import (
@@ -45,8 +46,9 @@ from workflows.selectors import definition_of, workflows_for
 TRIGGERS = (ScheduleAdmin, WebhookAdmin, WebhookDeliveryAdmin)
 RUN = WorkflowExecution._meta
 
-# Workflows know nothing of runs, so the action is added from here.
+# Workflows know nothing of runs, so what is about them is added from here.
 WorkflowAdmin.actions = [run_chosen, *WorkflowAdmin.actions]
+WorkflowAdmin.add_to_first_part(lately)
 
 
 class RunForm(forms.ModelForm[WorkflowExecution]):

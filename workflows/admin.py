@@ -1,6 +1,6 @@
 """Workflows and their versions in the admin; every change goes through the services."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -47,7 +47,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]
     list_per_page = ROWS_PER_PAGE
     search_fields = ("id", "name", "description", "created_by__username")
     show_full_result_count = False
-    readonly_fields = (
+    readonly_fields: tuple[Any, ...] = (
         "drawing",
         "canonical",
         "findings",
@@ -64,7 +64,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]
         "created_at",
         "updated_at",
     )
-    fieldsets = (
+    fieldsets: tuple[Any, ...] = (
         (None, {"fields": ("id", "name", "description", "category", "tags", "links")}),
         ("Drawing", {"fields": ("drawing", "findings", "uses")}),
         ("Definition", {"fields": ("definition", "canonical")}),
@@ -79,6 +79,13 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]
             },
         ),
     )
+
+    @classmethod
+    def add_to_first_part(cls, shown: Callable[[Workflow], str]) -> None:
+        """Let every workflow's page show this, too, after its links."""
+        (title, part), *others = cls.fieldsets
+        cls.readonly_fields = (*cls.readonly_fields, shown)
+        cls.fieldsets = ((title, {**part, "fields": (*part["fields"], shown)}), *others)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
         """Lists read no definitions, and count the runs in the same query."""

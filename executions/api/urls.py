@@ -6,6 +6,7 @@ from executions.api.approval_views import ApprovalViewSet
 from executions.api.event_views import ExecutionEventViewSet
 from executions.api.fork_views import ForkViewSet
 from executions.api.schedules import ScheduleViewSet
+from executions.api.stats import StatsViewSet
 from executions.api.step_test_views import StepTestViewSet
 from executions.api.value_views import ValueViewSet
 from executions.api.views import ExecutionViewSet, StepRunViewSet, WorkflowExecutionViewSet
@@ -97,6 +98,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workflows/<str:workflow_id>/executions",
         WorkflowExecutionViewSet.as_view({"get": "list"}),
         name="workflow-executions",
+    ),
+    path(
+        "workflows/<str:workflow_id>/stats",
+        StatsViewSet.as_view({"get": "retrieve"}),
+        name="workflow-stats",
     ),
     path(
         _schedules,

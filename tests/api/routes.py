@@ -131,6 +131,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ),
     ("post", f"{_WORKFLOW}/execute"): Route("thing", f"{_one_workflow}/execute", RUN),
     ("get", f"{_WORKFLOW}/executions"): Route("thing", f"{_one_workflow}/executions"),
+    ("get", f"{_WORKFLOW}/stats"): Route("thing", f"{_one_workflow}/stats"),
     ("get", _SCHEDULES): Route("thing", f"{_one_workflow}/schedules"),
     ("post", _SCHEDULES): Route("thing", f"{_one_workflow}/schedules", CLOCK),
     ("get", _SCHEDULE): Route("thing", _one_schedule),
@@ -185,6 +186,7 @@ MORE_THINGS = {
     ),
     "a wrong page": ("get", Route("thing", f"{_one_workflow}/versions?limit=x")),
     "a wrong filter": ("get", Route("thing", f"{_one_workflow}/executions?status=x")),
+    "a wrong period": ("get", Route("thing", f"{_one_workflow}/stats?days=x")),
     "a wrong number": ("get", Route("thing", f"{_one_execution}/events?after=x")),
 }
 
