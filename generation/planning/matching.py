@@ -41,6 +41,25 @@ _AGENT_FIT = {
     "delete": -1.2, "run": -0.6,
 }  # fmt: skip
 
+# Words of agents' names that say nothing of what they do.
+_ROLES = frozenset(
+    f"={stem(w)}"
+    for w in (
+        "agent",
+        "assistant",
+        "bot",
+        "expert",
+        "specialist",
+        "helper",
+        "writer",
+        "maker",
+        "checker",
+        "ai",
+    )
+)
+# What a name costs of which the clause says nothing.
+FOREIGN_TRADE = 0.5
+
 _PURPOSE = re.compile(r"\b[Uu]se (?:it|this|this tool) (?:to|for)\b([^.]*)")
 
 
@@ -56,6 +75,8 @@ class Entry:
     server_id: str = ""
     prior: float = 0.0
     verb: str = ""
+    # The words of an agent's name: what it is for, and for nothing else.
+    trade: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,6 +167,7 @@ class Index:
         fit = _fit(entry, asked)
         score *= 1 + 0.45 * fit
         score += 1.2 * fit + entry.prior + (1.0 if verb and verb == entry.verb else 0.0)
+        score -= FOREIGN_TRADE * _foreign(entry, wanted)
         if entry.server_id in named:
             score += 3.0
         elif named and not entry.is_agent:
@@ -173,6 +195,13 @@ class Index:
         # Further terms of the same word confirm it a little.
         best += 0.15 * (total - best)
         return best, found
+
+
+def _foreign(entry: Entry, wanted: tuple[Unit, ...]) -> float:
+    """The share of an agent's name that the clause does not speak of: a legal summariser is no summariser."""
+    said = {term for _, terms in wanted for term in terms}
+    strange = sum(not said & set(word) for word in entry.trade)
+    return strange / len(entry.trade) if entry.trade else 0.0
 
 
 def _fit(entry: Entry, asked: frozenset[str]) -> float:
@@ -225,7 +254,9 @@ def _agent_entry(agent: AgentEntry) -> Entry:
     weights = _weights(
         ((f"{agent.id} {agent.name}", NAME_WEIGHT), (agent.description, TEXT_WEIGHT))
     )
-    return Entry(agent.id, True, weights, sum(weights.values()), actions(agent.description))
+    trade = tuple(terms for _, terms in units(agent.name or agent.id) if not set(terms) & _ROLES)
+    kinds = actions(agent.description)
+    return Entry(agent.id, True, weights, sum(weights.values()), kinds, trade=trade)
 
 
 def _tool_entry(tool: ToolEntry, catalogue: Catalogue) -> Entry:

@@ -283,3 +283,8 @@ def test_misspelt_words_are_understood() -> None:
 def test_a_part_that_nothing_covers_is_told() -> None:
     made = plan("Translate the text, then frobnicate the gizmo.", OFFICE)
     assert any("frobnicate the gizmo" in warning for warning in made.warnings)
+
+
+def test_a_specialist_of_something_else_is_not_preferred() -> None:
+    known = catalogue(agent("legal_summarizer", "Summarises court decisions"), SUMMARIZER)
+    assert planned("Summarise the report.", known) == ["summarizer"]
