@@ -175,6 +175,15 @@ def test_a_workflow_links_to_the_form_that_runs_it(browser: Client) -> None:
 
 
 @pytest.mark.usefixtures("few")
+def test_a_workflow_tells_what_it_has_cost_lately(browser: Client) -> None:
+    WorkflowExecution.objects.filter(workflow="workflow-0").update(
+        input_tokens=1200, output_tokens=34, cost_usd="0.5", simulated=False
+    )
+    page = opened(browser, address("workflows.workflow", "change", "workflow-0"))
+    assert "1 runs, 1200 tokens in, 34 out, 0.50 US dollars" in page
+
+
+@pytest.mark.usefixtures("few")
 def test_a_definition_and_a_run_are_drawn(browser: Client) -> None:
     for where in (
         address("workflows.workflow", "change", "workflow-0"),
