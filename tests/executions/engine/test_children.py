@@ -271,3 +271,28 @@ def test_a_simulation_simulates_its_children(runner: Runner, model_server: Model
     assert str(ran.output).startswith("(simulated)")
     assert [row.simulated for row in children(ran)] == [True]
     assert model_server.requests == []
+
+
+def test_a_child_keeps_to_its_parents_budget(runner: Runner, tap: Tap) -> None:
+    child = workflow_of(runner.owner, tap.step("one", "ok/one"), tap.step("two", "ok/two"))
+    after = echo("after", ["${error.kind}", "${error.code}"])
+    steps = [
+        tap.step("first", "ok/first"),
+        run_workflow("c", child, on_error="after"),
+        end("done"),
+        after,
+    ]
+    ran = runner.run({"limits": {"max_tool_calls": 2}, "steps": steps})
+    (row,) = children(ran)
+    assert (row.error_kind, row.failed_step) == ("budget_exceeded", "two")
+    assert ran.step("c").error_json is not None
+    assert ran.step("c").error_json["code"] == "budget_exceeded"
+    assert tap.hits == ["/ok/first", "/ok/one"]
+
+
+def test_a_step_with_limits_bounds_its_child(runner: Runner, tap: Tap) -> None:
+    child = workflow_of(runner.owner, tap.step("one", "ok/one"), tap.step("two", "ok/two"))
+    step = run_workflow("c", child, limits={"max_tool_calls": 1}, on_error="after")
+    ran = runner.run({"steps": [step, end("done"), tap.step("after", "ok/after")]})
+    assert ran.status == "COMPLETED"
+    assert tap.hits == ["/ok/one", "/ok/after"]
