@@ -53,7 +53,8 @@ T = TypeVar("T")
 MAX_RUNNING_CALLS = 100
 MAX_RESCHEDULES = 5
 MAX_UNAVAILABLE = 10
-HEARTBEAT_TIMEOUT = timedelta(seconds=10)
+# A worker that is only slow, on a loaded machine, must not be taken for lost.
+HEARTBEAT_TIMEOUT = timedelta(seconds=20)
 # Local results travel with the end of the workflow task: it is ended before they are too many to repeat or to send.
 MAX_LOCAL_CALLS_PER_TASK = 200
 MAX_LOCAL_BYTES_PER_TASK = 1024 * 1024

@@ -34,7 +34,7 @@ from workflows.models import Workflow, WorkflowVersion
 
 T = TypeVar("T")
 Json = dict[str, Any]
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 class WorkerThread:

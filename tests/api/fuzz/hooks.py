@@ -2,7 +2,7 @@
 
 What JSON Schema can't say of an agent or a server: its tools and groups exist, its output schema is a JSON Schema, its
 address is one that the outbound guard lets pass, its headers have names of HTTP, its id is the one in the address; and
-nothing holds a NUL. Only cases that are meant to be valid are completed so; hostile ones stay as they are.
+nothing holds a NUL. A schedule has one lawful time, a webhook a lawful mapping. Only cases that are meant to be valid are completed so; hostile ones stay as they are.
 """
 
 from typing import Any
@@ -13,7 +13,8 @@ from schemathesis import GenerationMode
 LONGEST_WAIT_SECONDS = 1
 # A public address, so that nothing is looked up; nobody connects to it.
 ADDRESS = "https://93.184.216.34/mcp"
-COMPLETED = ("agents_", "mcp_servers_")
+RESOURCES = ("agents_", "mcp_servers_")
+TRIGGERS = ("schedules_", "webhooks_")
 
 
 @schemathesis.hook
@@ -28,8 +29,10 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if isinstance(case.body, dict) and isinstance(name := case.body.get("name"), str):
         # Blank is what Python calls so, separators of ASCII included, which no pattern of JSON Schema says.
         case.body["name"] = name if name.strip() else "Named"
-    if operation.startswith(COMPLETED) and isinstance(case.body, dict):
+    if operation.startswith(RESOURCES) and isinstance(case.body, dict):
         _complete(case.body, changes_one=not operation.endswith("_create"))
+    if operation.startswith(TRIGGERS) and isinstance(case.body, dict):
+        _time(case.body, is_part=operation.endswith("_partial_update"))
 
 
 def _shorten_wait(query: Any) -> None:
@@ -57,6 +60,26 @@ def _complete(body: dict[str, Any], *, changes_one: bool) -> None:
         body["url"] = ADDRESS
     if changes_one:
         body.pop("id", None)
+
+
+def _time(body: dict[str, Any], *, is_part: bool) -> None:
+    """A time, a mapping and a version that can be; a change of a part leaves them as they are."""
+    lawful: dict[str, Any] = {
+        "cron": "0 9 * * *",
+        "interval_seconds": None,
+        "time_zone": "UTC",
+        "expected_fields": [],
+        "input_map": {},
+        "user_input_from": "",
+        "version": None,
+    }
+    for name in lawful.keys() & body.keys():
+        if is_part:
+            del body[name]
+        else:
+            body[name] = lawful[name]
+    if not is_part and "interval_seconds" in body:
+        body["cron"] = lawful["cron"]
 
 
 def _without_nul(value: Any) -> Any:
