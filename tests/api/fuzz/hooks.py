@@ -2,7 +2,7 @@
 
 What JSON Schema can't say of an agent or a server: its tools and groups exist, its output schema is a JSON Schema, its
 address is one that the outbound guard lets pass, its headers have names of HTTP, its id is the one in the address; and
-nothing holds a NUL. A schedule has one lawful time, a webhook a lawful mapping. Only cases that are meant to be valid are completed so; hostile ones stay as they are.
+nothing holds a NUL. A schedule has one lawful time, a webhook a lawful mapping, a time zone exists. Only cases that are meant to be valid are completed so; hostile ones stay as they are.
 """
 
 from typing import Any
@@ -23,6 +23,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     _shorten_wait(case.query)
     operation = case.operation.definition.raw.get("operationId", "")
     is_valid = case.meta is not None and case.meta.generation.mode == GenerationMode.POSITIVE
+    if is_valid and isinstance(case.query, dict) and "tz" in case.query:
+        case.query["tz"] = "Europe/Berlin"
     if not is_valid or not isinstance(case.body, dict | list):
         return
     case.body = _without_nul(case.body)
