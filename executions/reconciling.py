@@ -86,6 +86,8 @@ def mend_executions() -> Done:
         done = _sweep.go(seconds=SECONDS_PER_PASS)
     except (*UNREACHABLE, Unavailable) as error:
         logger.warning("executions: not compared with Temporal: %s", error)
+        # Whatever is unfinished when Temporal is back is looked at from the beginning.
+        _sweep = None
         return {"error": "Temporal does not answer."}
     if _sweep.is_over:
         _sweep = None

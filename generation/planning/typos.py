@@ -40,6 +40,8 @@ _FUNCTION_WORDS = (
     STOP
     | FILLERS
     | {"second", "seconds", "minute", "minutes", "hour", "hours", "days", "week", "weeks"}
+    | {"least", "most", "less", "more", "than", "fewer", "above", "below", "under", "over"}
+    | {"lower", "higher", "greater", "larger", "smaller", "bigger", "maximum", "minimum"}
 )
 # Shorter words have too many neighbours: only swapped letters are mended there.
 LONG = 5
