@@ -11,7 +11,7 @@ from benchmarks.cases import SERVER, Case
 from discovery.models import McpServer, McpTool
 from executions.engine.messages import RunInput
 from executions.models import StepRun, WorkflowExecution
-from executions.run_inputs import run_input_of
+from executions.starts.run_inputs import run_input_of
 from workflows.definition.normalise import content_hash, normalise
 from workflows.models import Workflow, WorkflowVersion
 

@@ -7,9 +7,9 @@ from django.contrib.auth.models import User
 
 from common.errors import Invalid
 from discovery.agent_rules import check_output_schema, check_tools
-from discovery.headers import check_headers, require_same_origin
 from discovery.models import Agent, McpServer
-from discovery.network import check_url
+from discovery.outbound.headers import check_headers, require_same_origin
+from discovery.outbound.network import check_url
 from discovery.reserved import RESERVED_SERVER_IDS
 
 

@@ -14,9 +14,9 @@ from django.db.models import Q
 from pydantic import JsonValue
 
 from common import strict_json
-from discovery import mcp_client
-from discovery.mcp_failures import ServerUnreachable
-from discovery.mcp_targets import Target, target_of
+from discovery.mcp import client as mcp_client
+from discovery.mcp.failures import ServerUnreachable
+from discovery.mcp.targets import Target, target_of
 from discovery.models import McpTool
 from discovery.native_tools import NATIVE_TOOLS, call_native_tool
 from discovery.schema_checks import mismatch

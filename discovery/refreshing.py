@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from discovery import mcp_client
-from discovery.mcp_config import McpConfig, StdioServer, read_config
-from discovery.mcp_failures import ServerUnreachable
-from discovery.mcp_listing import ListedTool, Listing
-from discovery.mcp_targets import Target, target_of
+from discovery.mcp import client as mcp_client
+from discovery.mcp.config import McpConfig, StdioServer, read_config
+from discovery.mcp.failures import ServerUnreachable
+from discovery.mcp.listing import ListedTool, Listing
+from discovery.mcp.targets import Target, target_of
 from discovery.models import McpServer, McpTool
 
 logger = logging.getLogger(__name__)

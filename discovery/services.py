@@ -14,10 +14,10 @@ from common.ownership import require_change
 from common.sharing import share
 from discovery import tasks
 from discovery.agent_rules import check_output_schema, check_tools
-from discovery.headers import check_headers, require_same_origin
 from discovery.identifiers import id_from_name, id_taken
 from discovery.models import Agent, McpServer
-from discovery.network import check_url
+from discovery.outbound.headers import check_headers, require_same_origin
+from discovery.outbound.network import check_url
 from discovery.reserved import RESERVED_SERVER_IDS
 from discovery.unused import require_unused
 

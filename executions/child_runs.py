@@ -7,8 +7,8 @@ from pydantic import JsonValue
 from common.errors import DomainError, NotFound
 from executions.engine.child_messages import ChildOf, ChildResult, LaunchChild
 from executions.engine.messages import ErrorInfo, FinalStatus, Usage
-from executions.launching import Launch, write_execution
 from executions.models import WorkflowExecution
+from executions.starts.launching import Launch, write_execution
 from executions.stored_values import keep, load
 from workflows.definition.steps import ErrorKind
 from workflows.models import Workflow

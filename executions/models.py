@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db import models
 
 from common.json_field import JSONField
-from executions.approval_models import Approval, ApprovalDecision
-from executions.budget_models import Budget, Reservation
+from executions.approvals.models import Approval, ApprovalDecision
+from executions.budgets.models import Budget, Reservation
 from executions.triggers.models import Schedule, Webhook, WebhookDelivery
 from workflows.models import Workflow
 

@@ -22,7 +22,7 @@ from executions.engine.messages import ErrorInfo, RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
 from executions.selectors import unfinished_executions
-from executions.starting import UNREACHABLE, start_on_temporal
+from executions.starts.starting import UNREACHABLE, start_on_temporal
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ TIMED_OUT = ErrorInfo(kind="timeout", message="Temporal ended the run for its ti
 def reconcile(execution: WorkflowExecution) -> Mending:
     """Compare one unfinished row with Temporal and mend it; says what was done.
 
-    Raises what `executions.starting.UNREACHABLE` lists, and `Unavailable`.
+    Raises what `executions.starts.starting.UNREACHABLE` lists, and `Unavailable`.
     """
     return _mended(execution, async_to_sync(temporal.describe)(execution.pk))
 

@@ -17,7 +17,7 @@ from django.db.models.functions import Cast, Left
 
 from common.ownership import Caller, visible_rows
 from executions.models import Approval, StepRun, WorkflowExecution
-from executions.previews import PREVIEW_CHARACTERS, PREVIEW_OVER_BYTES
+from executions.reading.previews import PREVIEW_CHARACTERS, PREVIEW_OVER_BYTES
 from workflows.models import Workflow
 
 

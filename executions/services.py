@@ -11,12 +11,12 @@ from temporalio.service import RPCError
 from common.errors import Conflict, NotFound
 from executions import temporal
 from executions.events import release_connection
-from executions.forking import Fork, write_fork, write_retry
-from executions.launching import Launch, first_launch, write_execution
+from executions.forks.forking import Fork, write_fork, write_retry
 from executions.models import WorkflowExecution
 from executions.reconciling import reconcile
 from executions.selectors import executions_for
-from executions.starting import UNREACHABLE, start_on_temporal, unavailable
+from executions.starts.launching import Launch, first_launch, write_execution
+from executions.starts.starting import UNREACHABLE, start_on_temporal, unavailable
 from executions.step_tests import require_meant, require_surroundings, surroundings
 from workflows.selectors import catalogue_for, definition_of
 

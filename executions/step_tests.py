@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from common.errors import Conflict, Invalid, NotFound
 from executions.engine.messages import Alone, ErrorInfo, GivenLoop, Outcome
+from executions.forks.repeats import is_repeatable
 from executions.models import WorkflowExecution
-from executions.repeats import is_repeatable
-from executions.run_request import MAX_INPUT_BYTES, require_size
+from executions.starts.run_request import MAX_INPUT_BYTES, require_size
 from executions.stored_values import keep
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.graph import step_lists

@@ -27,7 +27,7 @@ from executions.engine.messages import (
     RunOutcome,
 )
 from executions.payloads import DATA_CONVERTER
-from executions.start_request import RPC_TIMEOUT, start_run
+from executions.starts.start_request import RPC_TIMEOUT, start_run
 from executions.visibility import Labels
 
 CONNECT_TIMEOUT_SECONDS = 10.0

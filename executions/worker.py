@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from common.upkeep import mend
-from discovery.mcp_client import close_connections
+from discovery.mcp.client import close_connections
 from executions import temporal, visibility
 from executions.activities import (
     bookkeeping,

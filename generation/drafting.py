@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from discovery.model_client import (
+from discovery.language_model.client import (
     ModelAnswer,
     ModelError,
     ModelRequest,

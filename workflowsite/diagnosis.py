@@ -19,7 +19,7 @@ from temporalio.service import RPCError
 
 from common import strict_json
 from common.strict_json import RefusedJson
-from discovery import model_client
+from discovery.language_model import client as model_client
 from executions import temporal, visibility
 from workflowsite import probes
 from workflowsite.celery import app as celery_app

@@ -11,9 +11,9 @@ from django.core.management import call_command
 
 from common.errors import DomainError
 from discovery.models import Agent
-from executions.launching import Launch
 from executions.models import WorkflowExecution
 from executions.services import start_execution
+from executions.starts.launching import Launch
 from workflows.models import Workflow
 from workflows.services import instantiate_template
 

@@ -121,7 +121,7 @@ CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="celery")
 # that neither Redis nor Temporal alone can stop them for ever.
 UPKEEP = {
     "executions": "executions.reconciling.mend_executions",
-    "decisions": "executions.deciding.mend_decisions",
+    "decisions": "executions.approvals.deciding.mend_decisions",
     "schedules": "executions.triggers.syncing.mend_schedules",
     "generations": "generation.tasks.mend_generations",
     "refreshes": "discovery.tasks.mend_refreshes",

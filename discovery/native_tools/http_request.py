@@ -7,9 +7,9 @@ from django.conf import settings
 from pydantic import JsonValue
 
 from common import strict_json
-from discovery.bounded_transport import AnswerTooLarge
 from discovery.native_tools.tool import Arguments, NativeTool, closed_object
-from discovery.network import AddressRefused, guarded_client, parse_url
+from discovery.outbound.bounded_transport import AnswerTooLarge
+from discovery.outbound.network import AddressRefused, guarded_client, parse_url
 from discovery.tool_errors import ToolCallFailed
 
 _RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})

@@ -4,7 +4,7 @@ from typing import Any
 
 from temporalio import activity
 
-from discovery.model_client import ModelError
+from discovery.language_model.client import ModelError
 from discovery.tool_errors import ToolCallFailed
 from executions.engine.messages import AskModel, CallTool
 from executions.models import ModelCall

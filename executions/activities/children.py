@@ -17,8 +17,8 @@ from executions.engine.child_messages import ChildOf, ChildResult, LaunchChild
 from executions.engine.messages import RunInput, RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
-from executions.run_inputs import run_input_of
-from executions.start_request import REFUSED, RPC_TIMEOUT, labels_of, start_run
+from executions.starts.run_inputs import run_input_of
+from executions.starts.start_request import REFUSED, RPC_TIMEOUT, labels_of, start_run
 from executions.visibility import Labels
 
 NEVER_STARTED = RunOutcome("CANCELLED")

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from common import strict_json
-from discovery.model_formats import unpacked
+from discovery.language_model.formats import unpacked
 from executions.activities.agent_setup import AgentSetup, function_name, tool_id_of
 from executions.engine.messages import WantedCall
 from executions.models import ModelCall, ToolCall

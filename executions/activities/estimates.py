@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from discovery.model_client import ModelRequest
+from discovery.language_model.client import ModelRequest
 from executions.models import ModelCall
 
 # Tokenizers take three to four bytes of ordinary text as one token, of JSON and digits less, hardly ever under two.

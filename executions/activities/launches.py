@@ -10,7 +10,7 @@ from executions.activities.database import in_database
 from executions.activities.heartbeats import heartbeats
 from executions.engine import launch_messages
 from executions.engine.launch_messages import Launched, LaunchScheduled
-from executions.run_inputs import run_input_of
+from executions.starts.run_inputs import run_input_of
 from executions.triggers.firing import LaunchRefused, fire
 from executions.triggers.models import Schedule
 from executions.triggers.temporal_spec import nominal_time

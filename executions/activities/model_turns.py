@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from temporalio import activity
 
 from discovery.calling import describe_tools
-from discovery.model_client import ModelAnswer, ModelError, ModelRequest, complete
+from discovery.language_model.client import ModelAnswer, ModelError, ModelRequest, complete
 from executions.activities import conversation
 from executions.activities.agent_setup import AgentSetup, agent_setup
 from executions.activities.call_events import (

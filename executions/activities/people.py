@@ -2,9 +2,9 @@
 
 from temporalio import activity
 
-from executions import approvals
 from executions.activities.database import in_thread
 from executions.activities.failures import failure, retried_while_away
+from executions.approvals import opening
 from executions.engine import messages
 from executions.engine.messages import AskPeople, Decision, GiveUp
 
@@ -15,8 +15,8 @@ from executions.engine.messages import AskPeople, Decision, GiveUp
 def ask_people(request: AskPeople) -> Decision | None:
     """Open the approval; fails as `rejected` where nobody could ever decide."""
     try:
-        return approvals.open_approval(request)
-    except approvals.NobodyMayDecide as error:
+        return opening.open_approval(request)
+    except opening.NobodyMayDecide as error:
         raise failure(
             "rejected",
             f"None of the approvers exists or is active: {error}.",
@@ -30,4 +30,4 @@ def ask_people(request: AskPeople) -> Decision | None:
 @retried_while_away
 def give_up(request: GiveUp) -> Decision | None:
     """Close the approval for its time, unless people decided before."""
-    return approvals.expire_approval(request.execution_id, request.path)
+    return opening.expire_approval(request.execution_id, request.path)

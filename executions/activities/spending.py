@@ -10,11 +10,11 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from temporalio import activity
 
-from discovery.model_client import ModelAnswer, ModelError, prices_of
+from discovery.language_model.client import ModelAnswer, ModelError, prices_of
 from executions.activities.database import DATABASE_AWAY, in_database
 from executions.activities.estimates import LEAST_OUTPUT_TOKENS, tokens_of
 from executions.activities.failures import failure
-from executions.budgeting import (
+from executions.budgets.reserving import (
     Call,
     LimitName,
     Purse,

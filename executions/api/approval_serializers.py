@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from common.rest import StrictFieldsMixin
 from executions.api.step_serializers import step_link
-from executions.approvals import MAX_COMMENT_CHARACTERS
+from executions.approvals.opening import MAX_COMMENT_CHARACTERS
 from executions.models import Approval, ApprovalDecision
 
 

@@ -8,9 +8,9 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from discovery.calling import UsableTool, describe_tools
-from executions.explaining import model_calls_of, tool_calls_of, tries_of
 from executions.models import ModelCall, StepRun, ToolCall
-from executions.previews import is_cut, shown
+from executions.reading.explaining import model_calls_of, tool_calls_of, tries_of
+from executions.reading.previews import is_cut, shown
 
 SHOWN = "Over 32 KiB: {preview, size_bytes, truncated, link}."
 

@@ -20,10 +20,10 @@ from executions.api.serializers import (
 )
 from executions.api.throttling import ExecuteThrottle
 from executions.api.views import LOCATION, TAGS, execution_answer, trigger_of
-from executions.forking import Fork
-from executions.launching import Launch
+from executions.forks.forking import Fork
 from executions.models import WorkflowExecution
 from executions.selectors import executions_for
+from executions.starts.launching import Launch
 from workflows.api.idempotency import HEADER, idempotency_of
 
 PARAMETERS: Sequence[Any] = [WaitSerializer, HEADER, LOCATION]

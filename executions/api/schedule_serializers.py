@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from common.rest import StrictFieldsMixin
 from executions.models import WorkflowExecution
-from executions.run_request import MAX_USER_INPUT_CHARACTERS
+from executions.starts.run_request import MAX_USER_INPUT_CHARACTERS
 from executions.triggers.models import Schedule
 from executions.triggers.timing import SHOWN_RUNS, next_runs
 

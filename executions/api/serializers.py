@@ -12,9 +12,9 @@ from executions.models import (
     ExecutionEvent,
     WorkflowExecution,
 )
-from executions.previews import cut
-from executions.run_request import MAX_USER_INPUT_CHARACTERS
+from executions.reading.previews import cut
 from executions.selectors import forks_of, steps_of
+from executions.starts.run_request import MAX_USER_INPUT_CHARACTERS
 
 MAX_WAIT_SECONDS = 60
 SHOWN_OF_RUN = "Over 256 KiB: {preview, size_bytes, truncated, link}."

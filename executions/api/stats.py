@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from executions import stats
 from executions.api.stats_serializers import StatsQuerySerializer, StatsSerializer
 from executions.models import WorkflowExecution
+from executions.reading import stats
 from executions.selectors import executions_for
 from workflows.selectors import workflows_for
 

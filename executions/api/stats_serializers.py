@@ -9,7 +9,7 @@ from rest_framework.exceptions import ErrorDetail
 from common.errors import Invalid
 from common.rest import unknown_field
 from executions.models import WorkflowExecution
-from executions.stats import zone_of_the_installation
+from executions.reading.stats import zone_of_the_installation
 from executions.triggers.rules import zone_of
 
 MOST_DAYS = 365

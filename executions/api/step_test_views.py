@@ -14,8 +14,8 @@ from executions.api.fork_views import ANSWERS, PARAMETERS, checked, wait_of
 from executions.api.serializers import ExecutionSerializer, StepTestSerializer
 from executions.api.throttling import ExecuteThrottle
 from executions.api.views import TAGS, execution_answer, trigger_of
-from executions.launching import Launch
 from executions.models import WorkflowExecution
+from executions.starts.launching import Launch
 from executions.step_tests import surroundings
 from workflows.api.idempotency import idempotency_of
 from workflows.selectors import workflows_for

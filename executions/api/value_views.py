@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from common.handed_over import hand_over
-from executions.downloads import conversation_of, json_of
 from executions.live.pages import in_reading_thread
 from executions.models import StepRun, ToolCall, WorkflowExecution
+from executions.reading.downloads import conversation_of, json_of
 from executions.selectors import readable_executions
 
 WHOLE = OpenApiResponse(OpenApiTypes.ANY, description="The value, of whatever size, as a download.")

@@ -24,16 +24,16 @@ from executions.api.serializers import (
 )
 from executions.api.step_serializers import StepRunSerializer
 from executions.api.throttling import ExecuteThrottle
-from executions.deciding import Vote, decide
-from executions.launching import Launch
+from executions.approvals.deciding import Vote, decide
 from executions.models import StepRun, WorkflowExecution
-from executions.previews import with_shown
+from executions.reading.previews import with_shown
 from executions.selectors import (
     asking_executions,
     executions_for,
     readable_executions,
     with_previews,
 )
+from executions.starts.launching import Launch
 from workflows.api.idempotency import HEADER, idempotency_of
 from workflows.models import Workflow
 from workflows.selectors import workflows_for

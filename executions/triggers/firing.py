@@ -10,8 +10,8 @@ from django.db.models import F
 from common.errors import DomainError, Forbidden, Invalid, InvalidDefinition, NotExecutable
 from executions.engine.messages import ErrorInfo, RunOutcome
 from executions.finishing import finish
-from executions.launching import Launch, write_execution
 from executions.models import WorkflowExecution
+from executions.starts.launching import Launch, write_execution
 from executions.triggers.models import Schedule
 from workflows.definition.steps import ErrorKind
 

@@ -15,9 +15,9 @@ from pydantic import JsonValue
 
 from common import strict_json
 from common.errors import Conflict, DomainError, Invalid, NotFound, Unavailable
-from executions.launching import Launch
 from executions.models import WorkflowExecution
 from executions.services import start_execution
+from executions.starts.launching import Launch
 from executions.triggers.mapping import input_of, require_expected, user_input_of
 from executions.triggers.models import Webhook, WebhookDelivery
 from executions.triggers.rates import require_rate

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.errors import Invalid, NotFound
-from executions.run_request import require_acceptable, require_executable
+from executions.starts.run_request import require_acceptable, require_executable
 from executions.triggers import cron
 from executions.triggers.models import Schedule
 from workflows.selectors import catalogue_for, definition_of

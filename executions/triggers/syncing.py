@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from common.upkeep import Done
-from executions.starting import UNREACHABLE
+from executions.starts.starting import UNREACHABLE
 from executions.triggers import temporal_schedules
 from executions.triggers.models import Schedule
 from executions.triggers.temporal_spec import temporal_schedule
@@ -32,7 +32,7 @@ def push(schedule_id: str) -> bool:
 
 
 def bring(schedule_id: str) -> None:
-    """As `push`; raises what `executions.starting.UNREACHABLE` lists.
+    """As `push`; raises what `executions.starts.starting.UNREACHABLE` lists.
 
     Two writers may bring their revisions in the wrong order; so each looks afterwards whether its own is still the
     newest, and else brings that.
@@ -68,7 +68,7 @@ def mend_schedules() -> Done:
 def sync_schedules(*, seconds: float = 600.0) -> dict[str, list[str]]:
     """Bring every row that Temporal does not have as it is, remove what has no row; says what was done, by id.
 
-    Stops after `seconds`. Raises what `executions.starting.UNREACHABLE` lists; what was done until then stays so.
+    Stops after `seconds`. Raises what `executions.starts.starting.UNREACHABLE` lists; what was done until then stays so.
     """
     deadline = time.monotonic() + seconds
     there = async_to_sync(temporal_schedules.listed)()

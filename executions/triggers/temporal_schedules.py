@@ -9,7 +9,7 @@ from temporalio.client import ScheduleAlreadyRunningError, ScheduleUpdate
 from temporalio.service import RPCError, RPCStatusCode
 
 from executions.engine.launch_messages import SCHEDULED_START
-from executions.start_request import RPC_TIMEOUT
+from executions.starts.start_request import RPC_TIMEOUT
 from executions.temporal import connect
 
 _REVISION = re.compile(r"r(\d+):")

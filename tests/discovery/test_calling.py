@@ -8,8 +8,8 @@ from django.contrib.auth.models import Group, User
 from django.db import connections
 from pytest_django import Settings
 
-from discovery import mcp_client
 from discovery.calling import ToolOutcome, call_tool, describe_tools
+from discovery.mcp import client as mcp_client
 from discovery.models import McpServer, McpTool
 from discovery.refreshing import refresh_servers, sync_stdio_servers
 from discovery.tool_errors import ToolCallFailed

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from discovery import mcp_client
-from discovery.mcp_addresses import Address, HttpAddress, StdioAddress, pairs
-from discovery.mcp_failures import ServerUnreachable
+from discovery.mcp import client as mcp_client
+from discovery.mcp.addresses import Address, HttpAddress, StdioAddress, pairs
+from discovery.mcp.failures import ServerUnreachable
 from discovery.tool_errors import ToolCallFailed
 from tests.fakes.mcp_servers.commands import misbehaving, well_behaved
 from tests.fakes.mcp_servers.http import McpHttpServer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from discovery.mcp_config import BrokenConfig, McpConfig, read_config
+from discovery.mcp.config import BrokenConfig, McpConfig, read_config
 
 
 def read(tmp_path: Path, content: object) -> McpConfig:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from discovery.mcp_pool import ConnectionPool
+from discovery.mcp.pool import ConnectionPool
 
 
 class Door:

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from discovery.model_client import ModelAnswer, ModelError, ModelRequest, complete, is_configured
+from discovery.language_model.client import (
+    ModelAnswer,
+    ModelError,
+    ModelRequest,
+    complete,
+    is_configured,
+)
 from tests.fakes import model_server as fake
 from tests.fakes.model_server import ModelServer
 from tests.fakes.web_server import WebServer

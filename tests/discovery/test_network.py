@@ -9,10 +9,10 @@ import pytest
 from pytest_django import Settings
 
 from common.errors import Invalid
-from discovery.addresses import AllowList, is_public
-from discovery.bounded_transport import AnswerTooLarge
 from discovery.native_tools import call_native_tool
-from discovery.network import AddressRefused, check_url, guarded_client
+from discovery.outbound.addresses import AllowList, is_public
+from discovery.outbound.bounded_transport import AnswerTooLarge
+from discovery.outbound.network import AddressRefused, check_url, guarded_client
 from discovery.tool_errors import ToolCallFailed
 from tests.fakes.web_server import WebServer
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from discovery import refreshing, tasks
-from discovery.mcp_config import BrokenConfig
+from discovery.mcp.config import BrokenConfig
 from discovery.models import McpServer, McpTool
 from discovery.refreshing import refresh_servers, sync_stdio_servers
 from tests.discovery.conftest import MakeServer, MakeTool, WriteConfig

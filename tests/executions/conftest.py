@@ -22,10 +22,10 @@ from discovery.models import Agent
 from executions import temporal
 from executions.engine.messages import RunOutcome, RunState
 from executions.engine.spilling import packed
-from executions.launching import Launch
 from executions.models import ExecutionEvent, ModelCall, StepRun, ToolCall, WorkflowExecution
-from executions.run_inputs import run_input_of
 from executions.services import start_execution
+from executions.starts.launching import Launch
+from executions.starts.run_inputs import run_input_of
 from executions.stored_values import keep
 from executions.worker import run_worker
 from tests.executions.tap import Tap

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from executions.deciding import Vote
-from executions.deciding import decide as decide_approval
+from executions.approvals.deciding import Vote
+from executions.approvals.deciding import decide as decide_approval
 from executions.engine.messages import Outcome, RunState, Value
 from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import (

@@ -15,7 +15,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django import Settings
 
-from executions.deciding import Vote, decide
+from executions.approvals.deciding import Vote, decide
 from executions.models import WorkflowExecution
 from tests.executions.conftest import Ran, Runner, WorkerThread
 from tests.executions.engine.building import ask, echo, end, loop, parallel, pause, put

@@ -9,12 +9,12 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from common.errors import Conflict, Invalid, NotExecutable, NotFound, Unavailable, Unprocessable
-from executions.launching import Launch
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
 from executions.reconciling import reconcile, reconcile_all
 from executions.selectors import executions_for
 from executions.services import request_cancellation, start_execution, wait_for_end
-from executions.starting import start_on_temporal
+from executions.starts.launching import Launch
+from executions.starts.starting import start_on_temporal
 from executions.tasks import do_chores
 from executions.temporal import connect, describe
 from tests.executions.conftest import Runner, WorkerThread

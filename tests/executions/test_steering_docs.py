@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from executions.deciding import Vote
+from executions.approvals.deciding import Vote
 from tests.executions.conftest import Runner
 from tests.executions.engine.test_approvals import answer, question
 

@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 
 from executions import temporal, visibility
 from executions.models import WorkflowExecution
-from executions.starting import start_on_temporal
+from executions.starts.starting import start_on_temporal
 from tests.executions.conftest import Ran, Runner
 from workflowsite.localstack import temporal_server
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from discovery.model_formats import fits_strict_mode
+from discovery.language_model.formats import fits_strict_mode
 from generation.drafting import Cancelled, DraftRequest, DraftResult, draft
 from generation.prompt import ANSWER_SCHEMA, SHORTLIST
 from tests.fakes.model_server import (

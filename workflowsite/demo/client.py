@@ -8,7 +8,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import ProxyHandler, Request, build_opener
 
-from executions.terminal import is_end, worth_telling
+from executions.terminal.lines import is_end, worth_telling
 
 REQUEST_SECONDS = 90.0
 WAIT_SECONDS = 20

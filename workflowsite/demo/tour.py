@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from discovery import model_client
-from executions.terminal import end_line, step_line
+from discovery.language_model import client as model_client
+from executions.terminal.lines import end_line, step_line
 from workflows.definition.caption import one_line
 from workflows.definition.normalise import normalise
 from workflows.definition.steps import AgentStep, Definition, ParallelStep, walk

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from discovery.mcp_config import BrokenConfig
+from discovery.mcp.config import BrokenConfig
 from discovery.models import McpServer
 from discovery.refreshing import Refreshed, refresh_servers, sync_stdio_servers
 

@@ -11,7 +11,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from executions import services
-from executions.command_line import (
+from executions.forks.forking import Fork
+from executions.models import StepRun, WorkflowExecution
+from executions.selectors import executions_for
+from executions.terminal.command_line import (
     acting_user,
     add_telling,
     add_user,
@@ -20,11 +23,8 @@ from executions.command_line import (
     refusals,
     tell,
 )
-from executions.forking import Fork
-from executions.models import StepRun, WorkflowExecution
-from executions.selectors import executions_for
-from executions.terminal import as_json, end_line
-from executions.terminal_tables import RUN_COLUMNS, STEP_COLUMNS, run_row, step_row, table
+from executions.terminal.lines import as_json, end_line
+from executions.terminal.tables import RUN_COLUMNS, STEP_COLUMNS, run_row, step_row, table
 
 MAX_ROWS = 1_000
 

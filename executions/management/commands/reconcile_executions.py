@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from common.errors import Unavailable
 from common.upkeep import mend
 from executions.reconciling import reconcile_all
-from executions.starting import UNREACHABLE
+from executions.starts.starting import UNREACHABLE
 
 
 class Command(BaseCommand):

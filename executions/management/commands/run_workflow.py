@@ -6,7 +6,9 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from executions import services
-from executions.command_line import (
+from executions.models import WorkflowExecution
+from executions.starts.launching import Launch
+from executions.terminal.command_line import (
     acting_user,
     add_telling,
     add_user,
@@ -15,8 +17,6 @@ from executions.command_line import (
     refusals,
     tell,
 )
-from executions.launching import Launch
-from executions.models import WorkflowExecution
 from workflows.models import Workflow
 from workflows.selectors import workflows_for
 

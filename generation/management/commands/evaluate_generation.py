@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from discovery.model_client import is_configured
+from discovery.language_model.client import is_configured
 from generation.drafting import OFFLINE_PLANNER, OPENAI
 from generation.evaluation import GENERATORS, WrongGenerator, answer
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from executions.models import WorkflowExecution
-from executions.stats import last_days
+from executions.reading.stats import last_days
 from tests.conftest import ClientFor
 from tests.executions.flows import finished_run, step_run, workflow_of
 from workflows.models import Workflow

@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from common.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from executions import services
-from executions.approvals import expire_approval
-from executions.deciding import Vote, decide, deliver_decisions
+from executions.approvals.deciding import Vote, decide, deliver_decisions
+from executions.approvals.opening import expire_approval
 from executions.models import Approval, ApprovalDecision
 from tests.executions.conftest import PATIENCE_SECONDS, Ran, Runner
 from tests.executions.engine.building import ask, echo, end, loop, parallel, pause, put

@@ -12,7 +12,7 @@ from django.db import connection
 from executions import temporal
 from executions.engine.messages import RunInput
 from executions.models import ModelCall, ToolCall, WorkflowExecution
-from executions.run_inputs import run_input_of
+from executions.starts.run_inputs import run_input_of
 from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import echo, end, loop
 from tests.executions.tap import Tap

@@ -20,7 +20,7 @@ from executions.engine.launch_messages import SCHEDULED_START, LaunchScheduled
 from executions.engine.scheduled_start import NOMINAL_TIME
 from executions.models import ExecutionEvent, WorkflowExecution
 from executions.services import wait_for_end
-from executions.starting import start_on_temporal
+from executions.starts.starting import start_on_temporal
 from executions.temporal import connect
 from executions.triggers import schedules
 from executions.triggers.firing import LaunchRefused, execution_id_of, fire

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from discovery.mcp_addresses import StdioAddress, pairs
+from discovery.mcp.addresses import StdioAddress, pairs
 
 PROJECT = Path(__file__).resolve().parents[3]
 MISBEHAVING = Path(__file__).with_name("misbehaving.py")

@@ -10,9 +10,9 @@ from django.utils.html import format_html
 
 from common.errors import DomainError
 from executions import services
-from executions.admin_rows import link
-from executions.launching import Launch
+from executions.admin.rows import link
 from executions.models import WorkflowExecution
+from executions.starts.launching import Launch
 from workflows.models import Workflow
 
 # One request waits for all their starts.

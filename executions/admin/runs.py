@@ -12,10 +12,9 @@ from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin
 
 from common.errors import DomainError
-from executions import admin_approvals as admin_approvals  # registers its pages
 from executions import services
-from executions.admin_actions import run_chosen
-from executions.admin_rows import (
+from executions.admin.actions import run_chosen
+from executions.admin.rows import (
     ROWS_PER_PAGE,
     ModelCallInline,
     ReadOnly,
@@ -26,9 +25,7 @@ from executions.admin_rows import (
     link,
     shown,
 )
-from executions.admin_stats import lately
-from executions.admin_triggers import ScheduleAdmin, WebhookAdmin, WebhookDeliveryAdmin
-from executions.launching import Launch
+from executions.admin.stats import lately
 from executions.models import (
     ExecutionEvent,
     ModelCall,
@@ -38,12 +35,11 @@ from executions.models import (
     WorkflowExecution,
 )
 from executions.selectors import last_statuses
+from executions.starts.launching import Launch
 from workflows.admin import WorkflowAdmin
 from workflows.definition.svg import draw_svg
 from workflows.selectors import definition_of, workflows_for
 
-# Django finds the admin of an app in this module; a part of it stands elsewhere.
-TRIGGERS = (ScheduleAdmin, WebhookAdmin, WebhookDeliveryAdmin)
 RUN = WorkflowExecution._meta
 
 # Workflows know nothing of runs, so what is about them is added from here.

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from discovery.mcp_addresses import Address, HttpAddress, StdioAddress, pairs
-from discovery.mcp_config import BrokenConfig, StdioServer, read_config
-from discovery.mcp_failures import ServerUnreachable
+from discovery.mcp.addresses import Address, HttpAddress, StdioAddress, pairs
+from discovery.mcp.config import BrokenConfig, StdioServer, read_config
+from discovery.mcp.failures import ServerUnreachable
 from discovery.models import McpServer
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import httpx2
 from pydantic import ValidationError
 
-from discovery.bounded_transport import AnswerTooLarge
-from discovery.mcp_addresses import Address, HttpAddress, StdioAddress
-from discovery.network import AddressRefused
+from discovery.mcp.addresses import Address, HttpAddress, StdioAddress
+from discovery.outbound.bounded_transport import AnswerTooLarge
+from discovery.outbound.network import AddressRefused
 
 _BY_STATUS = {
     401: "The server refuses access (HTTP 401): give it the right headers.",

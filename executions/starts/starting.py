@@ -12,8 +12,8 @@ from executions import temporal
 from executions.engine.messages import RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
-from executions.run_inputs import run_input_of
-from executions.start_request import REFUSED, labels_of
+from executions.starts.run_inputs import run_input_of
+from executions.starts.start_request import REFUSED, labels_of
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from common.errors import Conflict, NotFound
 from common.idempotency import first_answer
 from executions.models import WorkflowExecution
-from executions.run_request import require_acceptable, require_executable
+from executions.starts.run_request import require_acceptable, require_executable
 from executions.triggers.models import Schedule, Webhook
 from workflows.models import Workflow
 from workflows.selectors import catalogue_for, definition_of, workflows_for

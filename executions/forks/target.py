@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from common.errors import Invalid
-from executions.fork_plan import Recorded
+from executions.forks.planning import Recorded
 from workflows.definition.steps import Definition, LoopStep, walk
 
 NAMED = 5

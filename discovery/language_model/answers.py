@@ -6,8 +6,8 @@ from typing import Any, Literal, NoReturn
 from pydantic import BaseModel, Field, ValidationError
 
 from common import strict_json
-from discovery.model_formats import unpacked
-from discovery.model_messages import ModelAnswer, ModelError, RequestedCall, Spent
+from discovery.language_model.formats import unpacked
+from discovery.language_model.messages import ModelAnswer, ModelError, RequestedCall, Spent
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_TOOL_CALLS = 128

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, TextIO, cast
 
-from discovery.mcp_listing import acceptable
+from discovery.mcp.listing import acceptable
 
 
 class Wire:

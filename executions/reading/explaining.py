@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from executions.models import ExecutionEvent, ModelCall, StepRun, ToolCall
-from executions.previews import with_shown
+from executions.reading.previews import with_shown
 
 CALL_KINDS = {"model_call": "model", "tool_call": "tool"}
 OPEN_STEPS = (StepRun.Status.PENDING, StepRun.Status.RUNNING, StepRun.Status.WAITING)

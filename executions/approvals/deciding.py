@@ -18,7 +18,7 @@ from temporalio.service import RPCError
 from common.errors import Conflict, Forbidden, Invalid, NotFound
 from common.upkeep import Done
 from executions import temporal
-from executions.approvals import (
+from executions.approvals.opening import (
     MAX_COMMENT_CHARACTERS,
     decision_of,
     event_of,
@@ -26,9 +26,9 @@ from executions.approvals import (
 )
 from executions.models import Approval, ApprovalDecision, WorkflowExecution
 from executions.recording import note_event
-from executions.run_request import require_size
 from executions.selectors import approvals_for, asking_executions
-from executions.starting import UNREACHABLE
+from executions.starts.run_request import require_size
+from executions.starts.starting import UNREACHABLE
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def decide(execution: WorkflowExecution, path: str, vote: Vote, *, by: User) -> 
 def deliver_decisions(*, older_than_seconds: float = 0) -> list[str]:
     """Tell runs of decisions that they do not know of yet, as after an outage of Temporal; gives the runs' ids.
 
-    Raises what `executions.starting.UNREACHABLE` lists.
+    Raises what `executions.starts.starting.UNREACHABLE` lists.
     """
     before = timezone.now() - timedelta(seconds=older_than_seconds)
     decided = (Approval.Status.APPROVED, Approval.Status.REJECTED)
@@ -95,7 +95,7 @@ def mend_decisions() -> Done:
 
 
 def deliver(approval: Approval) -> None:
-    """Tell the run; what it knows already changes nothing. Raises what `executions.starting.UNREACHABLE` lists."""
+    """Tell the run; what it knows already changes nothing. Raises what `executions.starts.starting.UNREACHABLE` lists."""
     decision = decision_of(approval)
     if decision is None:
         return

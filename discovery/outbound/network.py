@@ -17,8 +17,8 @@ import httpx2
 from django.conf import settings
 
 from common.errors import Invalid
-from discovery.addresses import Address, AllowList, is_public, parse_address
-from discovery.bounded_transport import BoundedTransport
+from discovery.outbound.addresses import Address, AllowList, is_public, parse_address
+from discovery.outbound.bounded_transport import BoundedTransport
 
 # Host name and port to the addresses as text; raises OSError where there are none.
 Resolver = Callable[[str, int], Awaitable[list[str]]]

@@ -9,8 +9,8 @@ from discovery.native_tools import NATIVE_TOOLS
 from executions.engine.messages import ENGINE, RunInput
 from executions.engine.sizes import size_of
 from executions.engine.spilling import MAX_TRAVELLING_BYTES, packed, size_of_state
+from executions.forks.reused_steps import known_state
 from executions.models import WorkflowExecution
-from executions.reused_steps import known_state
 from executions.step_tests import alone_of
 from executions.stored_values import keep, kept_value
 from workflows.definition.catalogue import Catalogue

@@ -11,7 +11,7 @@ from django.utils import timezone
 from pydantic import JsonValue
 
 from executions.engine.messages import ErrorInfo, Outcome, RunState, Value
-from executions.fork_plan import ForkPlan, Recorded, outer_paths
+from executions.forks.planning import ForkPlan, Recorded, outer_paths
 from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.stored_values import keep
 from workflows.definition.steps import Definition, ParallelStep, to_json, walk

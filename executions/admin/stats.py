@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.utils import timezone
 
-from executions import stats
 from executions.models import WorkflowExecution
+from executions.reading import stats
 from workflows.models import Workflow
 
 DAYS = 30

@@ -25,13 +25,13 @@ from mcp_types import (
 )
 from pydantic import JsonValue, TypeAdapter
 
-from discovery.mcp_addresses import Address, HttpAddress, StdioAddress
-from discovery.mcp_failures import ServerUnreachable, causes, explain
-from discovery.mcp_listing import MAX_TOOLS, Listing, sift
-from discovery.mcp_pool import ConnectionPool
-from discovery.mcp_results import output_of, readable
-from discovery.mcp_wire import ErrorOutput, Wire
-from discovery.network import guarded_client
+from discovery.mcp.addresses import Address, HttpAddress, StdioAddress
+from discovery.mcp.failures import ServerUnreachable, causes, explain
+from discovery.mcp.listing import MAX_TOOLS, Listing, sift
+from discovery.mcp.pool import ConnectionPool
+from discovery.mcp.results import output_of, readable
+from discovery.mcp.wire import ErrorOutput, Wire
+from discovery.outbound.network import guarded_client
 from discovery.tool_errors import ToolCallFailed
 
 MAX_PAGES = 50

@@ -19,10 +19,16 @@ import httpx2
 import openai
 from django.conf import settings
 
-from discovery.bounded_transport import AnswerTooLarge, BoundedTransport
-from discovery.model_answers import MAX_ANSWER_BYTES, read_answer
-from discovery.model_formats import response_format
-from discovery.model_messages import ModelAnswer, ModelError, ModelRequest, RequestedCall, Spent
+from discovery.language_model.answers import MAX_ANSWER_BYTES, read_answer
+from discovery.language_model.formats import response_format
+from discovery.language_model.messages import (
+    ModelAnswer,
+    ModelError,
+    ModelRequest,
+    RequestedCall,
+    Spent,
+)
+from discovery.outbound.bounded_transport import AnswerTooLarge, BoundedTransport
 
 __all__ = [
     "ModelAnswer",

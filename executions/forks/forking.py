@@ -9,14 +9,14 @@ from pydantic import JsonValue
 
 from common.errors import Conflict, Invalid
 from discovery.selectors import agents_for
-from executions.fork_plan import ForkPlan, Recorded, plan_fork
-from executions.fork_target import fork_target, the_path
-from executions.launching import Launch, first_launch, write_execution
+from executions.forks.planning import ForkPlan, Recorded, plan_fork
+from executions.forks.repeats import repeats_of, require_confirmed
+from executions.forks.reused_steps import copy_calls, copy_steps, recorded_steps
+from executions.forks.target import fork_target, the_path
 from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.recording import note_event
-from executions.repeats import repeats_of, require_confirmed
-from executions.reused_steps import copy_calls, copy_steps, recorded_steps
-from executions.run_request import MAX_INPUT_BYTES, require_size
+from executions.starts.launching import Launch, first_launch, write_execution
+from executions.starts.run_request import MAX_INPUT_BYTES, require_size
 from workflows.definition.steps import Definition
 from workflows.selectors import catalogue_for, definition_of
 

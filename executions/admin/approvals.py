@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin, TabularInline
 
 from common.errors import DomainError
-from executions.admin_rows import ROWS_PER_PAGE, ReadOnly, address_of, execution_link, shown
-from executions.approvals import MAX_COMMENT_CHARACTERS, final_content
-from executions.deciding import Vote, decide
+from executions.admin.rows import ROWS_PER_PAGE, ReadOnly, address_of, execution_link, shown
+from executions.approvals.deciding import Vote, decide
+from executions.approvals.opening import MAX_COMMENT_CHARACTERS, final_content
 from executions.models import Approval, ApprovalDecision
 
 ASKED = Approval._meta

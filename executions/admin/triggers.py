@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from common.errors import DomainError
-from executions.admin_rows import ROWS_PER_PAGE, ReadOnly, link, shown
+from executions.admin.rows import ROWS_PER_PAGE, ReadOnly, link, shown
 from executions.triggers import schedules, webhooks
 from executions.triggers.models import Schedule, Webhook, WebhookDelivery
 from executions.triggers.timing import next_runs

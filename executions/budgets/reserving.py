@@ -11,7 +11,7 @@ from typing import Literal
 
 from django.db import transaction
 
-from executions.budget_models import Budget, Reservation
+from executions.budgets.models import Budget, Reservation
 
 LimitName = Literal["max_tokens", "max_cost_usd", "max_tool_calls"]
 Prices = tuple[Decimal, Decimal]

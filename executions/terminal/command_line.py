@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from common import strict_json
 from common.errors import DomainError, Unavailable
 from executions.models import WorkflowExecution
-from executions.terminal import as_json, end_line, failure_lines, step_changes, step_line
+from executions.terminal.lines import as_json, end_line, failure_lines, step_changes, step_line
 
 
 def add_user(parser: CommandParser) -> None:

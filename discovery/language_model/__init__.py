@@ -1,0 +1,1 @@
+"""Talking to language models over the chat-completions protocol."""

@@ -1,0 +1,1 @@
+"""The guard on every outgoing call: which addresses, how much, which headers."""

@@ -1,0 +1,1 @@
+"""What may be spent: set aside before each call, settled after it."""

@@ -1,0 +1,1 @@
+"""Retries and forks: runs that take over what another run has done."""

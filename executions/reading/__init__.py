@@ -1,0 +1,1 @@
+"""What happened, read without loading what is large."""

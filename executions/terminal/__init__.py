@@ -1,0 +1,1 @@
+"""Runs on a terminal: lines, tables, and what the commands share."""
