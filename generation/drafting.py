@@ -126,7 +126,7 @@ async def _ask(request: DraftRequest, spent: Spent, on_stage: OnStage) -> Drafte
     resources = shortlist(request.prompt, request.catalogue)
     said = messages(request.prompt, request.context, request.preferred_complexity, resources)
     for number in range(ROUNDS):
-        await _enter(on_stage, "repairing" if number else "planning")
+        await _enter(on_stage, "repairing_1" if number else "planning")
         answer = await complete(
             ModelRequest(messages=said, output_schema=ANSWER_SCHEMA, output_name="workflow_plan")
         )

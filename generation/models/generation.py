@@ -25,8 +25,10 @@ class Generation(models.Model):
         QUEUED = "queued"
         SHORTLISTING = "shortlisting"
         PLANNING = "planning"
+        FILLING = "filling"
         CHECKING = "checking"
-        REPAIRING = "repairing"
+        REPAIRING_1 = "repairing_1"
+        REPAIRING_2 = "repairing_2"
         READY = "ready"
 
     class Generator(models.TextChoices):
@@ -61,7 +63,15 @@ class Generation(models.Model):
     raw_answers = JSONField(
         default=list, blank=True, help_text="What the model answered, word for word."
     )
-    catalogue_hash = models.CharField(max_length=64, blank=True)
+    catalogue_hash = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of everything that was offered."
+    )
+    schema_version = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="SHA-256 of what every model is told and has to answer.",
+    )
+    last_event_number = models.PositiveIntegerField(default=0)
     input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField(default=0)
     cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
@@ -103,32 +113,3 @@ class Generation(models.Model):
     def is_finished(self) -> bool:
         """Whether the status is final."""
         return self.status in self.FINAL
-
-
-class Application(models.Model):
-    """A result that was applied under an `Idempotency-Key`, so that the same request gets the same answer."""
-
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
-    )
-    idempotency_key = models.CharField(max_length=200, editable=False)
-    request_hash = models.CharField(max_length=64, editable=False)
-    workflow = models.ForeignKey(
-        Workflow,
-        null=True,
-        on_delete=models.CASCADE,
-        related_name="+",
-        help_text="Empty only within the transaction that applies.",
-    )
-    agents_created = JSONField(default=list, help_text="Ids of the agents made for it.")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["created_by", "idempotency_key"], name="application_idempotency_key_unique"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.idempotency_key} of {self.created_by_id}"
