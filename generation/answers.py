@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from common import strict_json
+from generation.modelling.asking import UnusableAnswer
 from generation.plan import (
     AgentUse,
     Case,
@@ -21,33 +20,15 @@ from generation.plan import (
 )
 from generation.planning.arguments import escape, escaped
 from generation.planning.suggesting import identifier
-from generation.prompt import ANSWER_SCHEMA, Shortlist
+from generation.prompt import Shortlist
 from workflows.definition.catalogue import Catalogue
 
-MAX_ANSWER_BYTES = 256 * 1024
 MAX_NODES = 200
 MAX_DEPTH = 8
-_SHAPE = Draft202012Validator(ANSWER_SCHEMA)
 
 
-class UnusableAnswer(ValueError):
-    """An answer that gives no plan; `problems` are sentences for the model."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems[:3]))
-        self.problems = problems
-
-
-def plan_of(text: str, resources: Shortlist, catalogue: Catalogue) -> Plan:
-    """The plan in the answer `text`; raises `UnusableAnswer` and nothing else."""
-    try:
-        answer = strict_json.loads(text, max_bytes=MAX_ANSWER_BYTES)
-    except strict_json.RefusedJson as error:
-        raise UnusableAnswer([f"The answer is no acceptable JSON: {error.detail}"]) from error
-    wrong = next(iter(_SHAPE.iter_errors(answer)), None)
-    if wrong is not None:
-        place = "/".join(str(part) for part in wrong.absolute_path)[:200]
-        raise UnusableAnswer([f"The answer does not have the wanted shape at /{place}."])
+def plan_of(answer: Any, resources: Shortlist, catalogue: Catalogue) -> Plan:
+    """The plan in `answer`, which has the shape; raises `UnusableAnswer` for names that were not offered."""
     reader = _Reader(resources, catalogue)
     nodes = reader.nodes(answer["steps"], 1)
     if not any(True for _ in leaves(nodes)) and not reader.problems:

@@ -4,18 +4,12 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
-from discovery.language_model.client import (
-    ModelAnswer,
-    ModelError,
-    ModelRequest,
-    complete,
-    is_configured,
-)
+from discovery.language_model.client import ModelError, is_configured
 from generation import planner
-from generation.answers import UnusableAnswer, plan_of
+from generation.answers import plan_of
+from generation.modelling.asking import Asker, Cancelled, Spent, UnusableAnswer
 from generation.plan import NewAgent, NewTool, Plan, without
 from generation.prompt import (
     ANSWER_SCHEMA,
@@ -36,10 +30,6 @@ ROUNDS = 2
 OnStage = Callable[[str], Awaitable[bool]]
 
 
-class Cancelled(Exception):
-    """Somebody cancelled the job; no further call is made."""
-
-
 @dataclass(frozen=True)
 class DraftRequest:
     """What is wanted, and what may be used for it; `generator` names one, empty takes the best there is."""
@@ -51,28 +41,6 @@ class DraftRequest:
     include_agents: bool = True
     include_mcps: bool = True
     generator: str = ""
-
-
-@dataclass
-class Spent:
-    """What the model's answers were and cost; `cost_usd` null: unknown."""
-
-    model: str = ""
-    answers: list[str] = field(default_factory=list)
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: Decimal | None = None
-
-    def add(self, answer: ModelAnswer) -> None:
-        """Count one answer."""
-        is_first = not self.answers
-        self.model = answer.model
-        self.answers.append(answer.text or "")
-        self.input_tokens += answer.input_tokens
-        self.output_tokens += answer.output_tokens
-        known = self.cost_usd if not is_first else Decimal(0)
-        both = known is not None and answer.cost_usd is not None
-        self.cost_usd = known + answer.cost_usd if both else None  # type: ignore[operator]
 
 
 @dataclass(frozen=True)
@@ -87,20 +55,20 @@ class DraftResult:
 async def draft(request: DraftRequest, *, on_stage: OnStage) -> DraftResult:
     """A checked draft for `request`; raises `Cancelled`. A model that fails never fails the job."""
     request = replace(request, catalogue=_usable(request))
-    spent = Spent()
+    asker = Asker()
     if request.generator == OFFLINE_PLANNER or not is_configured():
         await _enter(on_stage, "planning")
-        return DraftResult(plan_offline(request), OFFLINE_PLANNER, spent)
+        return DraftResult(plan_offline(request), OFFLINE_PLANNER, asker.spent)
     try:
-        made = await _ask(request, spent, on_stage)
-        return DraftResult(made, OPENAI, spent)
+        made = await _ask(request, asker, on_stage)
+        return DraftResult(made, OPENAI, asker.spent)
     except ModelError as error:
         logger.warning("The model gave no plan: %s", error.code)
         reason = error.message
     except UnusableAnswer as error:
         logger.warning("The model's plan stayed unusable: %s", error)
         reason = "The model's plan stayed invalid after a repair round."
-    return DraftResult(plan_offline(request, instead=reason), OFFLINE_PLANNER, spent)
+    return DraftResult(plan_offline(request, instead=reason), OFFLINE_PLANNER, asker.spent)
 
 
 def plan_offline(request: DraftRequest, *, instead: str = "") -> Drafted:
@@ -120,29 +88,31 @@ def plan_offline(request: DraftRequest, *, instead: str = "") -> Drafted:
         return drafted(empty, request.catalogue, prompt=request.prompt)
 
 
-async def _ask(request: DraftRequest, spent: Spent, on_stage: OnStage) -> Drafted:
+async def _ask(request: DraftRequest, asker: Asker, on_stage: OnStage) -> Drafted:
     """Up to two rounds with the model; raises `ModelError`, `UnusableAnswer` and `Cancelled`."""
     await _enter(on_stage, "shortlisting")
     resources = shortlist(request.prompt, request.catalogue)
     said = messages(request.prompt, request.context, request.preferred_complexity, resources)
     for number in range(ROUNDS):
         await _enter(on_stage, "repairing_1" if number else "planning")
-        answer = await complete(
-            ModelRequest(messages=said, output_schema=ANSWER_SCHEMA, output_name="workflow_plan")
-        )
-        spent.add(answer)
-        await _enter(on_stage, "checking")
         try:
-            return _checked(answer.text or "", request, resources)
+            answer = await asker.ask(
+                purpose="repair" if number else "plan",
+                messages=said,
+                schema=ANSWER_SCHEMA,
+                name="workflow_plan",
+            )
+            await _enter(on_stage, "checking")
+            return _checked(answer, request, resources)
         except UnusableAnswer as error:
             if number + 1 == ROUNDS:
                 raise
-            said = [*said, answer.message, repair_message(error.problems)]
+            said = [*said, repair_message(error.problems)]
     raise AssertionError("unreachable: the last round returns or raises")
 
 
-def _checked(text: str, request: DraftRequest, resources: Shortlist) -> Drafted:
-    plan = _allowed(plan_of(text, resources, request.catalogue), request)
+def _checked(answer: Any, request: DraftRequest, resources: Shortlist) -> Drafted:
+    plan = _allowed(plan_of(answer, resources, request.catalogue), request)
     try:
         return drafted(plan, request.catalogue, prompt=request.prompt, context=request.context)
     except NotExpandable as error:

@@ -9,7 +9,8 @@ from celery import shared_task
 
 from common.upkeep import Done
 from generation import jobs
-from generation.drafting import Cancelled, DraftRequest, draft
+from generation.drafting import DraftRequest, draft
+from generation.modelling.asking import Cancelled
 from generation.models import Generation
 from workflows.definition.catalogue import Catalogue
 from workflows.selectors import catalogue_for

@@ -11,6 +11,7 @@ from discovery.language_model.messages import ModelAnswer, ModelError, Requested
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_TOOL_CALLS = 128
+MAX_TOKENS = 100_000_000
 
 
 class _Function(BaseModel):
@@ -37,8 +38,9 @@ class _Choice(BaseModel):
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int = Field(default=0, ge=0)
-    completion_tokens: int = Field(default=0, ge=0)
+    # No call counts more: sums of it have to fit into the database's columns.
+    prompt_tokens: int = Field(default=0, ge=0, le=MAX_TOKENS)
+    completion_tokens: int = Field(default=0, ge=0, le=MAX_TOKENS)
 
 
 class _Completion(BaseModel):

@@ -7,7 +7,8 @@ import pytest
 from pytest_django import Settings
 
 from discovery.language_model.formats import fits_strict_mode
-from generation.drafting import Cancelled, DraftRequest, DraftResult, draft
+from generation.drafting import DraftRequest, DraftResult, draft
+from generation.modelling.asking import Cancelled
 from generation.prompt import ANSWER_SCHEMA, SHORTLIST
 from tests.fakes.model_server import (
     ModelServer,

@@ -1,0 +1,1 @@
+"""Designing with a language model."""
