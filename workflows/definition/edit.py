@@ -4,13 +4,19 @@ A refused edit raises `EditRefused` (the edit makes no sense here) or `Definitio
 and changes nothing. What an edit does not speak of stays as it is, to the byte.
 """
 
-import copy
-from collections.abc import Iterator
-
 from workflows.definition import flow
-from workflows.definition.edge_slots import Json, slot, slots
+from workflows.definition.edge_slots import Json, slot
 from workflows.definition.normalise import normalise
 from workflows.definition.problems import EditRefused
+from workflows.definition.raw_lists import (
+    all_steps,
+    index_of,
+    list_named,
+    opened,
+    owner_of,
+    retarget,
+    step_in,
+)
 from workflows.definition.steps import END, Definition
 
 _INNER = ("steps", "branches", "entry_step")
@@ -30,15 +36,15 @@ def add_step(
     Without either it goes to the end of the list `container`: '' (the outermost), a loop's id, or 'parallel/branch'.
     Its own `next`, where it has none, is where that way led.
     """
-    raw, new = _open(definition), dict(step)
+    raw, new = opened(definition), dict(step)
     if not isinstance(new.get("id"), str):
         raise EditRefused("missing_field", "A step needs an `id`.")
-    if any(new["id"] == known["id"] for known in _all_steps(raw)):
+    if any(new["id"] == known["id"] for known in all_steps(raw)):
         raise EditRefused("duplicate_step", f"There is already a step {new['id']!r}.")
     if after is not None and before is not None:
         raise EditRefused("conflicting_fields", "Give `after` or `before`, not both.")
     neighbour = after if after is not None else before
-    owner = _list_of(raw, container) if neighbour is None else _owner(raw, neighbour)
+    owner = list_named(raw, container) if neighbour is None else owner_of(raw, neighbour)
     if after is not None:
         _insert_after(owner, new, after, branch)
     elif before is not None:
@@ -51,9 +57,9 @@ def add_step(
 def update_step(definition: Definition, step_id: str, step: Json) -> Definition:
     """Replace the step's fields by those of `step` (lenient JSON); its place, and what it leaves out of `next` and of
     the steps inside, stay."""
-    raw, new = _open(definition), dict(step)
-    owner = _owner(raw, step_id)
-    place = _index(owner, step_id)
+    raw, new = opened(definition), dict(step)
+    owner = owner_of(raw, step_id)
+    place = index_of(owner, step_id)
     old = owner["steps"][place]
     if new.setdefault("id", step_id) != step_id:
         raise EditRefused("read_only", f"The id of the step {step_id!r} does not change.")
@@ -70,7 +76,7 @@ def update_step(definition: Definition, step_id: str, step: Json) -> Definition:
 
 def delete_step(definition: Definition, step_id: str) -> Definition:
     """Take the step out, with all inside it; what led to it leads to where it went on (`default` of a conditional)."""
-    raw = _open(definition)
+    raw = opened(definition)
     _take_out(raw, step_id)
     return normalise(raw)
 
@@ -87,7 +93,7 @@ def move_step(
     """Take the step out and put it elsewhere, as `delete_step` and `add_step` do."""
     if step_id in (after, before):
         raise EditRefused("impossible_move", "A step can't be moved beside itself.")
-    raw = _open(definition)
+    raw = opened(definition)
     step = _take_out(raw, step_id)
     for name in ("next", "default"):
         step.pop(name, None)
@@ -98,8 +104,8 @@ def move_step(
 def reorder_steps(definition: Definition, order: list[str], *, container: str = "") -> Definition:
     """Put the list's steps into this order. A `next` that the language would have inferred is inferred anew, one that
     was chosen otherwise stays; a list that began with its first step begins with its new first step."""
-    raw = _open(definition)
-    owner = _list_of(raw, container)
+    raw = opened(definition)
+    owner = list_named(raw, container)
     by_id = {step["id"]: step for step in owner["steps"]}
     if len(by_id) != len(owner["steps"]) or sorted(order) != sorted(by_id):
         raise EditRefused(
@@ -117,11 +123,11 @@ def connect_steps(
     definition: Definition, step_id: str, to: str, *, branch: str | None = None
 ) -> Definition:
     """Let the way out `branch` of the step lead to the step `to` of its list, or to 'end'; a conditional gets a missing arm."""
-    raw = _open(definition)
-    owner = _owner(raw, step_id)
+    raw = opened(definition)
+    owner = owner_of(raw, step_id)
     if to != END and all(step["id"] != to for step in owner["steps"]):
         raise EditRefused("unknown_target", f"The list of {step_id!r} has no step {to!r}.")
-    slot(_step(owner, step_id), branch, may_add=True).lead_to(to)
+    slot(step_in(owner, step_id), branch, may_add=True).lead_to(to)
     return normalise(raw)
 
 
@@ -129,27 +135,22 @@ def disconnect_steps(
     definition: Definition, step_id: str, *, branch: str | None = None
 ) -> Definition:
     """Take the way out `branch` away: `next` then ends the list, an arm goes, errors and rejections fail again."""
-    raw = _open(definition)
-    slot(_step(_owner(raw, step_id), step_id), branch).clear()
+    raw = opened(definition)
+    slot(step_in(owner_of(raw, step_id), step_id), branch).clear()
     return normalise(raw)
 
 
-def _open(definition: Definition) -> Json:
-    """Its JSON, to be changed: a canonical definition shares its values, so they are copied."""
-    return copy.deepcopy(definition.to_json())
-
-
 def _insert_after(owner: Json, new: Json, after: str, branch: str | None) -> None:
-    way = slot(_step(owner, after), branch, may_add=True)
+    way = slot(step_in(owner, after), branch, may_add=True)
     _continue_to(new, way.target or END)
     way.lead_to(new["id"])
-    owner["steps"].insert(_index(owner, after) + 1, new)
+    owner["steps"].insert(index_of(owner, after) + 1, new)
 
 
 def _insert_before(owner: Json, new: Json, before: str) -> None:
-    _retarget(owner, before, new["id"])
+    retarget(owner, before, new["id"])
     _continue_to(new, before)
-    owner["steps"].insert(_index(owner, before), new)
+    owner["steps"].insert(index_of(owner, before), new)
 
 
 def _append(owner: Json, new: Json) -> None:
@@ -175,22 +176,13 @@ def _continue_to(new: Json, target: str) -> None:
 
 
 def _take_out(raw: Json, step_id: str) -> Json:
-    owner = _owner(raw, step_id)
-    step: Json = owner["steps"].pop(_index(owner, step_id))
+    owner = owner_of(raw, step_id)
+    step: Json = owner["steps"].pop(index_of(owner, step_id))
     target = step.get("default" if step["type"] == "conditional" else "next", END)
-    _retarget(owner, step_id, END if target == step_id else target)
+    retarget(owner, step_id, END if target == step_id else target)
     if owner.get("entry_step") == END:
         del owner["entry_step"]
     return step
-
-
-def _retarget(owner: Json, old: str, new: str) -> None:
-    for step in owner["steps"]:
-        for way in slots(step):
-            if way.target == old:
-                way.lead_to(new)
-    if owner.get("entry_step") == old:
-        owner["entry_step"] = new
 
 
 def _forget_inferred(steps: list[Json]) -> None:
@@ -198,45 +190,3 @@ def _forget_inferred(steps: list[Json]) -> None:
     for number, target in flow.infer(bare).nexts.items():
         if steps[number].get("next") == target:
             del steps[number]["next"]
-
-
-def _lists(owner: Json, name: str = "") -> Iterator[tuple[str, Json]]:
-    """Every list of steps by its container's name; a list is the JSON object that has `steps`."""
-    yield name, owner
-    for step in owner["steps"]:
-        if step["type"] == "loop":
-            yield from _lists(step, step["id"])
-        for branch in step.get("branches", ()):
-            yield from _lists(branch, f"{step['id']}/{branch['id']}")
-
-
-def _all_steps(raw: Json) -> list[Json]:
-    return [step for _, owner in _lists(raw) for step in owner["steps"]]
-
-
-def _list_of(raw: Json, container: str) -> Json:
-    for name, owner in _lists(raw):
-        if name == container:
-            return owner
-    names = ", ".join(repr(name) for name, _ in _lists(raw) if name)
-    raise EditRefused(
-        "unknown_container",
-        f"There is no list of steps {container!r}.",
-        f"There are: '' (the outermost){', ' if names else ''}{names}.",
-    )
-
-
-def _owner(raw: Json, step_id: str) -> Json:
-    for _, owner in _lists(raw):
-        if any(step["id"] == step_id for step in owner["steps"]):
-            return owner
-    raise EditRefused("unknown_step", f"There is no step {step_id!r}.")
-
-
-def _index(owner: Json, step_id: str) -> int:
-    return next(number for number, step in enumerate(owner["steps"]) if step["id"] == step_id)
-
-
-def _step(owner: Json, step_id: str) -> Json:
-    step: Json = owner["steps"][_index(owner, step_id)]
-    return step
