@@ -19,7 +19,7 @@ from generation.plan import (
     leaves,
 )
 from generation.planning.arguments import escape, escaped
-from generation.planning.suggesting import identifier
+from generation.planning.matching.suggesting import identifier
 from generation.prompt import Shortlist
 from workflows.definition.catalogue import Catalogue
 

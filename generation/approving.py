@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from generation.plan import Approval, Case, Choice, Loop, Node, Parallel, Plan, ToolUse
-from generation.planning.languages import language_of
+from generation.planning.language.languages import language_of
 from workflows.definition.catalogue import Catalogue
 
 MESSAGES = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generation.planning.arguments import Source
-from generation.planning.words import tokens
+from generation.planning.language.words import tokens
 
 _COMPARE = (
     (r"(?:at least|>=|≥|(?:is )?(?:no|not) (?:less|lower|below|under) (?:than )?|min(?:imum)?(?: of)?)\s*", ">="),

@@ -19,9 +19,9 @@ from generation.plan import (
     Wait,
 )
 from generation.planning.arguments import Source, escape, fill
-from generation.planning.matching import tool_kinds
+from generation.planning.matching.entries import tool_kinds
+from generation.planning.matching.suggesting import identifier
 from generation.planning.open_arguments import is_open
-from generation.planning.suggesting import identifier
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.steps import END, MAX_ITERATIONS, MAX_NESTING, RESERVED_STEP_IDS
 

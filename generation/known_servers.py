@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from generation.planning.words import tokens
+from generation.planning.language.words import tokens
 
 # In the shape of the MCP registry's server.json; `keywords` are the names that requests use.
 FILE = Path(__file__).parent / "known_servers.json"

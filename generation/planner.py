@@ -17,16 +17,17 @@ from generation.plan import (
     leaves,
 )
 from generation.planning.coverage import lost
-from generation.planning.holding import hold
-from generation.planning.languages import to_english
-from generation.planning.matching import Index, build_index, catalogue_verbs
-from generation.planning.resolving import Resolver
-from generation.planning.structure import read_structure
-from generation.planning.suggesting import suggested_agent
-from generation.planning.tree import Act, Choose, Repeat, Together
-from generation.planning.tree import Node as Spoken
-from generation.planning.typos import mended
-from generation.planning.verbs import actions, learn
+from generation.planning.language.languages import to_english
+from generation.planning.language.typos import mended
+from generation.planning.language.verbs import actions, learn
+from generation.planning.matching.entries import catalogue_verbs
+from generation.planning.matching.index import Index, build_index
+from generation.planning.matching.resolving import Resolver
+from generation.planning.matching.suggesting import suggested_agent
+from generation.planning.reading.holding import hold
+from generation.planning.reading.structure import read_structure
+from generation.planning.reading.tree import Act, Choose, Repeat, Together
+from generation.planning.reading.tree import Node as Spoken
 from workflows.definition.catalogue import Catalogue
 
 MAX_NODES = 60

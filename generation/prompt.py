@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from generation.planning.matching import build_index
+from generation.planning.matching.index import build_index
 from workflows.definition.catalogue import Catalogue
 
 # As many as a model reads with care; up to that many all are shown.

@@ -21,7 +21,7 @@ from generation.plan import (
     leaves,
 )
 from generation.planning.arguments import escaped
-from generation.planning.suggesting import identifier
+from generation.planning.matching.suggesting import identifier
 from workflows.definition.catalogue import AgentEntry, Catalogue, ServerEntry, ToolEntry
 from workflows.definition.normalise import normalise
 from workflows.definition.problems import DefinitionError, Problem

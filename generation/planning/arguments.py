@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from generation.planning.language.time_zones import zone_in
+from generation.planning.language.words import stem, tokens
 from generation.planning.open_arguments import open_argument
-from generation.planning.time_zones import zone_in
-from generation.planning.words import stem, tokens
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _URL = re.compile(r"https?://[^\s\"'<>)\]]+[^\s\"'<>)\].,;:!?]")

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from generation.plan import Choice, Loop, Node, Parallel
-from generation.planning.tree import Act, Choose, Repeat, Together
-from generation.planning.tree import Node as Spoken
-from generation.planning.words import STOP, stem, tokens
+from generation.planning.language.words import STOP, stem, tokens
+from generation.planning.reading.tree import Act, Choose, Repeat, Together
+from generation.planning.reading.tree import Node as Spoken
 
 
 def acts(nodes: Iterable[Spoken]) -> Iterator[Act]:

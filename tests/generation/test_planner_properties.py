@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from generation.drafting import DraftRequest, plan_offline
 from generation.planner import plan
 from generation.planning.coverage import tasks
-from generation.planning.words import STOP
+from generation.planning.language.words import STOP
 from tests.generation.catalogues import OFFICE
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.normalise import normalise

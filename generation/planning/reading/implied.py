@@ -3,8 +3,8 @@
 import re
 from dataclasses import replace
 
-from generation.planning.passives import Piece
-from generation.planning.verbs import actions
+from generation.planning.language.verbs import actions
+from generation.planning.reading.passives import Piece
 
 _REST = (
     r"(?:(?:all |any )?(?:the |of the )?(?:others?|rest|remaining(?: ones)?)|all other(?: \w+|s)|"

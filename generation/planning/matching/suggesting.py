@@ -3,9 +3,9 @@
 import re
 
 from generation.plan import NewAgent, NewTool
-from generation.planning.matching import Index
-from generation.planning.verbs import DETERMINERS, actions, leading_verb
-from generation.planning.words import STOP, known_products, stem, tokens, word_set
+from generation.planning.language.verbs import DETERMINERS, actions, leading_verb
+from generation.planning.language.words import STOP, known_products, stem, tokens, word_set
+from generation.planning.matching.index import Index
 from workflows.definition.catalogue import Catalogue
 
 _EXPERT = re.compile(

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from generation.plan import AgentUse, Leaf, ToolUse
-from generation.planning.matching import Entry, Index, Match
-from generation.planning.verbs import leading_verb
-from generation.planning.words import concepts, plain_verbs, word_set
+from generation.planning.language.verbs import leading_verb
+from generation.planning.language.words import concepts, plain_verbs, word_set
+from generation.planning.matching.entries import Entry
+from generation.planning.matching.index import Index, Match
 
 # Below this score, or this share of the clause's meaning, a match is a guess.
 MIN_SCORE, MIN_COVERAGE = 2.2, 0.18

@@ -4,14 +4,15 @@ import re
 from dataclasses import dataclass, field
 
 from generation.plan import Node, Parallel, key, leaves
-from generation.planning import sources, suggesting
-from generation.planning.agreement import agrees
-from generation.planning.clauses import inner_instruction
-from generation.planning.matching import Entry, Index, Match
-from generation.planning.sources import Memory, accepts, is_its_verb, use
-from generation.planning.tree import Act
-from generation.planning.verbs import actions, leading_verb
-from generation.planning.words import STOP, stem, tokens, units
+from generation.planning.language.verbs import actions, leading_verb
+from generation.planning.language.words import STOP, stem, tokens, units
+from generation.planning.matching import sources, suggesting
+from generation.planning.matching.agreement import agrees
+from generation.planning.matching.entries import Entry
+from generation.planning.matching.index import Index, Match
+from generation.planning.matching.sources import Memory, accepts, is_its_verb, use
+from generation.planning.reading.clauses import inner_instruction
+from generation.planning.reading.tree import Act
 from workflows.definition.catalogue import Catalogue
 
 TOOL_ACTIONS = frozenset({"read", "create", "update", "delete", "send", "run"})

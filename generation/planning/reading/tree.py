@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass, replace
 
-from generation.planning.clauses import has_verb
-from generation.planning.verbs import actions, is_question, starts_with_verb
-from generation.planning.words import tokens
+from generation.planning.language.verbs import actions, is_question, starts_with_verb
+from generation.planning.language.words import tokens
+from generation.planning.reading.clauses import has_verb
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ _NARRATIVE = re.compile(
     r"(?:receive|get|have|use|store|keep|are|were|run|manage|work|sell|got|received|had|offer)\b",
     re.IGNORECASE,
 )
+_ABOUT_IT = re.compile(r"^(?:not )?(?:it|this|that|they|he|she)\b", re.IGNORECASE)
 _BOTH = re.compile(r"\bboth\b(?=[^,]*\band\b)", re.IGNORECASE)
 _EACH = re.compile(
     r"\b(?:each|every)(?: one)?(?: of (?:the|these|those|our|them))?\s+(?!(?:day|week|month|hour|morning|evening|night|"
@@ -117,6 +118,11 @@ def is_trigger(text: str) -> bool:
     return bool(_TRIGGER.search(text)) and not any(
         word in ("is", "are", "not", "been") for word in words[1:5]
     )
+
+
+def is_about_it(text: str) -> bool:
+    """Whether a condition speaks of the thing at hand: 'it is urgent'."""
+    return bool(_ABOUT_IT.match(text))
 
 
 def together(group: list[Node]) -> Node:

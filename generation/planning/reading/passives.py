@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
-from generation.planning.verbs import base_form, verb_at
-from generation.planning.words import stem, tokens
+from generation.planning.language.verbs import base_form, verb_at
+from generation.planning.language.words import stem, tokens
 
 _CUT = re.compile(
     r"(\s*[.!?]\s+|\s*\n\s*|\s*[,;:]\s+(?:(?:and|but|or|then|while)\s+)*|\s+(?:and|but)\s+(?:then\s+)?)",

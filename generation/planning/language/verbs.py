@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cache
 
-from generation.planning.words import STOP, stem, stems, tokens, vocabulary_lines, word_set
+from generation.planning.language.words import STOP, stem, stems, tokens, vocabulary_lines, word_set
 
 LONGEST_VERB = 3
 # A word that is as often a noun acts as a verb before one of these.

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from generation.planning.verbs import FILLERS, verb_words
-from generation.planning.words import STOP, noun_words, stem, tokens
+from generation.planning.language.verbs import FILLERS, verb_words
+from generation.planning.language.words import STOP, noun_words, stem, tokens
 from workflows.definition.catalogue import Catalogue
 
 _WORD = re.compile(r"(?<![\w@#/.$&+-])[A-Za-z]{4,24}(?![\w@/&+]|\.\w|-\w)")

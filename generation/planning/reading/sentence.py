@@ -1,22 +1,23 @@
-"""Clauses to a tree: sequence, parallel, conditional, loop, and what must not be done."""
+"""One sentence to a tree: what its control words govern."""
 
 import re
 from dataclasses import dataclass, field, replace
 
-from generation.planning.clauses import Chunk, has_verb, inner_instruction, sentences
-from generation.planning.implied import with_decisions
-from generation.planning.passives import active, pieces_of, text_of
-from generation.planning.tree import (
+from generation.planning.language.words import tokens
+from generation.planning.reading.clauses import Chunk, inner_instruction
+from generation.planning.reading.decisions import add_arm, completed
+from generation.planning.reading.passives import active
+from generation.planning.reading.tree import (
     Act,
     Choose,
     Node,
     Repeat,
     acts_of,
     feeds_the_rest,
+    is_about_it,
     is_trigger,
     together,
 )
-from generation.planning.words import tokens, with_joined_particles
 
 _ANAPHORA = re.compile(
     r"\b(?:both|together|everything|all of (?:it|them|this|that)|them all|"
@@ -27,12 +28,6 @@ _ANAPHORA = re.compile(
 _NUMBERS = {
     "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
 }  # fmt: skip
-# "when it is not": the opposite of the condition before.
-_ELLIPSIS = re.compile(
-    r"^(?:it|they|this|that|he|she)\s+"
-    r"(?:(?:is|are|was|does|do|has|have)\s*(?:not|n't)|isn't|doesn't|aren't|fails?)$",
-    re.IGNORECASE,
-)
 _PERFECT = re.compile(r"\b(?:has|have) been \w+|\b(?:is|are) \w+ed\b", re.IGNORECASE)
 _STATE = re.compile(
     r"^(?:it|this|that|they|he|she|the (?:result|answer|score|outcome|check|review))\s+"
@@ -40,7 +35,6 @@ _STATE = re.compile(
     re.IGNORECASE,
 )
 _LISTS = re.compile(r"\band (?:in|on|via|by|to|with|as|the|an?)\b", re.IGNORECASE)
-_ABOUT_IT = re.compile(r"^(?:not )?(?:it|this|that|they|he|she)\b", re.IGNORECASE)
 # The one thing that the sentence before spoke of.
 _ITEM = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
 # What a loop goes through is told in so many words; longer texts have the first instruction in them.
@@ -49,7 +43,7 @@ _CONDITIONS = ("if", "unless", "when")
 
 
 @dataclass
-class _Sentence:
+class Sentence:
     """Reads one sentence; `position` moves over its chunks."""
 
     chunks: list[Chunk]
@@ -177,7 +171,7 @@ class _Sentence:
             condition, body_text = inner_instruction(condition)
         body_nodes = acts_of(body_text) if body_text else []
         body_nodes += self.read(is_arm=True, has_begun=bool(body_nodes))
-        _add_arm(nodes, condition, tuple(body_nodes))
+        add_arm(nodes, condition, tuple(body_nodes))
 
     def _is_condition(self, chunk: Chunk) -> bool:
         """'when it is fine' is one, 'when a ticket arrives' is an event; an alternative settles it."""
@@ -216,7 +210,7 @@ class _Sentence:
 
     def _otherwise(self, nodes: list[Node], chunk: Chunk) -> None:
         target = nodes or self.earlier
-        body = acts_of(_completed(chunk.text, target[-1:])) if chunk.text else []
+        body = acts_of(completed(chunk.text, target[-1:])) if chunk.text else []
         body += self.read(is_arm=True, has_begun=bool(body))
         if target and isinstance(target[-1], Choose) and target[-1].otherwise is None:
             target[-1] = replace(target[-1], otherwise=tuple(body))
@@ -311,73 +305,11 @@ class _Sentence:
         return found
 
 
-def read_structure(text: str) -> list[Node]:
-    """The tree of what `text` asks for, in the order in which it is to happen."""
-    nodes: list[Node] = []
-    spoken = text_of(with_decisions(pieces_of(with_joined_particles(text))))
-    for chunks in sentences(spoken):
-        found = _Sentence(chunks=chunks, earlier=nodes).read()
-        if found:
-            nodes.extend(_joined(nodes, found, chunks[0]))
-    return nodes
-
-
-def _joined(nodes: list[Node], found: list[Node], first: Chunk) -> list[Node]:
-    """What of a sentence remains after its head joined the node before: a further case, a loop's body, 'meanwhile'."""
-    last, head = nodes[-1] if nodes else None, found[0]
-    if isinstance(last, Choose) and isinstance(head, Choose) and last.otherwise is None:
-        nodes[-1] = _merged(last, head)
-    elif isinstance(last, Repeat) and _is_about_item(last, head, first):
-        nodes[-1] = replace(last, body=(*last.body, head))
-    elif first.parallel and isinstance(head, Act) and head.wants_split and last is not None:
-        nodes[-1] = together([last, replace(head, wants_split=False)])
-    else:
-        return found
-    return found[1:]
-
-
-def _merged(last: Choose, head: Choose) -> Choose:
-    condition, body = head.arms[0]
-    if len(head.arms) == 1 and head.otherwise is None and _ELLIPSIS.match(condition):
-        return replace(last, otherwise=body)
-    return Choose(arms=last.arms + head.arms, otherwise=head.otherwise)
-
-
-def _is_about_item(last: Repeat, head: Node, first: Chunk) -> bool:
-    """'For each ticket: … If it is urgent, …': the second sentence still speaks of the item."""
-    is_about_it = isinstance(head, Choose) and bool(_ABOUT_IT.match(head.arms[0][0]))
-    return last.mode == "foreach" and is_about_it and not first.is_closing
-
-
-def _add_arm(nodes: list[Node], condition: str, body: tuple[Node, ...]) -> None:
-    last = nodes[-1] if nodes else None
-    if not isinstance(last, Choose) or last.otherwise is not None:
-        if body:
-            nodes.append(Choose(arms=((condition, body),)))
-    elif _ELLIPSIS.match(condition):
-        nodes[-1] = replace(last, otherwise=body)
-    else:
-        nodes[-1] = replace(last, arms=(*last.arms, (condition, body)))
-
-
 def _stays_in_loop(chunk: Chunk, nodes: list[Node]) -> bool:
     """A condition about the item, and its alternative, belong to the loop."""
     if chunk.control == "otherwise":
         return bool(nodes) and isinstance(nodes[-1], Choose)
-    return bool(_ABOUT_IT.match(chunk.text))
-
-
-def _completed(text: str, before: list[Node]) -> str:
-    """'put it into one list, otherwise into another': the alternative borrows the verb and its object."""
-    first = tokens(text)[:1]
-    last = before[0] if before else None
-    if not first or first[0] not in ("into", "to", "in", "on", "with", "as", "by", "via", "at"):
-        return text
-    if not isinstance(last, Choose) or not last.arms[-1][1] or has_verb(text):
-        return text
-    model = last.arms[-1][1][0]
-    head = re.split(rf"\b{first[0]}\b", model.text, maxsplit=1)[0] if isinstance(model, Act) else ""
-    return f"{head.strip()} {text}" if head.strip() else text
+    return is_about_it(chunk.text)
 
 
 def _is_repeat_word(node: Node) -> bool:

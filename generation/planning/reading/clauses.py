@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, replace
 
-from generation.planning.verbs import starts_with_verb, verb_at
-from generation.planning.words import stem, tokens
+from generation.planning.language.verbs import starts_with_verb, verb_at
+from generation.planning.language.words import stem, tokens
 
 # How long a single request can be; longer text is cut by the caller's own limit long before.
 MAX_CHUNKS = 200

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import cache
 
-from generation.planning.words import vocabulary_lines, word_set
+from generation.planning.language.words import vocabulary_lines, word_set
 
 # Function words that tell the languages apart; none of them is an English word.
 _MARKS = {language: word_set(f"marks_{language}") for language in ("de", "es", "fr")}

@@ -1,8 +1,8 @@
 """Whether a thing that shares words with a clause also does what the clause asks for."""
 
-from generation.planning.matching import Entry
-from generation.planning.verbs import leading_verb
-from generation.planning.words import concepts, tokens
+from generation.planning.language.verbs import leading_verb
+from generation.planning.language.words import concepts, tokens
+from generation.planning.matching.entries import Entry
 
 # Verbs that say by themselves which trade is asked for, by the concept that they stand in.
 _TELLING = frozenset(

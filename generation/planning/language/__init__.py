@@ -1,0 +1,1 @@
+"""Words of a request: stems, concepts, verbs, other languages, slips of the pen."""

@@ -1,0 +1,48 @@
+"""The arms of a decision: further cases, opposites ('when it is not') and alternatives that borrow a verb."""
+
+import re
+from dataclasses import replace
+
+from generation.planning.language.words import tokens
+from generation.planning.reading.clauses import has_verb
+from generation.planning.reading.tree import Act, Choose, Node
+
+# "when it is not": the opposite of the condition before.
+_ELLIPSIS = re.compile(
+    r"^(?:it|they|this|that|he|she)\s+"
+    r"(?:(?:is|are|was|does|do|has|have)\s*(?:not|n't)|isn't|doesn't|aren't|fails?)$",
+    re.IGNORECASE,
+)
+
+
+def merged(last: Choose, head: Choose) -> Choose:
+    """One decision from two that follow each other."""
+    condition, body = head.arms[0]
+    if len(head.arms) == 1 and head.otherwise is None and _ELLIPSIS.match(condition):
+        return replace(last, otherwise=body)
+    return Choose(arms=last.arms + head.arms, otherwise=head.otherwise)
+
+
+def add_arm(nodes: list[Node], condition: str, body: tuple[Node, ...]) -> None:
+    """Add a case to the decision that ends `nodes`, or a new decision."""
+    last = nodes[-1] if nodes else None
+    if not isinstance(last, Choose) or last.otherwise is not None:
+        if body:
+            nodes.append(Choose(arms=((condition, body),)))
+    elif _ELLIPSIS.match(condition):
+        nodes[-1] = replace(last, otherwise=body)
+    else:
+        nodes[-1] = replace(last, arms=(*last.arms, (condition, body)))
+
+
+def completed(text: str, before: list[Node]) -> str:
+    """'put it into one list, otherwise into another': the alternative borrows the verb and its object."""
+    first = tokens(text)[:1]
+    last = before[0] if before else None
+    if not first or first[0] not in ("into", "to", "in", "on", "with", "as", "by", "via", "at"):
+        return text
+    if not isinstance(last, Choose) or not last.arms[-1][1] or has_verb(text):
+        return text
+    model = last.arms[-1][1][0]
+    head = re.split(rf"\b{first[0]}\b", model.text, maxsplit=1)[0] if isinstance(model, Act) else ""
+    return f"{head.strip()} {text}" if head.strip() else text

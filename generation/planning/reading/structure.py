@@ -1,0 +1,42 @@
+"""Clauses to a tree: sequence, parallel, conditional, loop, and what must not be done."""
+
+from dataclasses import replace
+
+from generation.planning.language.words import with_joined_particles
+from generation.planning.reading.clauses import Chunk, sentences
+from generation.planning.reading.decisions import merged
+from generation.planning.reading.implied import with_decisions
+from generation.planning.reading.passives import pieces_of, text_of
+from generation.planning.reading.sentence import Sentence
+from generation.planning.reading.tree import Act, Choose, Node, Repeat, is_about_it, together
+
+
+def read_structure(text: str) -> list[Node]:
+    """The tree of what `text` asks for, in the order in which it is to happen."""
+    nodes: list[Node] = []
+    spoken = text_of(with_decisions(pieces_of(with_joined_particles(text))))
+    for chunks in sentences(spoken):
+        found = Sentence(chunks=chunks, earlier=nodes).read()
+        if found:
+            nodes.extend(_joined(nodes, found, chunks[0]))
+    return nodes
+
+
+def _joined(nodes: list[Node], found: list[Node], first: Chunk) -> list[Node]:
+    """What of a sentence remains after its head joined the node before: a further case, a loop's body, 'meanwhile'."""
+    last, head = nodes[-1] if nodes else None, found[0]
+    if isinstance(last, Choose) and isinstance(head, Choose) and last.otherwise is None:
+        nodes[-1] = merged(last, head)
+    elif isinstance(last, Repeat) and _is_about_item(last, head, first):
+        nodes[-1] = replace(last, body=(*last.body, head))
+    elif first.parallel and isinstance(head, Act) and head.wants_split and last is not None:
+        nodes[-1] = together([last, replace(head, wants_split=False)])
+    else:
+        return found
+    return found[1:]
+
+
+def _is_about_item(last: Repeat, head: Node, first: Chunk) -> bool:
+    """'For each ticket: … If it is urgent, …': the second sentence still speaks of the item."""
+    is_of_item = isinstance(head, Choose) and is_about_it(head.arms[0][0])
+    return last.mode == "foreach" and is_of_item and not first.is_closing
