@@ -8,16 +8,12 @@ from typing import Any
 
 from discovery.language_model.client import ModelError, is_configured
 from generation import planner
-from generation.answers import plan_of
 from generation.modelling.asking import Asker, Cancelled, Spent, UnusableAnswer
+from generation.modelling.prompts import messages, repair_message
+from generation.modelling.reading import plan_of
+from generation.modelling.schemas import PLAN_SCHEMA
+from generation.modelling.shortlisting import Shortlist, shortlist
 from generation.plan import NewAgent, NewTool, Plan, without
-from generation.prompt import (
-    ANSWER_SCHEMA,
-    Shortlist,
-    messages,
-    repair_message,
-    shortlist,
-)
 from generation.result import Drafted, NotExpandable, drafted
 from workflows.definition.catalogue import Catalogue
 
@@ -99,7 +95,7 @@ async def _ask(request: DraftRequest, asker: Asker, on_stage: OnStage) -> Drafte
             answer = await asker.ask(
                 purpose="repair" if number else "plan",
                 messages=said,
-                schema=ANSWER_SCHEMA,
+                schema=PLAN_SCHEMA,
                 name="workflow_plan",
             )
             await _enter(on_stage, "checking")

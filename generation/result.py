@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from generation.approving import with_approvals
-from generation.expansion import definition_of, shown
+from generation.expanding.approving import with_approvals
+from generation.expanding.expansion import definition_of
+from generation.expanding.naming import shown
 from generation.known_servers import setup_of
 from generation.plan import (
     AgentUse,

@@ -9,7 +9,8 @@ from pytest_django import Settings
 from discovery.language_model.formats import fits_strict_mode
 from generation.drafting import DraftRequest, DraftResult, draft
 from generation.modelling.asking import Cancelled
-from generation.prompt import ANSWER_SCHEMA, SHORTLIST
+from generation.modelling.schemas import PLAN_SCHEMA
+from generation.modelling.shortlisting import SHORTLIST
 from tests.fakes.model_server import (
     ModelServer,
     cut_off,
@@ -63,7 +64,7 @@ def steps_of(made: DraftResult) -> list[Any]:
 
 
 def test_the_answers_shape_fits_strict_mode() -> None:
-    assert fits_strict_mode(ANSWER_SCHEMA)
+    assert fits_strict_mode(PLAN_SCHEMA)
 
 
 async def test_a_models_plan_becomes_a_definition(model_server: ModelServer) -> None:

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from generation.deciding import answer_field, choose_by, judged_until
+from generation.expanding.deciding import answer_field, choose_by, judged_until
+from generation.expanding.naming import shown, step_id
+from generation.expanding.scope import USER_INPUT, Scope, input_of, list_field
+from generation.expanding.shaping import flattened, within_limits
 from generation.plan import (
     AgentUse,
     Approval,
@@ -20,26 +23,13 @@ from generation.plan import (
 )
 from generation.planning.arguments import Source, escape, fill
 from generation.planning.matching.entries import tool_kinds
-from generation.planning.matching.suggesting import identifier
 from generation.planning.open_arguments import is_open
 from workflows.definition.catalogue import Catalogue
-from workflows.definition.steps import END, MAX_ITERATIONS, MAX_NESTING, RESERVED_STEP_IDS
+from workflows.definition.steps import END, MAX_ITERATIONS, MAX_NESTING
 
 DEFAULT_ITERATIONS = {"foreach": 100, "until": 5, "count": 3}
 # Tools of these kinds give something worth handing on; a receipt for a sent message is not.
 BRINGS = frozenset({"read", "make", "analyse", "run"})
-USER_INPUT = Source("${user_input}", "Request")
-
-
-@dataclass
-class Scope:
-    """The data that a step may read, oldest first; the first is the run's or the iteration's input."""
-
-    sources: list[Source] = field(default_factory=lambda: [USER_INPUT])
-
-    def inner(self, *more: Source) -> "Scope":
-        """A copy for a branch or a loop body."""
-        return Scope([*self.sources, *more])
 
 
 @dataclass
@@ -55,7 +45,7 @@ class Expansion:
         self, nodes: Sequence[Node], scope: Scope, *, after: str = END, depth: int = 1
     ) -> list[dict[str, Any]]:
         """The steps of one list; the last one goes to `after`. Nesting that the language refuses is unrolled."""
-        flat = _flattened(nodes) if depth >= MAX_NESTING else list(nodes)
+        flat = flattened(nodes) if depth >= MAX_NESTING else list(nodes)
         ids = [self._id(node) for node in flat]
         found: list[dict[str, Any]] = []
         for number, node in enumerate(flat):
@@ -90,7 +80,7 @@ class Expansion:
         name = entry.name if entry else node.name if isinstance(node, NewAgent) else agent_id
         step = {
             "id": step_id, "type": "agent", "name": shown(name, 200), "agent_id": agent_id,
-            "input": _input_of(node.task, scope), "next": following,
+            "input": input_of(node.task, scope), "next": following,
         }  # fmt: skip
         schema = dict(entry.output_schema) if entry and entry.output_schema else None
         scope.sources.append(Source(f"${{steps.{step_id}.output}}", name, schema))
@@ -228,7 +218,7 @@ class Expansion:
             return [source.template]
         if self.last is not None and self.last["type"] == "agent":
             return answer_field(self.last, "items", {"type": "array", "items": {"type": "string"}})
-        listed = _list_field(source)
+        listed = list_field(source)
         if listed:
             return listed
         if not source.is_list:
@@ -238,13 +228,9 @@ class Expansion:
         return source.template
 
     def _id(self, node: Node) -> str:
-        base = _base_id(node)
-        candidate, number = base, 2
-        while candidate in self.taken or candidate in RESERVED_STEP_IDS:
-            candidate = f"{base}-{number}"
-            number += 1
-        self.taken.add(candidate)
-        return candidate
+        found = step_id(node, self.taken)
+        self.taken.add(found)
+        return found
 
 
 def _wait(node: Wait, step_id: str, following: str) -> dict[str, Any]:
@@ -259,7 +245,7 @@ def definition_of(
 ) -> tuple[dict[str, Any], list[str]]:
     """The raw definition for `plan` (for `normalise`) and what a person should check."""
     expansion = Expansion(catalogue)
-    steps = expansion.steps(_within_limits(plan.nodes), Scope())
+    steps = expansion.steps(within_limits(plan.nodes), Scope())
     definition: dict[str, Any] = {
         "id": workflow_id,
         "name": shown(plan.name, 200) or "Workflow",
@@ -271,11 +257,6 @@ def definition_of(
     return definition, expansion.warnings
 
 
-def shown(text: str, limit: int) -> str:
-    """`text` for a name or description: one line, no template syntax, at most `limit` characters."""
-    return " ".join(text.replace("${", "$ {").replace("{{", "{ {").split())[:limit].strip()
-
-
 def _open_warning(step_id: str, argument: str, value: object) -> str:
     if is_open(value):
         return (
@@ -283,77 +264,3 @@ def _open_warning(step_id: str, argument: str, value: object) -> str:
             f"give it as input.{argument}, or write it into the step."
         )
     return f"Check the argument {argument!r} of the step {step_id!r}."
-
-
-def _input_of(task: str, scope: Scope) -> str:
-    """An agent's input: its task, and the newest data under their names."""
-    sources = scope.sources[-3:] if len(scope.sources) > 1 else scope.sources
-    data = "\n\n".join(
-        f"{escape(s.label)}:\n{s.template}" if s.label else s.template for s in sources
-    )
-    return f"{escape(task.strip())}\n\n{data}" if task.strip() else data
-
-
-def _list_field(source: Source) -> str:
-    schema = source.schema or {}
-    properties = schema.get("properties")
-    if not isinstance(properties, dict):
-        return ""
-    lists = [n for n, d in properties.items() if isinstance(d, dict) and d.get("type") == "array"]
-    if len(lists) != 1 or not lists[0].replace("_", "").isalnum():
-        return ""
-    return f"{source.template[:-1]}.{lists[0]}}}"
-
-
-def _base_id(node: Node) -> str:
-    match node:
-        case AgentUse():
-            return identifier(node.agent_id, fallback="agent")
-        case NewAgent():
-            return identifier(node.id, fallback="agent")
-        case ToolUse():
-            return identifier(node.tool_id.partition(":")[2], fallback="tool")
-        case NewTool():
-            return identifier(f"{node.server_name} {node.tool}", fallback="tool")
-        case Approval():
-            return "approval"
-        case Wait():
-            return "wait"
-        case Parallel():
-            return "at-the-same-time"
-        case Choice():
-            return "decide"
-        case Loop():
-            return {"foreach": "for-each", "until": "repeat-until", "count": "repeat"}[node.mode]
-
-
-def _within_limits(nodes: Sequence[Node]) -> tuple[Node, ...]:
-    """Containers without content are left out, whoever made the plan."""
-    kept: list[Node] = []
-    for node in nodes:
-        match node:
-            case Parallel():
-                full = tuple(b for branch in node.branches if (b := _within_limits(branch)))
-                kept += [Parallel(full)] if len(full) > 1 else full[0] if full else ()
-            case Loop():
-                body = _within_limits(node.body)
-                kept += [Loop(node.mode, node.phrase, body, node.times)] if body else []
-            case Choice():
-                cases = tuple(type(c)(c.condition, _within_limits(c.body)) for c in node.cases)
-                kept += [Choice(cases, _within_limits(node.otherwise))] if cases else []
-            case _:
-                kept.append(node)
-    return tuple(kept)
-
-
-def _flattened(nodes: Sequence[Node]) -> list[Node]:
-    found: list[Node] = []
-    for node in nodes:
-        match node:
-            case Parallel():
-                found += [leaf for branch in node.branches for leaf in _flattened(branch)]
-            case Loop():
-                found += _flattened(node.body)
-            case _:
-                found.append(node)
-    return found

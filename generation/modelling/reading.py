@@ -5,6 +5,7 @@ from typing import Any
 
 from common import strict_json
 from generation.modelling.asking import UnusableAnswer
+from generation.modelling.shortlisting import Shortlist
 from generation.plan import (
     AgentUse,
     Case,
@@ -20,7 +21,6 @@ from generation.plan import (
 )
 from generation.planning.arguments import escape, escaped
 from generation.planning.matching.suggesting import identifier
-from generation.prompt import Shortlist
 from workflows.definition.catalogue import Catalogue
 
 MAX_NODES = 200
