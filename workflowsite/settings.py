@@ -8,6 +8,7 @@ from typing import Any
 import django_stubs_ext
 import structlog
 
+from workflowsite.admin_navigation import navigation
 from workflowsite.env import BASE_DIR, STATE_DIR, env, secret, service
 from workflowsite.log_masking import mask_tokens
 
@@ -305,4 +306,8 @@ LOGGING = {
 }
 
 # --- admin
-UNFOLD = {"SITE_TITLE": "Workflow builder", "SITE_HEADER": "Workflow builder"}
+UNFOLD = {
+    "SITE_TITLE": "Workflow builder",
+    "SITE_HEADER": "Workflow builder",
+    "SIDEBAR": {"show_search": True, "navigation": navigation()},
+}

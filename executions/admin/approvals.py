@@ -7,7 +7,9 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
+from common.admin_status import status_label
 from common.errors import DomainError
 from executions.admin.rows import ROWS_PER_PAGE, ReadOnly, address_of, execution_link, shown
 from executions.approvals.deciding import Vote, decide
@@ -21,13 +23,16 @@ ANSWERS = (("yes", "Approve"), ("no", "Reject"))
 class DecisionForm(forms.ModelForm[Approval]):
     """A decision; the content stands ready to be edited."""
 
-    decision = forms.ChoiceField(choices=ANSWERS, widget=forms.RadioSelect)
+    decision = forms.ChoiceField(choices=ANSWERS, widget=UnfoldAdminRadioSelectWidget)
     comment = forms.CharField(
-        required=False, widget=forms.Textarea, max_length=MAX_COMMENT_CHARACTERS
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        max_length=MAX_COMMENT_CHARACTERS,
     )
     edited = forms.JSONField(
         required=False,
         label="Content",
+        widget=UnfoldAdminTextareaWidget,
         help_text="Change it and the run goes on with the new form. It counts only with an approval.",
     )
 
@@ -66,9 +71,17 @@ class DecisionInline(ReadOnly, TabularInline):  # type: ignore[misc]
 class ApprovalAdmin(ModelAdmin):  # type: ignore[misc]
     """Questions of runs; only those who are asked can decide."""
 
-    list_display = ("path", execution_link, "status", "expires_at", "created_at", "delivered_at")
+    list_display = (
+        "message",
+        "path",
+        execution_link,
+        status_label,
+        "expires_at",
+        "created_at",
+        "delivered_at",
+    )
     list_filter = ("status", "created_at")
-    list_select_related = ("execution",)
+    list_select_related = ("execution__created_by",)
     search_fields = ("execution__id", "path", "message")
     ordering = ("-created_at",)
     list_per_page = ROWS_PER_PAGE
@@ -81,7 +94,7 @@ class ApprovalAdmin(ModelAdmin):  # type: ignore[misc]
         "message",
         shown(ASKED.get_field("content_json")),
         shown(ASKED.get_field("edited_json")),
-        "approvers",
+        "who_decides",
         "required_approvals",
         "status",
         "expires_at",
@@ -90,6 +103,11 @@ class ApprovalAdmin(ModelAdmin):  # type: ignore[misc]
         "delivered_at",
     )
     readonly_fields = about
+
+    @admin.display(description="who decides")
+    def who_decides(self, row: Approval) -> str:
+        """Names; without any, the run's owner."""
+        return ", ".join(row.approvers) or row.execution.created_by.get_username()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The question, and the form while it is open."""

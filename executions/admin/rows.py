@@ -29,11 +29,21 @@ def shown(field: Any) -> Any:
     if not isinstance(field, JSONField):
         return field.name
 
-    @admin.display(description=field.verbose_name)
+    @admin.display(description=str(field.verbose_name).removesuffix(" json"))
     def show(row: Any) -> SafeString:
         return pretty_json(getattr(row, field.name))
 
     return show
+
+
+def duration_text(milliseconds: int | None) -> str:
+    """'38 ms', '1.4 s', '2 min 5 s'; nothing for what has not ended."""
+    if milliseconds is None:
+        return ""
+    if milliseconds < 1_000:
+        return f"{milliseconds} ms"
+    minutes, seconds = divmod(milliseconds / 1_000, 60)
+    return f"{minutes:.0f} min {seconds:.0f} s" if minutes else f"{seconds:.1f} s"
 
 
 @admin.display(description="execution", ordering="execution_id")
@@ -81,8 +91,8 @@ class StepRunInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
     @admin.display(description="duration")
     def duration(self, row: StepRun) -> str:
-        """In milliseconds."""
-        return "" if row.duration_ms is None else f"{row.duration_ms} ms"
+        """In milliseconds, longer ones in seconds."""
+        return duration_text(row.duration_ms)
 
 
 class ModelCallInline(ReadOnly, TabularInline):  # type: ignore[misc]

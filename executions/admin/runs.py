@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin
 
+from common.admin_status import status_label
 from common.errors import DomainError
 from executions import services
 from executions.admin.actions import run_chosen
@@ -21,6 +22,7 @@ from executions.admin.rows import (
     StepRunInline,
     ToolCallInline,
     address_of,
+    duration_text,
     execution_link,
     link,
     shown,
@@ -60,11 +62,10 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
     """Runs; 'Add' starts one, `?workflow=ID` fills the form in."""
 
     list_display = (
-        "id",
+        "short_id",
         "workflow_link",
         "workflow_version",
-        "status",
-        "simulated",
+        status_label,
         "triggered_by",
         "created_by",
         "created_at",
@@ -246,8 +247,13 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="duration")
     def duration(self, row: WorkflowExecution) -> str:
-        """In milliseconds."""
-        return "" if row.duration_ms is None else f"{row.duration_ms} ms"
+        """In milliseconds, longer ones in seconds."""
+        return duration_text(row.duration_ms)
+
+    @admin.display(description="run", ordering="id")
+    def short_id(self, row: WorkflowExecution) -> str:
+        """Enough to tell runs apart; the whole id stands on the run's page."""
+        return row.pk.removeprefix("execution-")[:8]
 
     @admin.display(description="tokens")
     def tokens(self, row: WorkflowExecution) -> int:

@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 
+from common.admin_status import status_label
 from common.errors import DomainError
 from executions.admin.rows import ROWS_PER_PAGE, ReadOnly, link, shown
 from executions.triggers import schedules, webhooks
@@ -79,7 +81,7 @@ class ScheduleAdmin(TriggerAdmin):
         "cron",
         "interval_seconds",
         "time_zone",
-        "is_paused",
+        "state",
         "failures",
         "is_synced",
         "created_by",
@@ -92,6 +94,15 @@ class ScheduleAdmin(TriggerAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """With the next firing times."""
         return [*super().get_fields(request, obj), "next_times"]
+
+    @display(  # type: ignore[untyped-decorator]
+        description="state",
+        ordering="is_paused",
+        label={"active": "success", "paused": "warning"},
+    )
+    def state(self, row: Schedule) -> str:
+        """Whether it starts runs."""
+        return "paused" if row.is_paused else "active"
 
     @admin.display(description="next firing times")
     def next_times(self, row: Schedule) -> SafeString:
@@ -161,7 +172,7 @@ class WebhookAdmin(TriggerAdmin):
 class WebhookDeliveryAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     """What came in and what came of it."""
 
-    list_display = ("created_at", "webhook_link", "status", "reason", "execution_link")
+    list_display = ("created_at", "webhook_link", status_label, "reason", "execution_link")
     list_filter = ("status", "created_at")
     list_select_related = ("webhook", "execution")
     list_per_page = ROWS_PER_PAGE
