@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from temporalio.api.enums.v1 import EventType
@@ -23,6 +23,8 @@ class Run:
     id: str
     status: str
     error_kind: str
+    workflow: str
+    parent: str | None
     temporal_status: str = ""
     # When Temporal recorded the completion of each outside call, by the call's key (seconds since 1970).
     completed_at: dict[str, float] = field(default_factory=dict)
@@ -30,22 +32,65 @@ class Run:
     completions: Counter[str] = field(default_factory=Counter)
 
 
-def rows(database_url: str) -> list[tuple[str, str, str]]:
-    """Id, status and kind of error of every execution."""
+@dataclass(frozen=True)
+class Account:
+    """What a run's budget counted, and what the rows of its calls, and of its child's, come to."""
+
+    execution_id: str
+    tokens: int
+    tokens_of_calls: int
+    tokens_set_aside: int
+    tool_calls: int
+
+
+def rows(database_url: str) -> list[tuple[str, str, str, str, str | None]]:
+    """Id, status, kind of error, workflow and parent of every execution."""
     with psycopg.connect(database_url) as connection:
-        found = connection.execute(
-            "SELECT id, status, error_kind FROM executions_workflowexecution"
-        )
-        return [(str(row[0]), str(row[1]), str(row[2])) for row in found.fetchall()]
+        return connection.execute(
+            "SELECT id, status, error_kind, workflow_id, parent_id"
+            " FROM executions_workflowexecution"
+        ).fetchall()
 
 
 def unfinished_steps(database_url: str) -> int:
     """Steps that are still open."""
+    unfinished = "status NOT IN ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED')"
+    return _number(database_url, f"SELECT count(*) FROM executions_steprun WHERE {unfinished}")
+
+
+def open_questions(database_url: str) -> int:
+    """Approvals that nobody has decided."""
+    return _number(
+        database_url, "SELECT count(*) FROM executions_approval WHERE status = 'OPEN'"
+    )
+
+
+def decisions(database_url: str) -> dict[str, int]:
+    """How many decisions each run's question has, by the run's id."""
     with psycopg.connect(database_url) as connection:
-        row = connection.execute(
-            "SELECT count(*) FROM executions_steprun WHERE status NOT IN"
-            " ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED')"
-        ).fetchone()
+        found = connection.execute(
+            "SELECT a.execution_id, count(d.id) FROM executions_approval a"
+            " LEFT JOIN executions_approvaldecision d ON d.approval_id = a.id GROUP BY 1"
+        )
+        return {str(run): int(count) for run, count in found.fetchall()}
+
+
+def accounts(database_url: str) -> list[Account]:
+    """The budget of every run that has one."""
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute(
+            "SELECT b.key, b.tokens_spent,"
+            " (SELECT coalesce(sum(c.input_tokens + c.output_tokens), 0)"
+            "  FROM executions_modelcall c JOIN executions_workflowexecution e"
+            "  ON e.id = c.execution_id WHERE b.key IN (e.id, e.parent_id)),"
+            " b.tokens_reserved, b.tool_calls FROM executions_budget b"
+        )
+        return [Account(str(row[0]), *map(int, row[1:])) for row in found.fetchall()]
+
+
+def _number(database_url: str, question: LiteralString) -> int:
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(question).fetchone()
         return int(row[0]) if row else 0
 
 

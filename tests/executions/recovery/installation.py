@@ -5,10 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import requests
 
@@ -143,38 +141,6 @@ class Installation:
             return requests.get(f"{self.web_url}/nowhere", timeout=2).status_code in (401, 404)
         except requests.RequestException:
             return False
-
-
-class Caller:
-    """A client that asks again until it is answered, as a careful program does: with one key for each start."""
-
-    def __init__(self, installation: Installation, token: str) -> None:
-        self._url = installation.web_url
-        self._headers = {"Authorization": f"Token {token}"}
-
-    def start(self, workflow_id: str, key: str) -> str:
-        """The execution's id."""
-        deadline = time.monotonic() + 2 * PATIENCE_SECONDS
-        while True:
-            answer = self._posted(f"/workflows/{workflow_id}/execute", key)
-            if answer.get("id"):
-                return str(answer["id"])
-            assert time.monotonic() < deadline, answer
-            time.sleep(0.3)
-
-    def _posted(self, path: str, key: str) -> dict[str, Any]:
-        headers = self._headers | {"Idempotency-Key": key}
-        try:
-            answer = requests.post(
-                self._url + path, json={"user_input": key}, headers=headers, timeout=20
-            )
-        except requests.RequestException as error:
-            return {"error": str(error)}
-        if answer.status_code in (200, 202):
-            return dict(answer.json())
-        # While something is away the server may say so, but never that the request is wrong.
-        assert answer.status_code >= 500, answer.text
-        return {"error": answer.text[:500]}
 
 
 def mcp_config(folder: Path) -> Path:
