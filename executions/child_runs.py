@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from common.errors import DomainError, NotFound
 from executions.engine.child_messages import ChildOf, ChildResult, LaunchChild
 from executions.engine.messages import ErrorInfo, FinalStatus, Usage
+from executions.forks.retrying import write_retried_child
 from executions.models import WorkflowExecution
 from executions.starts.launching import Launch, write_execution
 from executions.stored_values import keep, load
@@ -37,7 +38,11 @@ def write_child(request: LaunchChild) -> WorkflowExecution:
         if workflow is None:
             raise NotFound(f"There is no workflow {request.workflow_id!r} that the owner may run.")
         _require_sane_nesting(parent, workflow)
-        return write_execution(_launch(request, parent, workflow), then=_nothing)
+        launch = _launch(request, parent, workflow)
+        retried = _retried(request, parent, workflow)
+        if retried is not None:
+            return write_retried_child(retried, launch)
+        return write_execution(launch, then=_nothing)
     except DomainError as error:
         message = f"{request.workflow_id!r} can't be started: {error.detail}"
         raise ChildRefused(message, code=error.code) from error
@@ -79,6 +84,15 @@ def _require_sane_nesting(parent: WorkflowExecution, workflow: Workflow) -> None
             message = f"Workflows run inside each other at most {MAX_DEPTH} deep."
             raise ChildRefused(message, code="nesting", kind="limit_exceeded")
         above = above.parent
+
+
+def _retried(
+    request: LaunchChild, parent: WorkflowExecution, workflow: Workflow
+) -> WorkflowExecution | None:
+    """The run of the same step of the run that the parent retries, where it shall go on."""
+    earlier = parent.retried_children.get(request.path)
+    rows = WorkflowExecution.objects.filter(pk=earlier, workflow=workflow)
+    return rows.select_related("workflow").first() if earlier else None
 
 
 def _launch(request: LaunchChild, parent: WorkflowExecution, workflow: Workflow) -> Launch:

@@ -99,6 +99,14 @@ class WorkflowExecution(models.Model):
         blank=True,
         help_text="Path of the step from which a fork or retry runs again; those before it are reused.",
     )
+    is_retry = models.BooleanField(
+        default=False, help_text="A fork that goes on where the other run failed or was cancelled."
+    )
+    retried_children = JSONField(
+        default=dict,
+        editable=False,
+        help_text="Of a retry: runs of the other run's workflow steps that its own go on with, by path.",
+    )
     tested_step = models.CharField(
         max_length=100, blank=True, help_text="Only this step was tried, with given surroundings."
     )

@@ -11,7 +11,8 @@ from temporalio.service import RPCError
 from common.errors import Conflict, NotFound
 from executions import temporal
 from executions.events import release_connection
-from executions.forks.forking import Fork, write_fork, write_retry
+from executions.forks.forking import Fork, write_fork
+from executions.forks.retrying import write_retry
 from executions.models import WorkflowExecution
 from executions.reconciling import reconcile
 from executions.selectors import executions_for
@@ -32,14 +33,22 @@ def start_execution(launch: Launch) -> WorkflowExecution:
 
 
 def retry_execution(
-    source: WorkflowExecution, launch: Launch, *, is_confirmed: bool = False
+    source: WorkflowExecution,
+    launch: Launch,
+    *,
+    is_confirmed: bool = False,
+    is_another: bool = False,
 ) -> WorkflowExecution:
     """Start a run that goes on where `source` failed or was cancelled; what has finished is not run again.
+
+    While a retry of it runs only one that is meant to be `is_another` is started.
 
     Raises `NotFound`, what `write_retry` raises and, with the row kept, `Unavailable`.
     """
     _require_visible(source, launch.by)
-    return write_retry(source, launch, start_on_temporal, is_confirmed=is_confirmed)
+    return write_retry(
+        source, launch, start_on_temporal, is_confirmed=is_confirmed, is_another=is_another
+    )
 
 
 def fork_execution(fork: Fork, launch: Launch) -> WorkflowExecution:

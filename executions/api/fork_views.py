@@ -32,6 +32,12 @@ ANSWERS = {
     200: OpenApiResponse(ExecutionSerializer, description="It ended within `wait`."),
     409: OpenApiResponse(description="`confirmation_required` lists the calls in `repeats`."),
 }
+RETRY_ANSWERS = ANSWERS | {
+    409: OpenApiResponse(
+        description="`confirmation_required` lists the calls in `repeats`; `retry_running` names the retry that has "
+        "not ended in `execution_id`."
+    ),
+}
 
 
 class ForkViewSet(GenericViewSet[WorkflowExecution]):
@@ -47,14 +53,17 @@ class ForkViewSet(GenericViewSet[WorkflowExecution]):
         tags=TAGS,
         request=RetrySerializer,
         parameters=PARAMETERS,
-        responses=ANSWERS,
+        responses=RETRY_ANSWERS,
     )
     def retry(self, request: Request, execution_id: str) -> Response:
         """Go on in a new run where this one failed or was cancelled; what has finished is not run again."""
         source = self._source(execution_id)
         body, wait = checked(RetrySerializer(data=request.data)), wait_of(request)
         execution = services.retry_execution(
-            source, _launch(source, request, {}), is_confirmed=body["confirm"]
+            source,
+            _launch(source, request, {}),
+            is_confirmed=body["confirm"],
+            is_another=body["another"],
         )
         return execution_answer(services.wait_for_end(execution, wait), request)
 

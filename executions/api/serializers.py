@@ -177,15 +177,23 @@ class StartSerializer(StrictFieldsMixin):
     )
 
 
-class RetrySerializer(StrictFieldsMixin):
-    """What a retry may say."""
+class ConfirmSerializer(StrictFieldsMixin):
+    """The word that calls may be repeated."""
 
     confirm = serializers.BooleanField(
         default=False, help_text="Calls that were made may be made once more."
     )
 
 
-class ForkSerializer(RetrySerializer):
+class RetrySerializer(ConfirmSerializer):
+    """What a retry may say."""
+
+    another = serializers.BooleanField(
+        default=False, help_text="Start it although a retry of the run has not ended yet."
+    )
+
+
+class ForkSerializer(ConfirmSerializer):
     """From where a run is forked, and what shall be different."""
 
     from_step = serializers.CharField(

@@ -45,10 +45,12 @@ class Recorded:
 class ForkPlan:
     """`reused`: where the flow went on after each step that is taken over, by its path, in order.
 
+    `stopped_at` are the steps that run first, one for each list that has not finished: what led there is taken over.
     `differing` are the steps that another version of the workflow has changed, where one was asked for.
     """
 
     reused: dict[str, str] = field(default_factory=dict)
+    stopped_at: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
     reaches_target: bool = False
 
@@ -114,6 +116,7 @@ class _Walk:
             here = scope.step_path(at, visits[at])
             following = self._visit(step, here, scope.by_id)
             if following is None:
+                self.plan.stopped_at.append(here)
                 return False
             at = following
         return True

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from django.contrib.auth.models import User
@@ -23,7 +23,8 @@ from workflows.selectors import catalogue_for, definition_of, workflows_for
 class Launch:
     """What a run is started with. `id` is given where a repeated launch must find its own row again.
 
-    `forked_from` and `forked_at` (a path) are the lineage of a fork. With `tested_step` only that step runs, in the
+    `forked_from` and `forked_at` (a path) are the lineage of a fork, `retried_children` the runs of that one's workflow
+    steps that go on in a retry, by path. With `tested_step` only that step runs, in the
     surroundings `test` (`step_tests.Surroundings` as JSON).
     """
 
@@ -40,6 +41,8 @@ class Launch:
     webhook: Webhook | None = None
     forked_from: WorkflowExecution | None = None
     forked_at: str = ""
+    is_retry: bool = False
+    retried_children: Mapping[str, str] = field(default_factory=dict)
     tested_step: str = ""
     test: Mapping[str, JsonValue] | None = None
     id: str = ""
@@ -119,6 +122,8 @@ def _checked_row(launch: Launch) -> WorkflowExecution:
         webhook=launch.webhook,
         forked_from=launch.forked_from,
         forked_at=launch.forked_at,
+        is_retry=launch.is_retry,
+        retried_children=dict(launch.retried_children),
         tested_step=launch.tested_step,
         test_json=dict(launch.test) if launch.test else None,
         created_by=launch.by,

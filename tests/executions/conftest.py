@@ -15,6 +15,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from pytest_django import Settings
+from rest_framework.test import APIClient
 from temporalio.client import WorkflowHistory
 from temporalio.service import RPCError
 
@@ -28,6 +29,7 @@ from executions.starts.launching import Launch
 from executions.starts.run_inputs import run_input_of
 from executions.stored_values import keep
 from executions.worker import run_worker
+from tests.conftest import ClientFor
 from tests.executions.tap import Tap
 from workflows.definition.normalise import content_hash, normalise
 from workflows.models import Workflow, WorkflowVersion
@@ -35,6 +37,7 @@ from workflows.models import Workflow, WorkflowVersion
 T = TypeVar("T")
 Json = dict[str, Any]
 PATIENCE_SECONDS = 120
+RUNS = "/api/v1/workflows/executions"
 
 
 class WorkerThread:
@@ -280,6 +283,41 @@ def runner(transactional_db: None, temporal_worker: WorkerThread) -> Iterator[Ru
         with suppress(RPCError):
             ran.cancel()
             ran.wait()
+
+
+class Forks:
+    """Retries and forks of one owner's runs over REST."""
+
+    def __init__(self, runner: Runner, client: APIClient) -> None:
+        self.runner = runner
+        self.client = client
+
+    def retry(self, ran: Ran, **body: Any) -> Ran:
+        """The retry, ended."""
+        return self._ended(self.client.post(f"{RUNS}/{ran.id}/retry", body))
+
+    def fork(self, ran: Ran, **body: Any) -> Ran:
+        """The fork, ended."""
+        return self._ended(self.client.post(f"{RUNS}/{ran.id}/fork", body))
+
+    def refused(self, ran: Ran, what: str, **body: Any) -> dict[str, Any]:
+        """The refusal, which wrote nothing."""
+        before = WorkflowExecution.objects.count(), StepRun.objects.count()
+        answer = self.client.post(f"{RUNS}/{ran.id}/{what}", body)
+        assert answer.status_code in (400, 409), answer.content
+        assert (WorkflowExecution.objects.count(), StepRun.objects.count()) == before
+        body = answer.json()
+        return {"status": answer.status_code, **body}
+
+    def _ended(self, answer: Any) -> Ran:
+        assert answer.status_code == 202, answer.content
+        return Ran(self.runner.worker, answer.json()["id"]).wait()
+
+
+@pytest.fixture
+def forks(runner: Runner, client_for: ClientFor) -> Forks:
+    """Retries and forks of the runner's owner."""
+    return Forks(runner, client_for(runner.owner))
 
 
 RunDefinition = Callable[..., Ran]

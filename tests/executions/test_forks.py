@@ -8,50 +8,13 @@ from rest_framework.test import APIClient
 
 from executions.models import StepRun, StoredValue, WorkflowExecution
 from tests.conftest import ClientFor
-from tests.executions.conftest import Ran, Runner
+from tests.executions.conftest import RUNS, Forks, Ran, Runner
 from tests.executions.engine.building import broken, decide, echo, end, loop, parallel
 from tests.executions.flows import finished_run, workflow_of
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers
 from tests.fakes.model_server import ModelServer
 from workflows.services import save_workflow
-
-RUNS = "/api/v1/workflows/executions"
-
-
-class Forks:
-    """Retries and forks of one owner's runs over REST."""
-
-    def __init__(self, runner: Runner, client: APIClient) -> None:
-        self.runner = runner
-        self.client = client
-
-    def retry(self, ran: Ran, **body: Any) -> Ran:
-        """The retry, ended."""
-        return self._ended(self.client.post(f"{RUNS}/{ran.id}/retry", body))
-
-    def fork(self, ran: Ran, **body: Any) -> Ran:
-        """The fork, ended."""
-        return self._ended(self.client.post(f"{RUNS}/{ran.id}/fork", body))
-
-    def refused(self, ran: Ran, what: str, **body: Any) -> dict[str, Any]:
-        """The refusal, which wrote nothing."""
-        before = WorkflowExecution.objects.count(), StepRun.objects.count()
-        answer = self.client.post(f"{RUNS}/{ran.id}/{what}", body)
-        assert answer.status_code in (400, 409), answer.content
-        assert (WorkflowExecution.objects.count(), StepRun.objects.count()) == before
-        body = answer.json()
-        return {"status": answer.status_code, **body}
-
-    def _ended(self, answer: Any) -> Ran:
-        assert answer.status_code == 202, answer.content
-        return Ran(self.runner.worker, answer.json()["id"]).wait()
-
-
-@pytest.fixture
-def forks(runner: Runner, client_for: ClientFor) -> Forks:
-    """Retries and forks of the runner's owner."""
-    return Forks(runner, client_for(runner.owner))
 
 
 def ask(step_id: str, **more: Any) -> dict[str, Any]:

@@ -98,7 +98,9 @@ class Command(BaseCommand):
             triggered_by=WorkflowExecution.Trigger.USER,
         )
         with refusals():
-            run = services.retry_execution(source, launch, is_confirmed=options["confirm"])
+            run = services.retry_execution(
+                source, launch, is_confirmed=options["confirm"], is_another=options["another"]
+            )
         tell(self, run, options)
 
     def _fork(self, options: dict[str, Any]) -> None:
@@ -144,6 +146,13 @@ def _add_cancel(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_retry(parser: argparse.ArgumentParser) -> None:
+    _add_again(parser)
+    parser.add_argument(
+        "--another", action="store_true", help="also while a retry of it has not ended"
+    )
+
+
+def _add_again(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("id")
     parser.add_argument(
         "--confirm", action="store_true", help="calls that were made may be made once more"
@@ -153,7 +162,7 @@ def _add_retry(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_fork(parser: argparse.ArgumentParser) -> None:
-    _add_retry(parser)
+    _add_again(parser)
     parser.add_argument("--from-step", required=True, help="path or id of the step that runs first")
     parser.add_argument("--iteration", type=int, help="of the loop, where an id is given")
     parser.add_argument("--version", type=int, help="a version of the workflow")

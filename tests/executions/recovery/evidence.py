@@ -60,9 +60,7 @@ def unfinished_steps(database_url: str) -> int:
 
 def open_questions(database_url: str) -> int:
     """Approvals that nobody has decided."""
-    return _number(
-        database_url, "SELECT count(*) FROM executions_approval WHERE status = 'OPEN'"
-    )
+    return _number(database_url, "SELECT count(*) FROM executions_approval WHERE status = 'OPEN'")
 
 
 def decisions(database_url: str) -> dict[str, int]:

@@ -1,0 +1,189 @@
+"""Retries: runs that go on where another failed or was cancelled, and let its children do the same."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from common.errors import Conflict
+from discovery.selectors import agents_for
+from executions.engine.children import child_id
+from executions.forks.planning import ForkPlan, Recorded, plan_fork
+from executions.forks.repeats import Repeat, repeats_of, require_confirmed
+from executions.forks.reused_steps import recorded_steps
+from executions.forks.writing import Reuse, kept_paths, require_no_test, written
+from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
+from executions.selectors import executions_for
+from executions.starts.launching import Launch, first_launch
+from workflows.definition.catalogue import Catalogue
+from workflows.definition.steps import Definition, WorkflowStep, walk
+from workflows.selectors import catalogue_for, definition_of
+
+RETRIED = (WorkflowExecution.Status.FAILED, WorkflowExecution.Status.CANCELLED)
+CUT_OFF = (StepRun.Status.FAILED, StepRun.Status.CANCELLED)
+# Asking on in a conversation that ended like this would end the same way.
+FRUITLESS = ("max_turns", "schema_mismatch", "invalid_answer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Retry:
+    """What a retry takes over of `reuse.source`, which ran `definition` and left `rows`."""
+
+    reuse: Reuse
+    definition: Definition
+    rows: list[Recorded]
+
+
+def write_retry(
+    source: WorkflowExecution,
+    launch: Launch,
+    then: Callable[[WorkflowExecution], object],
+    *,
+    is_confirmed: bool = False,
+    is_another: bool = False,
+) -> WorkflowExecution:
+    """The PENDING row of a run that goes on where `source` failed or was cancelled.
+
+    Steps that have finished keep their outputs, an agent that was cut off keeps the turns it was answered, and a child
+    that failed is retried itself. Raises `Conflict` (not_retryable, retry_running unless it is meant to be
+    `is_another`, confirmation_required) and what `write_execution` raises.
+    """
+    if (repeated := first_launch(launch)) is not None:
+        return repeated
+    require_no_test(source)
+    if source.status not in RETRIED:
+        raise Conflict(
+            "Only a run that failed or was cancelled can be retried; fork it instead.",
+            code="not_retryable",
+        )
+    with transaction.atomic():
+        # Of two retries at the same time the second waits here, and then sees the first.
+        WorkflowExecution.objects.select_for_update(no_key=True).only("pk").get(pk=source.pk)
+        if (repeated := first_launch(launch)) is not None:
+            return repeated
+        if not is_another:
+            _require_no_other(source)
+        retry = _retry_of(source, launch.by)
+        repeats = _repeats_of(retry, catalogue_for(launch.by), launch.by)
+        require_confirmed(repeats, is_confirmed=is_confirmed or launch.simulate)
+        return written(retry.reuse, launch, then)
+
+
+def write_retried_child(child: WorkflowExecution, launch: Launch) -> WorkflowExecution:
+    """The row of a run that goes on for `child`, whose parent was retried; whoever starts it is its parent.
+
+    It has the input and the version that `child` had; one that had completed has nothing left to do. What is made a
+    second time was confirmed when the parent was retried. Raises what `write_execution` raises.
+    """
+    if (repeated := first_launch(launch)) is not None:
+        return repeated
+    same = replace(
+        launch,
+        user_input=child.user_input,
+        input=child.input_json,
+        context=child.context_json,
+        version=child.workflow_version,
+    )
+    return written(_retry_of(child, launch.by).reuse, same, _nothing)
+
+
+def _retry_of(source: WorkflowExecution, by: User) -> _Retry:
+    _, definition = definition_of(source.workflow, source.workflow_version)
+    rows = recorded_steps(source)
+    plan = plan_fork(definition, rows)
+    reuse = Reuse(
+        source=source,
+        plan=plan,
+        at=_where_it_broke(source, rows, plan),
+        is_retry=True,
+        continued=tuple(_continued(source, by, plan)),
+        children=_children(source, definition, plan, by),
+    )
+    return _Retry(reuse=reuse, definition=definition, rows=rows)
+
+
+def _require_no_other(source: WorkflowExecution) -> None:
+    unfinished = source.forks.filter(is_retry=True).exclude(status__in=WorkflowExecution.FINAL)
+    other = unfinished.order_by("created_at").values_list("pk", flat=True).first()
+    if other is None:
+        return
+    raise Conflict(
+        f"{other} retries this run already and has not ended. Follow it, or send another: true to start one more.",
+        code="retry_running",
+        extra={"execution_id": other},
+    )
+
+
+def _children(
+    source: WorkflowExecution, definition: Definition, plan: ForkPlan, by: User
+) -> dict[str, WorkflowExecution]:
+    """The ended runs of the workflow steps that run first, by path; those of later steps are of no use."""
+    steps = {step.id for _, step in walk(definition.steps) if isinstance(step, WorkflowStep)}
+    paths = [path for path in plan.stopped_at if _step_id(path) in steps]
+    # A retry that never came so far passes on what it was to go on with.
+    handed_on: Mapping[str, str] = source.retried_children
+    ids = {child_id(source.pk, path): path for path in paths}
+    earlier = {handed_on[path]: path for path in paths if path in handed_on}
+    ended = executions_for(by).filter(status__in=WorkflowExecution.FINAL)
+    rows = ended.select_related("workflow").in_bulk([*ids, *earlier])
+    found = {earlier[key]: row for key, row in rows.items() if key in earlier}
+    return found | {ids[key]: row for key, row in rows.items() if key in ids}
+
+
+def _step_id(path: str) -> str:
+    return path.rpartition("/")[2].partition("@")[0]
+
+
+def _repeats_of(retry: _Retry, catalogue: Catalogue, by: User) -> Iterator[Repeat]:
+    """Calls that would be made again, those of children that go on included, under the step of their parent."""
+    reuse = retry.reuse
+    kept = kept_paths(reuse, retry.rows)
+    yield from repeats_of(reuse.source, retry.definition, catalogue, kept)
+    for path, child in reuse.children.items():
+        for repeat in _repeats_of(_retry_of(child, by), catalogue, by):
+            yield replace(repeat, step=_step_id(path), path=path)
+
+
+def _where_it_broke(source: WorkflowExecution, rows: list[Recorded], plan: ForkPlan) -> str:
+    """The failed step's path, else that of the innermost step that has to run first."""
+    if source.failed_step:
+        return source.failed_step
+    open_paths = [row.path for row in rows if row.path not in plan.reused]
+    open_paths = [path for path in open_paths if not plan.is_inside_reused(path)]
+    return next(
+        (path for path in open_paths if not any(o.startswith(f"{path}/") for o in open_paths)), ""
+    )
+
+
+def _continued(source: WorkflowExecution, by: User, plan: ForkPlan) -> list[str]:
+    """Steps that were cut off in the middle of their calls, and can go on with those that were answered."""
+    rows = StepRun.objects.filter(
+        execution=source, step_type__in=("agent", "tool"), status__in=CUT_OFF
+    )
+    versions = dict(agents_for(by).values_list("id", "version"))
+    return [
+        row.path
+        for row in rows.only("path", "step_type", "error_json", "execution_id")
+        if row.path not in plan.reused
+        and not plan.is_inside_reused(row.path)
+        and _can_go_on(row, versions)
+    ]
+
+
+def _can_go_on(row: StepRun, versions: Mapping[str, int]) -> bool:
+    """Unless the conversation itself was the failure, or the agent has been changed since."""
+    if row.step_type == "tool":
+        calls = ToolCall.objects.filter(execution_id=row.execution_id, path=row.path)
+        return calls.filter(error_json__isnull=True).exists()
+    if (row.error_json or {}).get("code") in FRUITLESS:
+        return False
+    turns = ModelCall.objects.filter(execution_id=row.execution_id, path=row.path)
+    first = turns.order_by("turn").only("agent_id", "agent_version").first()
+    if first is None:
+        return False
+    return not first.agent_id or versions.get(first.agent_id) == first.agent_version
+
+
+def _nothing(execution: WorkflowExecution) -> None:
+    """Its parent starts it, with its budgets."""
