@@ -1,12 +1,6 @@
-"""Telling readers that a run has news: a wake-up without content, which may get lost."""
+"""Where the readers of runs wait for news."""
 
-import logging
-from functools import cache
-
-import redis
-from django.conf import settings
-
-logger = logging.getLogger(__name__)
+from common.live import announcing
 
 
 def channel_of(execution_id: str) -> str:
@@ -15,14 +9,5 @@ def channel_of(execution_id: str) -> str:
 
 
 def announce(execution_id: str) -> None:
-    """Wake the readers of a run; call it after the commit. Without Redis they find the news a little later."""
-    try:
-        _client(settings.REDIS_URL).publish(channel_of(execution_id), "")
-    except redis.RedisError as error:
-        logger.warning("execution %s: readers were not woken: %s", execution_id, error)
-
-
-@cache
-def _client(url: str) -> redis.Redis:
-    """One for all threads: it keeps its connections, which cost more than what goes through them."""
-    return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+    """Wake the readers of a run; call it after the commit."""
+    announcing.announce(channel_of(execution_id))

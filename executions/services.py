@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Now
 from temporalio.service import RPCError
 
+from common.connections import release_connection
 from common.errors import Conflict, NotFound
 from executions import temporal
-from executions.events import release_connection
 from executions.forks.forking import Fork, write_fork
 from executions.forks.retrying import write_retry
 from executions.models import WorkflowExecution

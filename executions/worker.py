@@ -12,6 +12,7 @@ from django.conf import settings
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from common.connections import DATABASE_AWAY
 from common.upkeep import mend
 from discovery.mcp.client import close_connections
 from executions import temporal, visibility
@@ -24,7 +25,7 @@ from executions.activities import (
     segments,
     tool_calls,
 )
-from executions.activities.database import DATABASE_AWAY, in_database
+from executions.activities.database import in_database
 from executions.activities.log_context import LogContext
 from executions.engine.interpreter import InterpreterWorkflow
 from executions.engine.scheduled_start import ScheduledStart

@@ -7,28 +7,14 @@ from contextlib import asynccontextmanager
 from typing import ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db import connections
+
+from common.connections import DATABASE_AWAY, with_connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Everything else that a database raises is a mistake, which repeating does not mend.
-DATABASE_AWAY = (OperationalError, InterfaceError)
 PATIENCE_SECONDS = 45
-
-
-def with_connection(function: Callable[P, T]) -> Callable[P, T]:
-    """The function with a healthy connection of its thread, which goes back to the pool afterwards."""
-
-    @functools.wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        close_old_connections()
-        try:
-            return function(*args, **kwargs)
-        finally:
-            connections.close_all()
-
-    return call
 
 
 @asynccontextmanager

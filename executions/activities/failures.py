@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from executions.activities.database import DATABASE_AWAY
+from common.connections import DATABASE_AWAY
 from executions.engine.errors import UNAVAILABLE, UNRECORDED
 from workflows.definition.steps import ErrorKind
 

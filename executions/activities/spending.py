@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from temporalio import activity
 
+from common.connections import DATABASE_AWAY
 from discovery.language_model.client import ModelAnswer, ModelError, prices_of
-from executions.activities.database import DATABASE_AWAY, in_database
+from executions.activities.database import in_database
 from executions.activities.estimates import LEAST_OUTPUT_TOKENS, tokens_of
 from executions.activities.failures import failure
 from executions.budgets.reserving import (

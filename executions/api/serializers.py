@@ -5,9 +5,9 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
+from common.live.rest import MAX_WAIT_SECONDS
 from common.rest import StrictFieldsMixin
 from executions.api.step_serializers import StepResultSerializer, output_link
-from executions.events import MAX_EVENTS
 from executions.models import (
     ExecutionEvent,
     WorkflowExecution,
@@ -16,7 +16,6 @@ from executions.reading.previews import cut
 from executions.selectors import forks_of, steps_of
 from executions.starts.run_request import MAX_USER_INPUT_CHARACTERS
 
-MAX_WAIT_SECONDS = 60
 SHOWN_OF_RUN = "Over 256 KiB: {preview, size_bytes, truncated, link}."
 MAX_FORKS = 100
 
@@ -261,17 +260,4 @@ class WaitSerializer(serializers.Serializer[Any]):
         max_value=MAX_WAIT_SECONDS,
         default=0,
         help_text="Seconds to wait for the end; 200 if it came.",
-    )
-
-
-class EventQuerySerializer(serializers.Serializer[Any]):
-    """`?after=&limit=&wait=` of the events."""
-
-    after = serializers.IntegerField(min_value=0, max_value=2**63 - 1, default=0)
-    limit = serializers.IntegerField(min_value=1, max_value=MAX_EVENTS, default=MAX_EVENTS)
-    wait = serializers.FloatField(
-        min_value=0,
-        max_value=MAX_WAIT_SECONDS,
-        default=0,
-        help_text="Seconds to wait for the first event.",
     )

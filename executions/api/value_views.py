@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from common.handed_over import hand_over
-from executions.live.pages import in_reading_thread
+from common.live.pages import in_reading_thread
 from executions.models import StepRun, ToolCall, WorkflowExecution
 from executions.reading.downloads import conversation_of, json_of
 from executions.selectors import readable_executions

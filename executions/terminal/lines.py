@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from executions.events import follow
+from common.live.waiting import follow
+from executions.events import source_of
 from executions.models import StepRun, WorkflowExecution
 from executions.selectors import steps_of, with_previews
 from workflows.definition.caption import one_line
@@ -16,7 +17,7 @@ CONTAINERS = frozenset({"parallel", "loop"})
 
 def step_changes(execution: WorkflowExecution) -> Iterator[dict[str, Any]]:
     """What happens to the steps until the run ends: the data of their events, final ones with `output` or `preview`."""
-    for events in follow(execution):
+    for events in follow(source_of(execution.pk)):
         for change in worth_telling([event.data for event in events if event.kind == "step"]):
             yield {**change, **_result_of(execution, change)}
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 
-from executions.activities.database import with_connection
+from common.connections import with_connection
 from executions.engine.messages import Batch, RunChange, Value
 from executions.models import WorkflowExecution
 from executions.recording import note_event, record

@@ -1,11 +1,12 @@
-"""What the viewers of one run share: each event is read and formatted once, however many follow."""
+"""What the viewers of one source share: each event is read and formatted once, however many follow."""
 
 import asyncio
 from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import suppress
 
-from executions.live.pages import PAGE_EVENTS, Page, Sent, read_page
+from common.live.pages import PAGE_EVENTS, Page, Sent, read_page
+from common.live.source import Source
 
 # The newest events stay in memory; who is further behind reads older ones anew.
 WINDOW_EVENTS = 1_000
@@ -15,10 +16,10 @@ LONGEST_PAUSE = 0.5
 
 
 class Feed:
-    """The events of one run after a number, growing while viewers ask for more."""
+    """The events of one source after a number, growing while viewers ask for more."""
 
-    def __init__(self, execution_id: str, after: int, patience: Callable[[], float]) -> None:
-        self.execution_id = execution_id
+    def __init__(self, source: Source, after: int, patience: Callable[[], float]) -> None:
+        self.source = source
         self.viewers = 0
         self.final_status = ""
         self._last = after
@@ -37,7 +38,7 @@ class Feed:
         news.set()
 
     async def after(self, number: int, seconds: float) -> list[Sent]:
-        """Events with a greater number, at most a page; waits up to `seconds` for the first while the run goes on.
+        """Events with a greater number, at most a page; waits up to `seconds` for the first while more may come.
 
         Raises Django's database errors.
         """
@@ -79,7 +80,7 @@ class Feed:
         # Before the read: news that come during it are read next.
         self._is_stale = False
         try:
-            page = await read_page(self.execution_id, self._last)
+            page = await read_page(self.source, self._last)
         except BaseException:
             self._is_stale = True
             raise
@@ -93,7 +94,7 @@ class Feed:
         """Those who are equally far behind read together."""
         reading = self._older.get(number)
         if reading is None:
-            reading = asyncio.create_task(read_page(self.execution_id, number))
+            reading = asyncio.create_task(read_page(self.source, number))
             self._older[number] = reading
             reading.add_done_callback(lambda task: self._read_older(number, task))
         return await asyncio.shield(reading)

@@ -5,10 +5,11 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from executions.activities.database import DATABASE_AWAY
-from executions.live.feed import Feed
-from executions.live.hub import Hub, current_hub
-from executions.live.pages import Sent, in_reading_thread, message
+from common.connections import DATABASE_AWAY
+from common.live.feed import Feed
+from common.live.hub import Hub, current_hub
+from common.live.pages import Sent, in_reading_thread, message
+from common.live.source import Source
 
 logger = logging.getLogger(__name__)
 
@@ -20,19 +21,19 @@ PAUSE_WITHOUT_DATABASE = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Viewer:
-    """Who follows which run from where; `may_see` asks the database whether they still may."""
+    """Who follows what from where; `may_see` asks the database whether they still may."""
 
-    execution_id: str
+    source: Source
     after: int
     may_see: Callable[[], bool]
     heartbeat_seconds: float
 
 
 async def event_stream(viewer: Viewer) -> AsyncIterator[bytes]:
-    """The viewer's server-sent events until the run has ended, they may no longer see it, or the process ends."""
+    """The viewer's server-sent events until the source has ended, they may no longer see it, or the process ends."""
     hub = current_hub()
     yield RETRY
-    async with hub.feed(viewer.execution_id, viewer.after) as feed:
+    async with hub.feed(viewer.source, viewer.after) as feed:
         async for piece in _pieces(viewer, hub, feed):
             yield piece
 
@@ -44,7 +45,7 @@ async def _pieces(viewer: Viewer, hub: Hub, feed: Feed) -> AsyncIterator[bytes]:
         found = await _found(feed, number, max(0.0, min(beat_at, check_at) - now()))
         if now() >= check_at:
             if not await _may_see(viewer):
-                yield message("revoked", {"detail": "You may no longer see this run."})
+                yield message("revoked", {"detail": "You may no longer see this."})
                 return
             check_at = now() + viewer.heartbeat_seconds
         if found:
@@ -63,7 +64,7 @@ async def _found(feed: Feed, number: int, seconds: float) -> list[Sent]:
     try:
         return await feed.after(number, seconds)
     except DATABASE_AWAY as error:
-        logger.warning("Events of %s can't be read: %s", feed.execution_id, error)
+        logger.warning("Events of %s can't be read: %s", feed.source.channel, error)
         await asyncio.sleep(PAUSE_WITHOUT_DATABASE)
         return []
 

@@ -1,4 +1,4 @@
-"""The runs that are followed in this process, each read once for all of its viewers."""
+"""What is followed in this process, each read once for all of its viewers."""
 
 import asyncio
 import logging
@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager, suppress
 from types import FrameType
 from weakref import WeakKeyDictionary
 
-from executions.live.feed import Feed
-from executions.live.wakeups import WakeUps
+from common.live.feed import Feed
+from common.live.source import Source
+from common.live.wakeups import WakeUps
 
 logger = logging.getLogger(__name__)
 
-# Seconds until a run is looked at again without having been told of news: Redis may lose a message, or be away.
+# Seconds until a viewer looks again without having been told of news: Redis may lose a message, or be away.
 PATIENCE = 15.0
 PATIENCE_WITHOUT_REDIS = 2.0
 
@@ -31,7 +32,7 @@ def current_hub() -> "Hub":
 
 
 class Hub:
-    """Opens a feed for a run's first viewer and closes it after the last."""
+    """Opens a feed for the first viewer of a source and closes it after the last."""
 
     def __init__(self) -> None:
         self.is_closed = False
@@ -39,21 +40,22 @@ class Hub:
         self._wake_ups = WakeUps(self._wake)
 
     @asynccontextmanager
-    async def feed(self, execution_id: str, after: int) -> AsyncIterator[Feed]:
-        """The run's feed, which has at least what follows on `after`."""
-        feed = self._feeds.get(execution_id)
+    async def feed(self, source: Source, after: int) -> AsyncIterator[Feed]:
+        """The source's feed, which has at least what follows on `after`."""
+        channel = source.channel
+        feed = self._feeds.get(channel)
         if feed is None:
-            feed = self._feeds[execution_id] = Feed(execution_id, after, self._patience)
+            feed = self._feeds[channel] = Feed(source, after, self._patience)
         feed.viewers += 1
         try:
             if feed.viewers == 1:
-                await self._wake_ups.add(execution_id)
+                await self._wake_ups.add(channel)
             yield feed
         finally:
             feed.viewers -= 1
             if not feed.viewers:
-                del self._feeds[execution_id]
-                await self._wake_ups.remove(execution_id)
+                del self._feeds[channel]
+                await self._wake_ups.remove(channel)
 
     def close(self) -> None:
         """The process is asked to end: all viewers are let go, and come back to its successor."""
@@ -61,8 +63,8 @@ class Hub:
         for feed in self._feeds.values():
             feed.wake()
 
-    def _wake(self, execution_id: str) -> None:
-        if feed := self._feeds.get(execution_id):
+    def _wake(self, channel: str) -> None:
+        if feed := self._feeds.get(channel):
             feed.wake()
 
     def _patience(self) -> float:

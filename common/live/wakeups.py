@@ -1,4 +1,4 @@
-"""One Redis subscription for all runs that somebody follows in this process; without Redis viewers look by themselves."""
+"""One Redis subscription for all that is followed in this process; without Redis viewers look by themselves."""
 
 import asyncio
 import logging
@@ -9,21 +9,19 @@ import redis.asyncio
 from django.conf import settings
 from redis.asyncio.client import PubSub
 
-from executions.channels import channel_of
-
 logger = logging.getLogger(__name__)
 
 # A subscription without any channel can't be listened to.
-OWN_CHANNEL = "executions"
+OWN_CHANNEL = "live"
 RECONNECT_SECONDS = 2.0
 
 
 class WakeUps:
-    """Calls `wake` with a run's id when it has news, or may have had some while nobody listened."""
+    """Calls `wake` with a channel when it has news, or may have had some while nobody listened."""
 
     def __init__(self, wake: Callable[[str], None]) -> None:
         self._wake = wake
-        self._runs: dict[str, str] = {}
+        self._channels: set[str] = set()
         self._subscription: PubSub | None = None
         self._listening: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -33,10 +31,9 @@ class WakeUps:
         """Whether Redis tells us of news."""
         return self._subscription is not None
 
-    async def add(self, execution_id: str) -> None:
-        """Listen for a run too."""
-        channel = channel_of(execution_id)
-        self._runs[channel] = execution_id
+    async def add(self, channel: str) -> None:
+        """Listen on this channel too."""
+        self._channels.add(channel)
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen())
         elif self._subscription is not None:
@@ -44,11 +41,10 @@ class WakeUps:
             with suppress(redis.RedisError, OSError):
                 await self._subscription.subscribe(channel)
 
-    async def remove(self, execution_id: str) -> None:
-        """No longer listen for a run."""
-        channel = channel_of(execution_id)
-        self._runs.pop(channel, None)
-        if not self._runs:
+    async def remove(self, channel: str) -> None:
+        """No longer listen on this channel."""
+        self._channels.discard(channel)
+        if not self._channels:
             self._stop()
         elif self._subscription is not None:
             with suppress(redis.RedisError, OSError):
@@ -74,12 +70,12 @@ class WakeUps:
         client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2)
         subscription = client.pubsub()
         try:
-            await subscription.subscribe(OWN_CHANNEL, *self._runs)
+            await subscription.subscribe(OWN_CHANNEL, *self._channels)
             if not self._is_wanted():
                 return
             self._subscription = subscription
-            # Runs that were added while the line above waited.
-            await subscription.subscribe(OWN_CHANNEL, *self._runs)
+            # Channels that were added while the line above waited.
+            await subscription.subscribe(OWN_CHANNEL, *self._channels)
             while self._is_wanted():
                 self._tell(await subscription.get_message(timeout=None))
         finally:
@@ -97,6 +93,6 @@ class WakeUps:
         if message is None or message["type"] not in ("message", "subscribe"):
             return
         channel = message["channel"]
-        execution_id = self._runs.get(channel.decode() if isinstance(channel, bytes) else "")
-        if execution_id is not None:
-            self._wake(execution_id)
+        name = channel.decode() if isinstance(channel, bytes) else ""
+        if name in self._channels:
+            self._wake(name)

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import orjson
 
-from executions.activities.database import with_connection
-from executions.models import ExecutionEvent, WorkflowExecution
+from common.connections import with_connection
+from common.live.source import Event, Source
 
 T = TypeVar("T")
 
@@ -29,15 +29,15 @@ class Sent:
 
 @dataclass(frozen=True)
 class Page:
-    """What was read: events in order, and the run's status if these are the last that there will ever be."""
+    """What was read: events in order, and the final status if these are the last that there will ever be."""
 
     events: list[Sent]
     final_status: str = ""
 
 
-async def read_page(execution_id: str, after: int) -> Page:
+async def read_page(source: Source, after: int) -> Page:
     """At most `PAGE_EVENTS` events with a greater number. Raises Django's database errors."""
-    return await in_reading_thread(lambda: _read(execution_id, after))
+    return await in_reading_thread(lambda: _read(source, after))
 
 
 async def in_reading_thread(function: Callable[[], T]) -> T:
@@ -61,18 +61,16 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(READING_THREADS, thread_name_prefix="events")
 
 
-def _read(execution_id: str, after: int) -> Page:
-    # The status first: all events of a run that has ended are then seen below.
-    rows = WorkflowExecution.objects.filter(pk=execution_id)
-    status, last = rows.values_list("status", "last_event_number").get()
-    events = ExecutionEvent.objects.filter(execution_id=execution_id, number__gt=after)
-    sent = [_sent(event) for event in events.order_by("number")[:PAGE_EVENTS]]
+def _read(source: Source, after: int) -> Page:
+    # The state first: all events of what has ended are then seen below.
+    state = source.state()
+    sent = [_sent(event) for event in source.events(after, PAGE_EVENTS)]
     reached = sent[-1].number if sent else after
-    is_over = status in WorkflowExecution.FINAL and reached >= last
-    return Page(sent, status if is_over else "")
+    is_over = state.is_final and reached >= state.last
+    return Page(sent, state.status if is_over else "")
 
 
-def _sent(event: ExecutionEvent) -> Sent:
+def _sent(event: Event) -> Sent:
     data = {
         "number": event.number,
         "kind": event.kind,

@@ -1,0 +1,1 @@
+"""Following what grows: many viewers, few reads, one subscription."""

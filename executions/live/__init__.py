@@ -1,1 +1,0 @@
-"""Following runs live: many viewers, few reads, one subscription."""
