@@ -17,6 +17,11 @@ from generation.models import Generation
 from workflows.definition.steps import Definition
 from workflows.definition.svg import draw_svg
 
+CALL_FIELDS = (
+    "number", "purpose", "model", "answer", "error", "input_tokens", "output_tokens", "cost_usd", "tokens_counted",
+    "started_at", "completed_at",
+)  # fmt: skip
+
 
 @admin.register(Generation)
 class GenerationAdmin(ModelAdmin):  # type: ignore[misc]
@@ -40,9 +45,13 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]
     fieldsets = (
         (None, {"fields": ("id", "prompt", "status", "stage", "error_kind", "error")}),
         ("Result", {"fields": ("applied", "applied_at", "drawing", "warnings", "explanation")}),
-        ("Made by", {"fields": ("generator", "model", "usage", "catalogue_hash")}),
+        (
+            "Made by",
+            {"fields": ("generator", "model", "usage", "catalogue_hash", "schema_version")},
+        ),
         ("As JSON", {"fields": ("result_json", "problems_json", "context_json", "options_json")}),
-        ("What the model answered", {"fields": ("answers",)}),
+        ("What the model answered", {"fields": ("calls",)}),
+        ("What happened", {"fields": ("events",)}),
         ("Record", {"fields": ("created_by", "created_at", "started_at", "completed_at")}),
     )
 
@@ -53,7 +62,6 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]
         if match is not None and match.url_name == "generation_generation_changelist":
             return rows.defer(
                 "result",
-                "raw_answers",
                 "problems",
                 "applied_workflow__definition_json",
                 "applied_workflow__layout",
@@ -129,10 +137,15 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]
         """Readable."""
         return pretty_json(row.options)
 
-    @admin.display(description="answers")
-    def answers(self, row: Generation) -> SafeString:
-        """Word for word."""
-        return pretty_json(row.raw_answers)
+    @admin.display(description="calls")
+    def calls(self, row: Generation) -> SafeString:
+        """Each with its answer word for word and what it counts."""
+        return pretty_json(list(row.calls.values(*CALL_FIELDS)))
+
+    @admin.display(description="events")
+    def events(self, row: Generation) -> SafeString:
+        """Stages, calls and the end with their times."""
+        return pretty_json(list(row.events.values("number", "kind", "data", "created_at")))
 
     @admin.action(description="Cancel what has not ended")
     def cancel(self, request: HttpRequest, queryset: QuerySet[Generation]) -> None:

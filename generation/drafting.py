@@ -48,10 +48,12 @@ class DraftResult:
     spent: Spent
 
 
-async def draft(request: DraftRequest, *, on_stage: OnStage) -> DraftResult:
+async def draft(
+    request: DraftRequest, *, on_stage: OnStage, asker: Asker | None = None
+) -> DraftResult:
     """A checked draft for `request`; raises `Cancelled`. A model that fails never fails the job."""
-    request = replace(request, catalogue=_usable(request))
-    asker = Asker()
+    request = replace(request, catalogue=usable(request))
+    asker = asker or Asker()
     if request.generator == OFFLINE_PLANNER or not is_configured():
         await _enter(on_stage, "planning")
         return DraftResult(plan_offline(request), OFFLINE_PLANNER, asker.spent)
@@ -116,7 +118,7 @@ def _checked(answer: Any, request: DraftRequest, resources: Shortlist) -> Drafte
         raise UnusableAnswer(sentences) from error
 
 
-def _usable(request: DraftRequest) -> Catalogue:
+def usable(request: DraftRequest) -> Catalogue:
     """The part of the catalogue that the request wants used, without what can't be used now."""
     catalogue = request.catalogue
     agents = {i: a for i, a in catalogue.agents.items() if a.is_active and request.include_agents}

@@ -14,8 +14,11 @@ from kombu.exceptions import OperationalError
 
 from common.errors import Conflict, LimitReached
 from common.idempotency import first_answer
-from generation import channels, jobs, tasks
+from common.live.waiting import wait_for
+from generation import tasks
 from generation.applying import Applied, apply_generation
+from generation.jobs import limits, moving
+from generation.jobs.events import channel_of, note
 from generation.models import Generation
 
 __all__ = [
@@ -74,6 +77,7 @@ def _stored(
     if repeated is not None:
         return repeated
     _require_rate(by)
+    limits.require_tokens(by)
     row = Generation.objects.create(
         id=f"generation-{uuid.uuid4()}",
         prompt=prompt,
@@ -83,14 +87,15 @@ def _stored(
         idempotency_key=idempotency_key,
         request_hash=request_hash,
     )
+    note(row.pk, "stage", {"stage": row.stage})
     transaction.on_commit(lambda: _enqueue(row.pk), robust=True)
     logger.info("generation %s requested by %s", row.pk, by.pk)
     return row
 
 
 def request_cancellation(generation: Generation) -> Generation:
-    """End a job before its time; no further model call is made. Raises `Conflict` when it has ended already."""
-    if not jobs.cancel(generation.pk):
+    """End a job before its time; a model call under way is cut off and none follows. Raises `Conflict` when it has ended already."""
+    if not moving.cancel(generation.pk):
         raise Conflict("This generation has ended already.", code="already_finished")
     logger.info("generation %s cancelled", generation.pk)
     generation.refresh_from_db()
@@ -100,11 +105,11 @@ def request_cancellation(generation: Generation) -> Generation:
 def wait_for_result(generation: Generation, *, seconds: float) -> Generation:
     """The row once it has ended, or as it stands after `seconds`."""
 
-    def is_done() -> bool:
+    def ended() -> Generation | None:
         generation.refresh_from_db()
-        return generation.is_finished
+        return generation if generation.is_finished else None
 
-    channels.wait_until(generation.pk, is_done, seconds=seconds)
+    wait_for(channel_of(generation.pk), ended, seconds=seconds)
     return generation
 
 

@@ -150,6 +150,14 @@ OPENAI_MODEL = env.str("OPENAI_MODEL", default="gpt-4o")
 OPENAI_TIMEOUT_SECONDS = env.float("OPENAI_TIMEOUT_SECONDS", default=60.0)
 # How many workflows one user may have designed within an hour.
 GENERATIONS_PER_HOUR = env.int("GENERATIONS_PER_HOUR", default=60)
+# Tokens that all generations of one user may use within a day (UTC); 0 is no limit.
+GENERATION_TOKENS_PER_DAY = env.int("GENERATION_TOKENS_PER_DAY", default=0)
+# US dollars that one generation may cost; 0 is no limit. With a limit a model without a price is not asked.
+GENERATION_MAX_COST_USD = env.float("GENERATION_MAX_COST_USD", default=0.0)
+# How long models may be asked for one workflow; then the planner designs it. Ends before Celery ends the task.
+GENERATION_TIMEOUT_SECONDS = min(
+    env.float("GENERATION_TIMEOUT_SECONDS", default=240.0), CELERY_TASK_SOFT_TIME_LIMIT - 60.0
+)
 # Under a budget an answer may have at most so many tokens: they are set aside before each call.
 BUDGET_OUTPUT_TOKENS = env.int("BUDGET_OUTPUT_TOKENS", default=8192)
 # Tokens that all runs of one user may use within a day (UTC); 0 is no limit.

@@ -12,8 +12,9 @@ from temporalio import activity
 
 from common.connections import DATABASE_AWAY
 from discovery.language_model.client import ModelAnswer, ModelError, prices_of
+from discovery.language_model.estimates import tokens_of
 from executions.activities.database import in_database
-from executions.activities.estimates import LEAST_OUTPUT_TOKENS, tokens_of
+from executions.activities.estimates import LEAST_OUTPUT_TOKENS
 from executions.activities.failures import failure
 from executions.budgets.reserving import (
     Call,

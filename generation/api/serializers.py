@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from common.definition_problems import DefinitionProblemSerializer
 from common.rest import StrictFieldsMixin
-from generation.models import Generation
+from generation.models import Generation, GenerationCall, GenerationEvent
 from workflows.api.fields import DefinitionField
 from workflows.api.serializers import WorkflowWrittenSerializer
 
@@ -146,8 +146,47 @@ class GenerationSerializer(GenerationRowSerializer):
     problems = DefinitionProblemSerializer(many=True, read_only=True)
 
     class Meta(GenerationRowSerializer.Meta):
-        fields = (*GenerationRowSerializer.Meta.fields, "options", "context", "result", "problems")
+        fields = (
+            *GenerationRowSerializer.Meta.fields,
+            *("options", "context", "result", "problems", "catalogue_hash", "schema_version"),
+        )
         read_only_fields = fields
+
+
+class GenerationEventSerializer(serializers.ModelSerializer[GenerationEvent]):
+    """Something that happened in a job."""
+
+    class Meta:
+        model = GenerationEvent
+        fields = ("number", "kind", "data", "created_at")
+        read_only_fields = fields
+
+
+class GenerationEventsSerializer(serializers.Serializer[Any]):
+    """Events after a number; ask again with `after=last` until `is_finished` and nothing more comes."""
+
+    results = GenerationEventSerializer(many=True)
+    last = serializers.IntegerField(help_text="The number to give as `after` next.")
+    is_finished = serializers.BooleanField()
+
+
+class GenerationCallSerializer(serializers.ModelSerializer[GenerationCall]):
+    """One call of a language model and what it answered, word for word."""
+
+    usage = GenerationUsageSerializer(source="*", read_only=True)
+
+    class Meta:
+        model = GenerationCall
+        fields = (
+            "number", "purpose", "model", "answer", "error", "usage", "tokens_counted", "started_at", "completed_at",
+        )  # fmt: skip
+        read_only_fields = fields
+
+
+class GenerationAnswersSerializer(serializers.Serializer[Any]):
+    """All that the model was asked and answered for one generation."""
+
+    results = GenerationCallSerializer(many=True)
 
 
 class AgentChoicesSerializer(StrictFieldsMixin):

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from discovery.api.converters import IdConverter
+from generation.api.job_views import GenerationEventViewSet, GenerationJobViewSet
 from generation.api.views import GenerationViewSet
 
 register_converter(IdConverter, "generation_id")
@@ -19,5 +20,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="generation-apply",
     ),
     path(_one, GenerationViewSet.as_view({"get": "retrieve"}), name="generation-detail"),
+    path(
+        f"{_one}/events",
+        GenerationEventViewSet.as_view({"get": "events"}),
+        name="generation-events",
+    ),
+    path(
+        f"{_one}/answers",
+        GenerationJobViewSet.as_view({"get": "answers"}),
+        name="generation-answers",
+    ),
     path(f"{_one}/cancel", GenerationViewSet.as_view({"post": "cancel"}), name="generation-cancel"),
 ]

@@ -56,7 +56,7 @@ class GenerationViewSet(
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What you asked for, the newest first."""
-        rows = self.get_queryset().defer("result", "raw_answers", "problems")
+        rows = self.get_queryset().defer("result", "problems")
         page = self.paginate_queryset(self.filter_queryset(rows))
         return self.get_paginated_response(GenerationRowSerializer(page, many=True).data)
 
@@ -106,7 +106,7 @@ class GenerationViewSet(
         responses={200: GenerationSerializer},
     )
     def cancel(self, request: Request, generation_id: str) -> Response:
-        """Stop a job: no further model call is made. 409 when it has ended already."""
+        """Stop a job: a model call under way is cut off, none follows. 409 when it has ended already."""
         generation = services.request_cancellation(self.get_object())
         return Response(GenerationSerializer(generation).data)
 

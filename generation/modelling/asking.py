@@ -1,27 +1,25 @@
 """The one way from generation to a language model: every call is counted, and answers with checked JSON or raises."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+import asyncio
+import math
+import time
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from jsonschema import Draft202012Validator
 
 from common import strict_json
 from discovery.language_model.client import ModelAnswer, ModelError, ModelRequest, complete
 from discovery.language_model.client import Spent as CallSpent
+from generation.modelling.ledger import Cancelled, Ledger, NoLedger, OutOfMeans, Permit
 
-__all__ = ["Asker", "Cancelled", "ModelError", "Spent", "UnusableAnswer"]
+__all__ = ["Asker", "Cancelled", "ModelError", "OutOfMeans", "Spent", "UnusableAnswer"]
 
 MAX_ANSWER_BYTES = 256 * 1024
 # What is kept of an answer, to explain a result later.
 KEPT_CHARACTERS = 100_000
-# Tells whether the job is still wanted; asked before each call.
-IsWanted = Callable[[], Awaitable[bool]]
-
-
-class Cancelled(Exception):
-    """Somebody cancelled the job; no further call is made."""
 
 
 class UnusableAnswer(ValueError):
@@ -63,15 +61,16 @@ class Spent:
         self.cost_usd = None if known is None or cost_usd is None else known + cost_usd
 
 
-async def _always() -> bool:
-    return True
-
-
 @dataclass
 class Asker:
-    """Makes the calls of one job; `spent` is their sum, also of those that failed."""
+    """Makes the calls of one job; `spent` is their sum, also of those that failed.
 
-    is_wanted: IsWanted = _always
+    `ledger` is asked before each call and told what came of it. After `deadline` (`time.monotonic`) none is made, and
+    one under way is cut off.
+    """
+
+    ledger: Ledger = field(default_factory=NoLedger)
+    deadline: float = math.inf
     spent: Spent = field(default_factory=Spent)
 
     async def ask(
@@ -79,20 +78,55 @@ class Asker:
     ) -> Any:
         """The model's answer as JSON that satisfies `schema`; `purpose` labels the call in `spent`.
 
-        Never repeats a call. Raises `ModelError` (no answer), `UnusableAnswer` (no JSON, or another shape) and
-        `Cancelled`.
+        Never repeats a call. Raises `ModelError` (no answer, or a limit in the way), `UnusableAnswer` (no JSON, or
+        another shape) and `Cancelled`.
         """
-        if not await self.is_wanted():
-            raise Cancelled
-        request = ModelRequest(messages=messages, output_schema=schema, output_name=name)
+        request = ModelRequest(
+            messages=messages,
+            output_schema=schema,
+            output_name=name,
+            timeout_seconds=self._seconds(),
+        )
+        permit = await self.ledger.open(purpose, request)
+        request = replace(request, max_output_tokens=permit.max_output_tokens)
+        answer = await self._settled(permit, request)
+        self.spent.add(purpose, answer)
+        return checked(answer.text or "", schema)
+
+    async def _settled(self, permit: Permit, request: ModelRequest) -> ModelAnswer:
+        """The answer; whatever comes of the call stands in the ledger afterwards."""
         try:
             answer = await complete(request)
         except ModelError as error:
             if error.spent is not None:
                 self.spent.add_failed(error.spent)
+            await self.ledger.close(permit, error)
+            raise self._told(error) from None
+        except asyncio.CancelledError:
+            # The connection is closed: the vendor may stop, and may bill.
+            await self.ledger.close(permit, None)
             raise
-        self.spent.add(purpose, answer)
-        return checked(answer.text or "", schema)
+        await self.ledger.close(permit, answer)
+        return answer
+
+    def _seconds(self) -> float:
+        """How long the next call may take."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise _out_of_time()
+        return min(left, float(settings.OPENAI_TIMEOUT_SECONDS))
+
+    def _told(self, error: ModelError) -> ModelError:
+        is_over = error.kind == "timeout" and time.monotonic() >= self.deadline
+        return _out_of_time() if is_over else error
+
+
+def _out_of_time() -> ModelError:
+    return ModelError(
+        f"The time for designing (GENERATION_TIMEOUT_SECONDS, {settings.GENERATION_TIMEOUT_SECONDS:g}) was over.",
+        kind="timeout",
+        code="unavailable",
+    )
 
 
 def checked(text: str, schema: dict[str, Any]) -> Any:

@@ -19,12 +19,12 @@ class GenerationCall(models.Model):
         help_text="Against the limits: an estimate until the vendor has told the true number."
     )
     cost_counted = models.DecimalField(
-        max_digits=14, decimal_places=6, null=True, blank=True, help_text="As tokens_counted."
+        max_digits=18, decimal_places=9, null=True, blank=True, help_text="As tokens_counted."
     )
     input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField(default=0)
     cost_usd = models.DecimalField(
-        max_digits=14, decimal_places=6, null=True, blank=True, help_text="Empty: not known."
+        max_digits=18, decimal_places=9, null=True, blank=True, help_text="Empty: not known."
     )
     answer = models.TextField(blank=True, help_text="What the model answered, word for word.")
     error = models.CharField(

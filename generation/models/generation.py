@@ -60,9 +60,6 @@ class Generation(models.Model):
     model = models.CharField(max_length=100, blank=True)
     result = JSONField(null=True, blank=True)
     problems = JSONField(default=list, blank=True)
-    raw_answers = JSONField(
-        default=list, blank=True, help_text="What the model answered, word for word."
-    )
     catalogue_hash = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of everything that was offered."
     )
@@ -74,7 +71,7 @@ class Generation(models.Model):
     last_event_number = models.PositiveIntegerField(default=0)
     input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField(default=0)
-    cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
+    cost_usd = models.DecimalField(max_digits=18, decimal_places=9, null=True, blank=True)
     error = models.TextField(blank=True)
     error_kind = models.CharField(max_length=40, blank=True)
     applied_workflow = models.ForeignKey(

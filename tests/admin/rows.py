@@ -164,14 +164,23 @@ def _make_triggers(owner: User, workflow: Workflow, number: int) -> None:
 
 def _make_generation(owner: User, workflow: Workflow, number: int) -> None:
     definition = normalise(workflow.definition_json).to_json()
-    Generation.objects.create(
+    generation = Generation.objects.create(
         id=f"generation-{number}",
         prompt=HOSTILE,
         status=Generation.Status.COMPLETED,
         result={"workflow": definition, "explanation": HOSTILE, "warnings": [HOSTILE]},
-        raw_answers=[HOSTILE],
         error=HOSTILE,
         applied_workflow=workflow,
         created_by=owner,
         completed_at=timezone.now(),
     )
+    generation.calls.create(
+        number=1,
+        purpose="plan",
+        user=owner,
+        day=timezone.now().date(),
+        model="model",
+        tokens_counted=15,
+        answer=HOSTILE,
+    )
+    generation.events.create(number=1, kind="stage", data={"stage": HOSTILE})

@@ -93,6 +93,10 @@ ROUTES: dict[tuple[str, str], Route] = {
         "own", "workflows/generate/apply", {"result": {"workflow": {"name": "A", "steps": STEPS}}}
     ),
     ("get", _GENERATION): Route("thing", _one_generation, reader="private"),
+    ("get", f"{_GENERATION}/events"): Route("thing", f"{_one_generation}/events", reader="private"),
+    ("get", f"{_GENERATION}/answers"): Route(
+        "thing", f"{_one_generation}/answers", reader="private"
+    ),
     ("post", f"{_GENERATION}/cancel"): Route("thing", f"{_one_generation}/cancel"),
     ("get", "workflows/executions"): Route("list", "workflows/executions"),
     ("get", _EXECUTION): Route("thing", _one_execution),

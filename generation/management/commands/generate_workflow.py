@@ -10,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from common import strict_json
 from common.errors import DomainError
-from generation import jobs, services
+from generation import services
+from generation.jobs import moving
 from generation.models import Generation
 from generation.tasks import design_workflow
 from workflows.definition.steps import Definition
@@ -93,7 +94,7 @@ def _designed(prompt: str, user: User) -> Generation:
     design_workflow(row.pk)
     row.refresh_from_db()
     if not row.is_finished:
-        jobs.cancel(row.pk)
+        moving.cancel(row.pk)
     return row
 
 

@@ -1,12 +1,15 @@
 """One call to the model: counted whatever comes of it, its answer checked, never repeated."""
 
+import time
 from decimal import Decimal
 
 import pytest
 from pytest_django import Settings
 
+from discovery.language_model.client import ModelRequest
 from generation.modelling.asking import Asker, Cancelled, ModelError, UnusableAnswer
-from tests.fakes.model_server import ModelServer, cut_off, server_error, structured, text
+from generation.modelling.ledger import NoLedger, Permit
+from tests.fakes.model_server import ModelServer, cut_off, hang, server_error, structured, text
 
 SCHEMA = {
     "type": "object",
@@ -82,9 +85,23 @@ async def test_one_call_of_unknown_cost_makes_the_sum_unknown(
 
 
 async def test_a_job_that_is_not_wanted_makes_no_call(model_server: ModelServer) -> None:
-    async def no() -> bool:
-        return False
+    class Cancelling(NoLedger):
+        async def open(self, purpose: str, request: ModelRequest) -> Permit:
+            raise Cancelled
 
     with pytest.raises(Cancelled):
-        await ask(Asker(is_wanted=no))
+        await ask(Asker(ledger=Cancelling()))
     assert model_server.requests == []
+
+
+async def test_after_the_deadline_no_call_is_made(model_server: ModelServer) -> None:
+    with pytest.raises(ModelError, match="GENERATION_TIMEOUT_SECONDS"):
+        await ask(Asker(deadline=time.monotonic() - 1))
+    assert model_server.requests == []
+
+
+async def test_a_call_under_way_is_cut_off_at_the_deadline(model_server: ModelServer) -> None:
+    model_server.script([hang(30)])
+    with pytest.raises(ModelError, match="GENERATION_TIMEOUT_SECONDS"):
+        await ask(Asker(deadline=time.monotonic() + 0.5))
+    assert len(model_server.requests) == 1

@@ -1,0 +1,40 @@
+"""What a result can be explained with later: hashes of all that was offered and of all that a model is told."""
+
+import hashlib
+from dataclasses import is_dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+
+from generation.drafting import DraftRequest, usable
+from generation.prompt import ANSWER_SCHEMA, SYSTEM, shortlist
+
+
+def provenance_of(request: DraftRequest) -> dict[str, str]:
+    """Both hashes as fields of a generation's row."""
+    return {"catalogue_hash": catalogue_hash(request), "schema_version": schema_version()}
+
+
+def catalogue_hash(request: DraftRequest) -> str:
+    """The SHA-256 of everything that was offered: agents, tools with their schemas, servers, and the short ids."""
+    offered = usable(request)
+    resources = shortlist(request.prompt, offered)
+    return _sha256([offered.agents, offered.tools, offered.servers, resources])
+
+
+@cache
+def schema_version() -> str:
+    """The SHA-256 of the instructions and shapes that every request to a model has in common."""
+    return _sha256([SYSTEM, ANSWER_SCHEMA])
+
+
+def _sha256(value: Any) -> str:
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+    return hashlib.sha256(orjson.dumps(value, default=_plain, option=options)).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    return sorted(value) if isinstance(value, set | frozenset) else dict(value)
