@@ -3,12 +3,14 @@
 import hashlib
 from dataclasses import is_dataclass
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 import orjson
 
 from generation.drafting import DraftRequest, usable
-from generation.prompt import ANSWER_SCHEMA, SYSTEM, shortlist
+from generation.modelling import prompts, schemas
+from generation.modelling.shortlisting import shortlist
 
 
 def provenance_of(request: DraftRequest) -> dict[str, str]:
@@ -25,8 +27,12 @@ def catalogue_hash(request: DraftRequest) -> str:
 
 @cache
 def schema_version() -> str:
-    """The SHA-256 of the instructions and shapes that every request to a model has in common."""
-    return _sha256([SYSTEM, ANSWER_SCHEMA])
+    """The SHA-256 of the instructions and shapes that requests to a model have in common: all constants of both modules."""
+    return _sha256([_constants(prompts), _constants(schemas)])
+
+
+def _constants(module: ModuleType) -> dict[str, Any]:
+    return {name: value for name, value in vars(module).items() if name.strip("_").isupper()}
 
 
 def _sha256(value: Any) -> str:
