@@ -84,7 +84,7 @@ def test_what_was_answered_before_the_cancel_is_paid_and_told(
     services.request_cancellation(generation)
     designing.join(timeout=20)
     assert not designing.is_alive()
-    assert model_server.hung_up == 1
+    until(lambda: model_server.hung_up == 1)
     generation.refresh_from_db()
     assert (generation.input_tokens, generation.output_tokens) == (10, 5)
     assert [call.error for call in generation.calls.all()] == ["", "interrupted"]
