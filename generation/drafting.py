@@ -2,26 +2,25 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from discovery.language_model.client import ModelError, is_configured
 from generation import planner
+from generation.expanding.draft import Draft, expanded
 from generation.modelling.asking import Asker, Cancelled, Spent, UnusableAnswer
-from generation.modelling.prompts import messages, repair_message
-from generation.modelling.reading import plan_of
-from generation.modelling.schemas import PLAN_SCHEMA
-from generation.modelling.shortlisting import Shortlist, shortlist
+from generation.modelling.designing import design
+from generation.modelling.repairing import ROUNDS
 from generation.plan import NewAgent, NewTool, Plan, without
-from generation.result import Drafted, NotExpandable, drafted
+from generation.result import Drafted, NotExpandable, drafted, finished
 from workflows.definition.catalogue import Catalogue
+from workflows.definition.steps import Definition
 
 logger = logging.getLogger(__name__)
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 OPENAI, OFFLINE_PLANNER = "openai", "offline-planner"
-ROUNDS = 2
 # Told each stage as it begins; answers whether to go on.
 OnStage = Callable[[str], Awaitable[bool]]
 
@@ -37,6 +36,8 @@ class DraftRequest:
     include_agents: bool = True
     include_mcps: bool = True
     generator: str = ""
+    # Workflows that may be shown to a model as examples.
+    templates: Sequence[Definition] = ()
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,15 @@ async def draft(
         await _enter(on_stage, "planning")
         return DraftResult(plan_offline(request), OFFLINE_PLANNER, asker.spent)
     try:
-        made = await _ask(request, asker, on_stage)
+        made = await _designed(request, asker, on_stage)
         return DraftResult(made, OPENAI, asker.spent)
     except ModelError as error:
         logger.warning("The model gave no plan: %s", error.code)
         reason = error.message
     except UnusableAnswer as error:
-        logger.warning("The model's plan stayed unusable: %s", error)
-        reason = "The model's plan stayed invalid after a repair round."
+        # Without the sentences: they may quote the model, and so the request.
+        logger.warning("The model's plan stayed unusable: %s problems", len(error.problems))
+        reason = f"The model's plan stayed invalid after {ROUNDS} repair rounds."
     return DraftResult(plan_offline(request, instead=reason), OFFLINE_PLANNER, asker.spent)
 
 
@@ -86,36 +88,36 @@ def plan_offline(request: DraftRequest, *, instead: str = "") -> Drafted:
         return drafted(empty, request.catalogue, prompt=request.prompt)
 
 
-async def _ask(request: DraftRequest, asker: Asker, on_stage: OnStage) -> Drafted:
-    """Up to two rounds with the model; raises `ModelError`, `UnusableAnswer` and `Cancelled`."""
-    await _enter(on_stage, "shortlisting")
-    resources = shortlist(request.prompt, request.catalogue)
-    said = messages(request.prompt, request.context, request.preferred_complexity, resources)
-    for number in range(ROUNDS):
-        await _enter(on_stage, "repairing_1" if number else "planning")
-        try:
-            answer = await asker.ask(
-                purpose="repair" if number else "plan",
-                messages=said,
-                schema=PLAN_SCHEMA,
-                name="workflow_plan",
-            )
-            await _enter(on_stage, "checking")
-            return _checked(answer, request, resources)
-        except UnusableAnswer as error:
-            if number + 1 == ROUNDS:
-                raise
-            said = [*said, repair_message(error.problems)]
-    raise AssertionError("unreachable: the last round returns or raises")
+async def _designed(request: DraftRequest, asker: Asker, on_stage: OnStage) -> Drafted:
+    """The model's draft; raises `ModelError`, `UnusableAnswer` and `Cancelled`."""
 
+    async def enter(stage: str) -> None:
+        await _enter(on_stage, stage)
 
-def _checked(answer: Any, request: DraftRequest, resources: Shortlist) -> Drafted:
-    plan = _allowed(plan_of(answer, resources, request.catalogue), request)
+    def expand(plan: Plan) -> Draft:
+        draft = expanded(
+            _allowed(plan, request),
+            request.catalogue,
+            prompt=request.prompt,
+            context=request.context,
+        )
+        draft.may_suggest_agents = request.include_agents
+        return draft
+
+    made = await design(
+        prompt=request.prompt,
+        catalogue=request.catalogue,
+        context=request.context,
+        complexity=request.preferred_complexity,
+        templates=request.templates,
+        asker=asker,
+        enter=enter,
+        expand=expand,
+    )
     try:
-        return drafted(plan, request.catalogue, prompt=request.prompt, context=request.context)
+        return finished(made)
     except NotExpandable as error:
-        sentences = [f"{problem.path}: {problem.message}" for problem in error.problems]
-        raise UnusableAnswer(sentences) from error
+        raise UnusableAnswer([problem.message for problem in error.problems]) from error
 
 
 def usable(request: DraftRequest) -> Catalogue:

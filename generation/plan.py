@@ -24,13 +24,15 @@ class ToolUse:
 
 @dataclass(frozen=True)
 class NewAgent:
-    """Give `task` to an agent that is to be created."""
+    """Give `task` to an agent that is to be created; without a role and a goal its name and description serve."""
 
     id: str
     name: str
     description: str
     instructions: str
     task: str = ""
+    role: str = ""
+    goal: str = ""
 
 
 @dataclass(frozen=True)

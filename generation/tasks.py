@@ -7,12 +7,14 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from common.upkeep import Done
+from discovery.language_model.client import is_configured
 from generation.drafting import DraftRequest
 from generation.jobs import moving
 from generation.jobs.provenance import provenance_of
 from generation.jobs.running import designed
 from generation.modelling.asking import Cancelled
 from generation.models import Generation
+from generation.selectors import example_templates
 from workflows.definition.catalogue import Catalogue
 from workflows.selectors import catalogue_for
 
@@ -61,6 +63,7 @@ def request_of(generation: Generation, catalogue: Catalogue) -> DraftRequest:
         preferred_complexity=str(options.get("preferred_complexity", "")),
         include_agents=options.get("include_agents") is not False,
         include_mcps=options.get("include_mcps") is not False,
+        templates=example_templates(generation.created_by) if is_configured() else (),
     )
 
 

@@ -1,12 +1,26 @@
 """Puts a person before what can't be undone: an approval before each tool that is marked destructive."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from generation.plan import Approval, Case, Choice, Loop, Node, Parallel, Plan, ToolUse
 from generation.planning.language.languages import language_of
 from workflows.definition.catalogue import Catalogue
+from workflows.definition.edge_slots import slots
+from workflows.definition.problems import Problem
+from workflows.definition.steps import (
+    AgentStep,
+    ApprovalStep,
+    Branch,
+    Definition,
+    LoopStep,
+    ParallelStep,
+    Step,
+    ToolStep,
+    to_json,
+    walk,
+)
 
 MESSAGES = {
     "": "May the tool {tool} do this? {task}",
@@ -74,3 +88,49 @@ class _Guard:
             f"The tool {node.tool_id!r} can't be undone and runs without an approval, as the request asks."
         )
         return []
+
+
+def unguarded(definition: Definition, catalogue: Catalogue, prompt: str) -> Iterator[Problem]:
+    """An error for each step that could do, without an approval just before it, what can't be undone.
+
+    None where the request takes the responsibility. An agent that is handed a destructive tool is such a step too.
+    """
+    if _UNASKED.search(prompt):
+        return
+    dangerous = {tool.id for tool in catalogue.tools.values() if tool.destructive}
+    asked = {id(step) for owner in lists_of(definition) for step in _asked_for(owner)}
+    for pointer, step in walk(definition.steps):
+        handed = _handed(step) & dangerous
+        is_asked = isinstance(step, ToolStep) and id(step) in asked
+        if handed and not is_asked:
+            message = f"The tool {min(handed)!r} can't be undone: a step of type approval must lead to it."
+            yield Problem("unapproved", "error", pointer, message)
+
+
+def lists_of(definition: Definition) -> Iterator[Definition | LoopStep | Branch]:
+    """Everything that holds a list of steps."""
+    yield definition
+    for _, step in walk(definition.steps):
+        if isinstance(step, LoopStep):
+            yield step
+        elif isinstance(step, ParallelStep):
+            yield from step.branches
+
+
+def _asked_for(owner: Definition | LoopStep | Branch) -> Iterator[Step]:
+    """The steps of a list to which nothing leads but the consent of an approval."""
+    ways = {(owner.entry_step, False)}
+    for step in owner.steps:
+        is_approval = isinstance(step, ApprovalStep)
+        ways |= {(way.target, is_approval and way.key == "next") for way in slots(to_json(step))}
+    for step in owner.steps:
+        if (step.id, False) not in ways:
+            yield step
+
+
+def _handed(step: Step) -> set[str]:
+    if isinstance(step, ToolStep):
+        return {step.tool or ""}
+    if isinstance(step, AgentStep):
+        return {*(step.tools or ()), *(step.agent.tools if step.agent else ())}
+    return set()

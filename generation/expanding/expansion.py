@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generation.expanding.deciding import answer_field, choose_by, judged_until
+from generation.expanding.gaps import Gap, OpenArguments, OpenCondition
 from generation.expanding.naming import shown, step_id
 from generation.expanding.scope import USER_INPUT, Scope, input_of, list_field
 from generation.expanding.shaping import flattened, within_limits
@@ -40,6 +41,7 @@ class Expansion:
     warnings: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
     last: dict[str, Any] | None = None
+    gaps: list[Gap] = field(default_factory=list)
 
     def steps(
         self, nodes: Sequence[Node], scope: Scope, *, after: str = END, depth: int = 1
@@ -101,11 +103,15 @@ class Expansion:
             "id": step_id, "type": "tool", "name": shown(node.task or tool_id, 200), "tool": tool_id,
             "arguments": filled.arguments | given, "next": following,
         }  # fmt: skip
-        self.warnings += [
-            _open_warning(step_id, argument, filled.arguments[argument])
+        unsure = {
+            argument: _open_warning(step_id, argument, filled.arguments[argument])
             for argument in filled.unsure
             if argument not in given
-        ]
+        }
+        self.warnings += unsure.values()
+        if unsure:
+            certain = frozenset(filled.arguments | given) - set(unsure)
+            self.gaps.append(OpenArguments(step, node.task, certain, unsure, tuple(scope.sources)))
         if entry is not None and brings:
             schema = dict(entry.output_schema) if entry.output_schema is not None else None
             scope.sources.append(
@@ -149,8 +155,7 @@ class Expansion:
         self, node: Choice, step_id: str, following: str, scope: Scope, depth: int
     ) -> list[dict[str, Any]]:
         way = choose_by(self.last, [case.condition for case in node.cases], scope.sources[-1])
-        if way.warning:
-            self.warnings.append(f"{way.warning} Step {step_id!r}.")
+        known = tuple(scope.sources)
         if way.source is not None:
             scope.sources[-1] = way.source
         found: list[dict[str, Any]] = []
@@ -167,7 +172,19 @@ class Expansion:
             "name": shown(asked, 200),
             "default": heads[-1],
         }
-        return [step | way.fields(heads[:-1]), *found]
+        step |= way.fields(heads[:-1])
+        words = tuple(case.condition for case in node.cases)
+        self._undecided(step, words, way.warning, known)
+        return [step, *found]
+
+    def _undecided(
+        self, step: dict[str, Any], words: tuple[str, ...], warning: str, known: tuple[Source, ...]
+    ) -> None:
+        """Tell, where there is a warning, that only words say what `step` decides on."""
+        if warning:
+            told = f"{warning} Step {step['id']!r}."
+            self.warnings.append(told)
+            self.gaps.append(OpenCondition(step, words, told, known))
 
     def _loop(
         self, node: Loop, step_id: str, following: str, scope: Scope, depth: int
@@ -185,7 +202,7 @@ class Expansion:
         steps = self.steps(node.body, inner, depth=depth + 1)
         step |= {"steps": steps, "entry_step": steps[0]["id"], "next": following}
         if node.mode == "until":
-            step |= self._until(node, steps, step_id, scope)
+            self._until(node, step, scope, inner)
         else:
             scope.sources.append(
                 Source(
@@ -198,15 +215,15 @@ class Expansion:
         self.last = None
         return step
 
-    def _until(
-        self, node: Loop, steps: list[dict[str, Any]], step_id: str, scope: Scope
-    ) -> dict[str, Any]:
-        verdict = judged_until(steps, node.phrase, node.times or DEFAULT_ITERATIONS["until"])
-        if verdict.warning:
-            self.warnings.append(f"{verdict.warning} Step {step_id!r}.")
-        scope.sources.append(Source(f"${{steps.{step_id}.output{verdict.text_path}}}", "Result"))
-        fields: dict[str, Any] = {"exit_condition": verdict.condition}
-        return fields | ({"output": verdict.output} if verdict.output else {})
+    def _until(self, node: Loop, step: dict[str, Any], scope: Scope, inner: Scope) -> None:
+        times = node.times or DEFAULT_ITERATIONS["until"]
+        verdict = judged_until(step["steps"], node.phrase, times)
+        step["exit_condition"] = verdict.condition
+        if verdict.output:
+            step["output"] = verdict.output
+        self._undecided(step, (node.phrase,), verdict.warning, tuple(inner.sources))
+        template = f"${{steps.{step['id']}.output{verdict.text_path}}}"
+        scope.sources.append(Source(template, "Result"))
 
     def _over(self, step_id: str, scope: Scope) -> Any:
         """The list that a foreach goes through; without a known one, the run's input is its only item."""
@@ -242,8 +259,8 @@ def _wait(node: Wait, step_id: str, following: str) -> dict[str, Any]:
 
 def definition_of(
     plan: Plan, catalogue: Catalogue, *, workflow_id: str
-) -> tuple[dict[str, Any], list[str]]:
-    """The raw definition for `plan` (for `normalise`) and what a person should check."""
+) -> tuple[Expansion, dict[str, Any]]:
+    """The raw definition for `plan` (for `normalise`), and its expansion with what is left to be said about it."""
     expansion = Expansion(catalogue)
     steps = expansion.steps(within_limits(plan.nodes), Scope())
     definition: dict[str, Any] = {
@@ -254,7 +271,7 @@ def definition_of(
     }
     if steps:
         definition["entry_step"] = steps[0]["id"]
-    return definition, expansion.warnings
+    return expansion, definition
 
 
 def _open_warning(step_id: str, argument: str, value: object) -> str:

@@ -17,6 +17,11 @@ from generation.plan import (
 from generation.planning.matching.suggesting import identifier
 from workflows.definition.steps import RESERVED_STEP_IDS
 
+# Routes of the API that no workflow may be called like.
+RESERVED_IDS = frozenset(
+    {"new", "templates", "executions", "resources", "generate", "validate", "import", "end"}
+)
+
 
 def shown(text: str, limit: int) -> str:
     """`text` for a name or description: one line, no template syntax, at most `limit` characters."""
@@ -31,6 +36,22 @@ def step_id(node: Node, taken: Container[str]) -> str:
         candidate = f"{base}-{number}"
         number += 1
     return candidate
+
+
+def workflow_id(name: str) -> str:
+    """An id for a workflow of this name; unique ids are the service's business."""
+    base = identifier(name, fallback="workflow")
+    return f"{base}-workflow" if base in RESERVED_IDS else base
+
+
+def title_of(prompt: str) -> str:
+    """The first words of the request, up to about 60 characters."""
+    words, title = prompt.split(), ""
+    for word in words:
+        if len(title) + len(word) > 58:
+            break
+        title = f"{title} {word}".strip()
+    return (title or prompt[:58]).rstrip(",;:.")
 
 
 def _base_id(node: Node) -> str:

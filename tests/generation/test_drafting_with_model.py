@@ -12,6 +12,7 @@ from generation.modelling.asking import Cancelled
 from generation.modelling.schemas import PLAN_SCHEMA
 from generation.modelling.shortlisting import SHORTLIST
 from tests.fakes.model_server import (
+    Answer,
     ModelServer,
     cut_off,
     filtered,
@@ -49,6 +50,14 @@ def call(tool_id: str, **arguments: str) -> dict[str, Any]:
     return {"tool": tool_id, "task": "Post it", "arguments": given}
 
 
+def operations(*wanted: dict[str, Any]) -> Answer:
+    return structured({"operations": list(wanted), "explanation": "", "unplaced": []})
+
+
+MEND = {
+    "update": "ghost-agent",
+    "fields": [{"field": "agent_id", "value_json": '"summarizer"'}],
+}
 GOOD = plan(use("summarizer"), call("slack:post_message"))
 
 
@@ -122,7 +131,6 @@ async def test_every_construct_is_expanded(model_server: ModelServer) -> None:
     new = {
         "new_agent": "Poet",
         "description": "Writes poems",
-        "instructions": "Rhyme.",
         "task": "x",
     }
     service = {"new_tool": "Mastodon", "description": "Posts", "action": "post", "task": "Post it"}
@@ -136,23 +144,68 @@ async def test_every_construct_is_expanded(model_server: ModelServer) -> None:
     assert made.drafted.result["can_execute"] is False
 
 
-async def test_an_unknown_name_is_repaired_in_one_round(model_server: ModelServer) -> None:
-    model_server.script([structured(plan(use("ghost_agent"))), structured(GOOD)])
+async def test_an_unknown_name_is_repaired_by_operations(model_server: ModelServer) -> None:
+    model_server.script(
+        [structured(plan(use("ghost_agent"), call("slack:post_message"))), operations(MEND)]
+    )
     made = await drafted()
     assert (made.generator, steps_of(made)) == ("openai", ["summarizer", "slack:post_message"])
     said = json.loads(model_server.requests[1]["messages"][-1]["content"])
-    assert "ghost_agent" in said["problems"][0]
-    assert len(made.spent.answers) == 2
+    assert "ghost_agent" in said["problems"][0]["problem"]
+    assert said["definition"]["steps"][0]["agent_id"] == "ghost_agent"
+    assert [kept["purpose"] for kept in made.spent.answers] == ["plan", "repairing_1"]
+
+
+async def test_a_second_round_is_told_why_the_first_was_refused(model_server: ModelServer) -> None:
+    wrong = {"update": "no-such-step", "fields": []}
+    model_server.script([structured(plan(use("ghost_agent"))), operations(wrong), operations(MEND)])
+    made = await drafted()
+    assert (made.generator, steps_of(made)) == ("openai", ["summarizer"])
+    said = json.loads(model_server.requests[2]["messages"][-1]["content"])
+    assert "no-such-step" in said["refused"][0]
+
+
+async def test_a_plan_of_another_shape_is_asked_for_again(model_server: ModelServer) -> None:
+    model_server.script([text("Here is your plan: …"), structured(GOOD)])
+    made = await drafted()
+    assert (made.generator, steps_of(made)) == ("openai", ["summarizer", "slack:post_message"])
+    said = json.loads(model_server.requests[1]["messages"][-1]["content"])
+    assert "no acceptable JSON" in said["problems"][0]
 
 
 async def test_a_plan_that_stays_wrong_gives_way_to_the_planner(model_server: ModelServer) -> None:
-    model_server.script([structured(plan(use("ghost"))), structured(plan(use("ghost")))])
+    model_server.script([structured(plan(use("ghost"))), operations(), operations()])
     made = await drafted()
     assert made.generator == "offline-planner"
     assert made.drafted.result["warnings"][0].startswith("The offline planner designed this")
     assert "ghost" not in json.dumps(made.drafted.result["workflow"])
-    assert len(made.spent.answers) == 2
-    assert len(model_server.requests) == 2
+    assert len(made.spent.answers) == 3
+    assert len(model_server.requests) == 3
+
+
+async def test_the_stages_of_two_repairs_can_be_seen(model_server: ModelServer) -> None:
+    model_server.script([text("{}"), structured(plan(use("ghost_agent"))), operations(MEND)])
+    stages: list[str] = []
+
+    async def keep(stage: str) -> bool:
+        stages.append(stage)
+        return True
+
+    await draft(DraftRequest(prompt=PROMPT, catalogue=OFFICE), on_stage=keep)
+    assert stages == ["shortlisting", "planning", "repairing_1", "checking", "repairing_2"]
+
+
+async def test_a_job_cancelled_between_calls_makes_no_further_one(
+    model_server: ModelServer,
+) -> None:
+    model_server.script([structured(plan(use("ghost_agent"))), operations(MEND)])
+
+    async def until_repair(stage: str) -> bool:
+        return stage != "repairing_1"
+
+    with pytest.raises(Cancelled):
+        await draft(DraftRequest(prompt=PROMPT, catalogue=OFFICE), on_stage=until_repair)
+    assert len(model_server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -210,7 +263,7 @@ async def test_a_silent_model_gives_way_to_the_planner(
     ],
 )
 async def test_an_unusable_answer_never_gets_through(model_server: ModelServer, said: str) -> None:
-    model_server.script([text(said), text(said)])
+    model_server.script([text(said)] * 3)
     made = await drafted()
     assert made.generator == "offline-planner"
 
