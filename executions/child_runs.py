@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.db.models.fields.json import KT
 from pydantic import JsonValue
 
 from common.errors import DomainError, NotFound
@@ -58,7 +59,14 @@ def result_of(request: ChildOf) -> ChildResult:
     error = None
     if child.error_kind:
         kind = cast(ErrorKind, child.error_kind)
-        error = ErrorInfo(kind, child.error, path=child.failed_step)
+        error = ErrorInfo(
+            kind,
+            child.error,
+            code=child.error_code,
+            hint=child.error_hint,
+            path=child.failed_step,
+            limit_of=_limit_of(child),
+        )
     usage = Usage(
         input_tokens=child.input_tokens,
         output_tokens=child.output_tokens,
@@ -68,6 +76,14 @@ def result_of(request: ChildOf) -> ChildResult:
     )
     output = keep(request.parent_id, child.output_json)
     return ChildResult(cast(FinalStatus, child.status), output, error, usage)
+
+
+def _limit_of(child: WorkflowExecution) -> str:
+    """Whose budget ended the child, as the step says that it ended in."""
+    if child.error_kind != "budget_exceeded":
+        return ""
+    steps = child.step_runs.filter(path=child.failed_step)
+    return steps.values_list(KT("error_json__limit_of"), flat=True).first() or ""
 
 
 def _require_sane_nesting(parent: WorkflowExecution, workflow: Workflow) -> None:

@@ -23,12 +23,15 @@ def failure(
     *,
     code: str = "",
     hint: str = "",
+    limit_of: str = "",
     is_retryable: bool = False,
     retry_after_seconds: float | None = None,
 ) -> ApplicationError:
     """A step's error; `is_retryable` leaves it to the step's retry policy to try again."""
     delay = timedelta(seconds=retry_after_seconds) if retry_after_seconds is not None else None
     details = {"code": code or kind, "hint": hint, "attempts": activity.info().attempt}
+    if limit_of:
+        details["limit_of"] = limit_of
     return ApplicationError(
         message,
         details,

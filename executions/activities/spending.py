@@ -39,12 +39,16 @@ NOUNS: dict[LimitName, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Spending:
-    """What was set aside for a model call; `output_tokens` is what its answer may have."""
+    """What was set aside for a model call; `output_tokens` is what its answer may have.
+
+    `limit_of` is whose limit is the innermost: a run's id, or the key of a user's budget.
+    """
 
     call: Call
     model: str
     input_tokens: int
     output_tokens: int
+    limit_of: str
 
     @property
     def is_cut_short(self) -> bool:
@@ -74,7 +78,7 @@ async def set_aside(
     is_priced = any(purse.max_cost_usd is not None for purse in purses)
     prices = prices_of(model) if is_priced else None
     if is_priced and prices is None:
-        raise _unknown_price(model)
+        raise _unknown_price(model, [purse for purse in purses if purse.max_cost_usd is not None])
     call = Call(execution_id=question.execution_id, path=question.path, turn=question.turn)
     wish = Wish(
         input_tokens=input_tokens,
@@ -83,7 +87,13 @@ async def set_aside(
         prices=prices,
     )
     granted = await _granted(call, purses, wish)
-    return Spending(call=call, model=model, input_tokens=input_tokens, output_tokens=granted)
+    return Spending(
+        call=call,
+        model=model,
+        input_tokens=input_tokens,
+        output_tokens=granted,
+        limit_of=_innermost(purses),
+    )
 
 
 async def _granted(call: Call, purses: Sequence[Purse], wish: Wish) -> int:
@@ -139,6 +149,7 @@ def cut_off(spending: Spending, error: ModelError) -> Exception:
             f"The answer was cut off: the budget left it {spending.output_tokens} tokens.",
             code="max_tokens",
             hint="Raise the limit that is named in the workflow, or ask for less.",
+            limit_of=spending.limit_of,
         )
     return failure(
         error.kind,
@@ -177,6 +188,7 @@ def exceeded(shortage: Shortage) -> Exception:
         f"and this call needs {_number(shortage.needed)}.",
         code=shortage.limit,
         hint=_what_to_do(shortage),
+        limit_of=_holder(shortage.purse),
     )
 
 
@@ -186,12 +198,24 @@ def _what_to_do(shortage: Shortage) -> str:
     return f"Raise {shortage.limit} in `limits`, or let the workflow do less."
 
 
-def _unknown_price(model: str) -> Exception:
+def _holder(purse: Purse) -> str:
+    """Whose budget it is, for those who ask whether it is theirs to answer for."""
+    return purse.execution_id or purse.key
+
+
+def _innermost(purses: Sequence[Purse]) -> str:
+    """Whose limit is the narrowest around a call; a user's is the widest of all."""
+    of_runs = [purse for purse in purses if purse.execution_id is not None]
+    return _holder((of_runs or list(purses))[-1])
+
+
+def _unknown_price(model: str, purses: Sequence[Purse]) -> Exception:
     return failure(
         "budget_exceeded",
         f"The price of the model {model!r} is not known, so max_cost_usd can't be kept.",
         code="unknown_price",
         hint="Name its price in the setting MODEL_PRICES, or use max_tokens instead.",
+        limit_of=_innermost(purses),
     )
 
 

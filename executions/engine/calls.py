@@ -124,7 +124,7 @@ class Calls:
             return result
 
         async def may_repeat() -> bool:
-            return await self._own(messages.MAY_REPEAT, request, bool)
+            return await self._own(messages.MAY_REPEAT, request, bool, summary=request.path)
 
         return await self._persistently(
             call,
@@ -211,12 +211,22 @@ class Calls:
 
     async def ask_people(self, request: AskPeople) -> Decision | None:
         """Opens an approval; the decision, if it was decided before."""
-        answer: Decision | None = await self._own(messages.ASK_PEOPLE, request, Decision | None)  # type: ignore[arg-type]
+        answer: Decision | None = await self._own(
+            messages.ASK_PEOPLE,
+            request,
+            Decision | None,  # type: ignore[arg-type]
+            summary=request.path,
+        )
         return answer
 
     async def give_up(self, request: GiveUp) -> Decision | None:
         """Closes an approval for its time; the decision, if people were first."""
-        answer: Decision | None = await self._own(messages.GIVE_UP, request, Decision | None)  # type: ignore[arg-type]
+        answer: Decision | None = await self._own(
+            messages.GIVE_UP,
+            request,
+            Decision | None,  # type: ignore[arg-type]
+            summary=request.path,
+        )
         return answer
 
     async def launch_child(self, request: LaunchChild) -> None:
@@ -240,7 +250,13 @@ class Calls:
     async def collect_child(self, child: ChildOf) -> ChildResult:
         """How a child ended, or that it has not."""
         expects = messages.MAX_INLINE_BYTES
-        return await self._own(child_messages.COLLECT_CHILD, child, ChildResult, expects=expects)
+        return await self._own(
+            child_messages.COLLECT_CHILD,
+            child,
+            ChildResult,
+            expects=expects,
+            summary=child.child_id,
+        )
 
     async def stop_child(self, child: ChildOf) -> ChildResult:
         """Cancels a child and waits for its end."""
@@ -293,7 +309,7 @@ class Calls:
         if is_long or self._local_bytes >= MAX_LOCAL_BYTES_PER_TASK:
             self._local_calls = self._local_bytes = 0
             self._local_time = timedelta()
-            await workflow.sleep(timedelta(milliseconds=1))
+            await workflow.sleep(timedelta(milliseconds=1), summary="end of a long workflow task")
             if self._room:
                 self._room.turned()
 
@@ -324,17 +340,25 @@ class Calls:
                     raise of_activity(error, seconds=seconds, max_attempts=max_attempts) from None
 
     async def _own(
-        self, activity: str, request: object, result_type: type[T], *, expects: int = 0
+        self,
+        activity: str,
+        request: object,
+        result_type: type[T],
+        *,
+        expects: int = 0,
+        summary: str | None = None,
     ) -> T:
         async def call() -> T:
-            return await self._local(activity, request, result_type)
+            return await self._local(activity, request, result_type, summary)
 
         try:
             return await self._outside(call, expects=expects)
         except FailureError as error:
             raise of_activity(error, seconds=0, max_attempts=1) from None
 
-    async def _local(self, activity: str, request: object, result_type: type[T]) -> T:
+    async def _local(
+        self, activity: str, request: object, result_type: type[T], summary: str | None = None
+    ) -> T:
         self._count_local(0)
         result: T = await workflow.execute_local_activity(
             activity,
@@ -342,6 +366,7 @@ class Calls:
             result_type=result_type,
             start_to_close_timeout=timedelta(seconds=60),
             retry_policy=OWN_RETRY,
+            summary=summary,
         )
         return result
 
@@ -386,7 +411,8 @@ async def _always() -> bool:
 
 
 async def _pause(attempt: int) -> None:
-    await workflow.sleep(timedelta(seconds=min(2.0**attempt, 30.0)))
+    seconds = min(2.0**attempt, 30.0)
+    await workflow.sleep(timedelta(seconds=seconds), summary="the database does not answer")
 
 
 def _worker_lost(times: int) -> Exception:

@@ -8,6 +8,8 @@ from executions.engine.messages import ErrorInfo, FinalStatus, Usage, Value
 LAUNCH_CHILD = "launch_child"
 COLLECT_CHILD = "collect_child"
 STOP_CHILD = "stop_child"
+# The signal of a child that began or ended to wait.
+CHILD_STANDS = "child_stands"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,14 @@ class ChildOf:
 
     parent_id: str
     child_id: str
+
+
+@dataclass(frozen=True)
+class ChildStands:
+    """Whether every live branch of a child waits at this moment."""
+
+    child_id: str
+    is_waiting: bool
 
 
 @dataclass(frozen=True)

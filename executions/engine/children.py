@@ -5,13 +5,20 @@ No Temporal child: so the parent continues as new, or waits for days, without it
 
 import asyncio
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import JsonValue
 from temporalio import workflow
 
-from executions.engine.child_messages import ChildOf, ChildResult, LaunchChild
-from executions.engine.errors import failed
+from executions.engine.child_messages import (
+    CHILD_STANDS,
+    ChildOf,
+    ChildResult,
+    ChildStands,
+    LaunchChild,
+)
+from executions.engine.errors import StepFailed, failed
 from executions.engine.messages import CHILD_ENDED, Outcome, RunInput
 from executions.engine.run import Run, completed
 from executions.engine.scopes import Scope
@@ -19,6 +26,8 @@ from executions.engine.tasks import outlast, require_not_cancelled
 from executions.engine.values import resolve
 from workflows.definition.steps import WorkflowStep
 
+# Runs that started before say only that they have ended.
+FIRST_TELLING_ENGINE = 3
 # Should a child's signal be lost, as when an operator terminates it in Temporal.
 LOOK_AGAIN = timedelta(minutes=15)
 NAMESPACE = uuid.UUID("5f0c1c1e-6d0b-4f0e-9a4e-0d6f3b1d7a52")
@@ -40,6 +49,29 @@ async def run_child(run: Run, scope: Scope, step: WorkflowStep, path: str) -> Ou
     raise _failed(step, child, result)
 
 
+def take_standing(run: Run, news: ChildStands) -> None:
+    """A child began or ended to wait, and the step that runs it with it."""
+    for path, step in run.state.open_steps.items():
+        if step.step_type == "workflow" and _is_of(run, path, news.child_id):
+            run.note_waiting(path, is_waiting=news.is_waiting)
+            return
+
+
+async def keep_telling_parent(run: Run) -> None:
+    """Let the run that waits for this one know each time that this one begins or ends to wait; until cancelled."""
+    if run.input.engine < FIRST_TELLING_ENGINE or not run.input.parent_id:
+        return
+    state = run.state
+    parent = workflow.get_external_workflow_handle(run.input.parent_id)
+    while True:
+        await workflow.wait_condition(lambda: run.standing.is_waiting != state.has_told_waiting)
+        state.has_told_waiting = run.standing.is_waiting
+        news = ChildStands(run.input.execution_id, state.has_told_waiting)
+        # A parent that is gone needs no word.
+        await outlast(asyncio.create_task(parent.signal(CHILD_STANDS, news)))
+        require_not_cancelled()
+
+
 async def tell_parent(run_input: RunInput) -> None:
     """Let the run that waits for this one know that it has ended; a parent that is gone needs no word."""
     if not run_input.parent_id:
@@ -47,6 +79,10 @@ async def tell_parent(run_input: RunInput) -> None:
     parent = workflow.get_external_workflow_handle(run_input.parent_id)
     telling = asyncio.create_task(parent.signal(CHILD_ENDED, run_input.execution_id))
     await outlast(telling)
+
+
+def _is_of(run: Run, path: str, key: str) -> bool:
+    return child_id(run.input.execution_id, path) == key
 
 
 def child_id(execution_id: str, path: str) -> str:
@@ -109,10 +145,14 @@ async def _stop(run: Run, path: str, child: ChildOf) -> None:
 
 
 def _failed(step: WorkflowStep, child: ChildOf, result: ChildResult) -> Exception:
+    """The step's error. A limit from above the child is not the child's to answer for: it ends who has set it, too."""
     what = f"The run {child.child_id} of {step.workflow_id!r}"
     if result.error is None:
         return failed("child_failed", f"{what} was cancelled.", code="cancelled")
     where = f" at {result.error.path!r}" if result.error.path else ""
+    if result.error.limit_of not in ("", child.child_id):
+        message = f"{what} ended{where}: {result.error.message}"
+        return StepFailed(replace(result.error, message=message, step="", path=""))
     return failed(
         "child_failed", f"{what} failed{where}: {result.error.message}", code=result.error.kind
     )

@@ -97,5 +97,6 @@ def _of_application(cause: ApplicationError, kind: Any) -> StepFailed:
         message=cause.message,
         code=str(details.get("code", "")) or kind,
         hint=str(details.get("hint", "")),
+        limit_of=str(details.get("limit_of", "")),
     )
     return StepFailed(error, int(details.get("attempts", 1)))

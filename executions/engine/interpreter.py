@@ -8,7 +8,8 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from executions.engine.calls import Calls
-from executions.engine.children import tell_parent
+from executions.engine.child_messages import CHILD_STANDS, ChildStands
+from executions.engine.children import keep_telling_parent, take_standing, tell_parent
 from executions.engine.errors import RunEnded, StepFailed, failed
 from executions.engine.messages import (
     CHILD_ENDED,
@@ -39,7 +40,7 @@ class InterpreterWorkflow:
     def __init__(self) -> None:
         self._run: Run | None = None
         # What came before the run was there to take it.
-        self._early: list[Decision | str] = []
+        self._early: list[Decision | ChildStands | str] = []
 
     @workflow.signal(name=DECIDE)
     def decide(self, decision: Decision) -> None:
@@ -56,6 +57,14 @@ class InterpreterWorkflow:
             self._early.append(child_id)
             return
         self._run.take_end(child_id)
+
+    @workflow.signal(name=CHILD_STANDS)
+    def child_stands(self, news: ChildStands) -> None:
+        """A run that a step started began or ended to wait."""
+        if self._run is None:
+            self._early.append(news)
+            return
+        take_standing(self._run, news)
 
     @workflow.run
     async def run(self, run_input: RunInput) -> RunOutcome:
@@ -78,15 +87,16 @@ class InterpreterWorkflow:
         state = run_input.state or RunState(started_at=workflow.now())
         run = self._run = Run(run_input, state, definition)
         for news in self._early:
-            run.take_end(news) if isinstance(news, str) else run.take(news)
+            _take(run, news)
         writing = asyncio.create_task(run.recorder.keep_writing())
+        telling = asyncio.create_task(keep_telling_parent(run))
         if state.sequence == 0:
             # A fork brings the outcomes of another run, and begins now all the same.
             state.started_at = workflow.now()
             run.recorder.run(RunChange("RUNNING", workflow.now()))
         end = await self._end_of(run)
         end = await _recorded(run, end)
-        await settle([writing])
+        await settle([writing, telling])
         return end
 
     async def _end_of(self, run: Run) -> RunChange:
@@ -119,6 +129,16 @@ class InterpreterWorkflow:
         return walk.result()
 
 
+def _take(run: Run, news: Decision | ChildStands | str) -> None:
+    match news:
+        case Decision():
+            run.take(news)
+        case ChildStands():
+            take_standing(run, news)
+        case _:
+            run.take_end(news)
+
+
 async def _news(run: Run, walk: asyncio.Task[RunChange]) -> None:
     """Until the walk ended or came to a stop, or its clock starts or stops. Raises `TimeoutError` when time is up."""
     is_waiting = run.standing.is_waiting
@@ -130,6 +150,7 @@ async def _news(run: Run, walk: asyncio.Task[RunChange]) -> None:
             or run.standing.is_waiting != is_waiting
         ),
         timeout=None if is_waiting else run.time_left(),
+        timeout_summary="limits.timeout_seconds",
     )
 
 

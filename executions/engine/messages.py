@@ -37,7 +37,7 @@ CONTINUE_AFTER_BYTES = 2 * 1024 * 1024
 
 # How runs that start today behave. A change that would break the replay of open runs gets a new number and asks for
 # `RunInput.engine`; what older numbers mean stays as long as such runs may be open.
-ENGINE = 2
+ENGINE = 3
 
 FinalStatus = Literal["COMPLETED", "FAILED", "CANCELLED"]
 StepStatus = Literal["RUNNING", "WAITING", "COMPLETED", "FAILED", "SKIPPED", "CANCELLED"]
@@ -60,7 +60,10 @@ class Value:
 
 @dataclass(frozen=True)
 class ErrorInfo:
-    """Why a step failed: `code` is the tool's or vendor's own, `step` the id of the step, `path` where it ran."""
+    """Why a step failed: `code` is the tool's or vendor's own, `step` the id of the step, `path` where it ran.
+
+    `limit_of` is whose budget was exceeded: a run's id, or the key of a user's.
+    """
 
     kind: ErrorKind
     message: str
@@ -68,6 +71,7 @@ class ErrorInfo:
     hint: str = ""
     step: str = ""
     path: str = ""
+    limit_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -350,6 +354,7 @@ class RunState:
 
     `context` is what the run began with, once `has_context`; what steps wrote since stands with their lists.
     `children` are the runs that steps started, and whether they ended. `waiting_since` is set while every live branch waits, `waited_seconds` is how long that took before.
+    `has_told_waiting` is what the run that waits for this one was told last.
     """
 
     started_at: datetime
@@ -357,6 +362,7 @@ class RunState:
     has_context: bool = False
     waiting_since: datetime | None = None
     waited_seconds: float = 0.0
+    has_told_waiting: bool = False
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     open_steps: dict[str, StepChange] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)

@@ -106,7 +106,7 @@ class Run:
         """A step is passed whose outcome is known; many of them must not fill one workflow task."""
         self._taken_over += 1
         if self.input.engine >= 2 and self._taken_over % MAX_KNOWN_WITHOUT_PAUSE == 0:
-            await workflow.sleep(timedelta(milliseconds=1))
+            await workflow.sleep(timedelta(milliseconds=1), summary="many steps were taken over")
 
     def _is_history_long(self) -> bool:
         info = workflow.info()

@@ -51,6 +51,7 @@ class ScheduledStart:
             start_to_close_timeout=timedelta(seconds=60),
             schedule_to_close_timeout=LAUNCH_PATIENCE,
             retry_policy=LAUNCH_RETRIES,
+            summary=schedule_id,
         )
         if launched.refusal:
             raise ApplicationError(
@@ -85,6 +86,7 @@ async def _run(run_input: RunInput) -> None:
             start_to_close_timeout=FOR_EVER,
             heartbeat_timeout=timedelta(seconds=60),
             cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            summary=run_input.execution_id,
         )
     except ChildWorkflowError:
         workflow.logger.info("The run did not complete")

@@ -1,12 +1,18 @@
 """Runs whose histories are kept: between them they use every part of the engine that leaves a trace in Temporal."""
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
+
+from executions import temporal
 from executions.approvals.deciding import Vote
 from executions.approvals.deciding import decide as decide_approval
+from executions.engine.launch_messages import SCHEDULED_START
 from executions.engine.messages import Outcome, RunState, Value
+from executions.models import Schedule
 from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import (
     ask,
@@ -20,6 +26,7 @@ from tests.executions.engine.building import (
     pause,
     put,
 )
+from tests.executions.families import first_child, wait_for_step
 from tests.executions.flows import workflow_of
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers
@@ -233,6 +240,52 @@ def child(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
     return runner.run({"steps": steps})
 
 
+def steered_child(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """An approval, a wait, and a child that asks somebody under the budget of its parent, which waits with it."""
+    model.default = answers.text("said")
+    asking = {"id": "say", "type": "agent", "agent": {"instructions": "Answer."}}
+    kid = workflow_of(runner.owner, asking, ask("inner"), _call(tap, "call", "ok/c"))
+    steps = [
+        ask("ok"),
+        pause("rest", 1),
+        {"id": "kid", "type": "workflow", "workflow_id": kid.pk, "input": "hello"},
+        _call(tap, "last", "ok/l"),
+    ]
+    ran = runner.start({"limits": {"max_tokens": 100_000, "max_tool_calls": 2}, "steps": steps})
+    ran.wait_for("WAITING")
+    decide_approval(ran.row, "ok", Vote(approved=True), by=runner.owner)
+    below = first_child(ran).wait_for("WAITING")
+    wait_for_step(ran, "kid", "WAITING")
+    decide_approval(below.row, "inner", Vote(approved=True), by=runner.owner)
+    return ran.wait()
+
+
+def told_parent(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """The child of the scenario before: it tells its parent when it begins and ends to wait."""
+    ran = steered_child(runner, tap, model)
+    return first_child(ran)
+
+
+def scheduled(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """The start of a schedule, which waits for its run."""
+    schedule = Schedule.objects.create(
+        id=f"schedule-{uuid.uuid4()}",
+        workflow=workflow_of(runner.owner, _call(tap, "call", "ok/c")),
+        name="Daily",
+        cron="0 9 * * *",
+        created_by=runner.owner,
+    )
+
+    async def start() -> str:
+        client = await temporal.connect()
+        queue = settings.TEMPORAL_TASK_QUEUE
+        key = f"{schedule.pk}-2026-01-01T09:00:00Z"
+        await client.execute_workflow(SCHEDULED_START, schedule.pk, id=key, task_queue=queue)
+        return key
+
+    return Ran(runner.worker, runner.worker.call(start()))
+
+
 SCENARIOS: dict[str, Scenario] = {
     scenario.__name__: scenario
     for scenario in (
@@ -252,5 +305,8 @@ SCENARIOS: dict[str, Scenario] = {
         forked,
         approved,
         child,
+        steered_child,
+        told_parent,
+        scheduled,
     )
 }

@@ -11,7 +11,7 @@ from executions.models import WorkflowExecution
 from tests.conftest import ClientFor
 from tests.executions.conftest import RUNS, Forks, Ran, Runner
 from tests.executions.engine.building import broken, echo, end, loop
-from tests.executions.engine.test_children import first_child
+from tests.executions.families import first_child
 from tests.executions.flows import finished_run, workflow_of
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers

@@ -13,9 +13,10 @@ from executions.child_runs import MAX_DEPTH, ChildRefused, write_child
 from executions.engine.child_messages import LaunchChild
 from executions.engine.messages import Value
 from executions.models import Approval, WorkflowExecution
-from tests.executions.conftest import PATIENCE_SECONDS, Ran, Runner
+from tests.executions.conftest import PATIENCE_SECONDS, Runner
 from tests.executions.engine.building import ask, broken, echo, end, loop, parallel
 from tests.executions.engine.test_approvals import answer
+from tests.executions.families import children, first_child, wait_for_step
 from tests.executions.flows import workflow_of
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers
@@ -30,10 +31,6 @@ def run_workflow(step_id: str, workflow: Workflow | str, **more: Any) -> dict[st
     """A step that runs it."""
     key = workflow if isinstance(workflow, str) else workflow.pk
     return {"id": step_id, "type": "workflow", "workflow_id": key, **more}
-
-
-def children(ran: Ran) -> list[WorkflowExecution]:
-    return list(WorkflowExecution.objects.filter(parent_id=ran.id).order_by("created_at"))
 
 
 def run_row(workflow: Workflow, parent: WorkflowExecution | None = None) -> WorkflowExecution:
@@ -59,15 +56,6 @@ def wish(parent: WorkflowExecution, workflow: Workflow) -> LaunchChild:
         given=Value({"input": "", "context": {}}),
         simulate=False,
     )
-
-
-def first_child(ran: Ran) -> Ran:
-    """The child, as soon as it is there."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := children(ran)):
-        assert time.monotonic() < deadline, (ran.status, ran.row.error)
-        time.sleep(0.05)
-    return Ran(ran.worker, found[0].pk)
 
 
 def test_the_childs_output_is_the_steps(runner: Runner) -> None:
@@ -285,8 +273,14 @@ def test_a_child_keeps_to_its_parents_budget(runner: Runner, tap: Tap) -> None:
     ran = runner.run({"limits": {"max_tool_calls": 2}, "steps": steps})
     (row,) = children(ran)
     assert (row.error_kind, row.failed_step) == ("budget_exceeded", "two")
-    assert ran.step("c").error_json is not None
-    assert ran.step("c").error_json["code"] == "budget_exceeded"
+    # The limit is the parent's, so nothing in the parent catches it.
+    assert (ran.status, ran.row.error_kind, ran.row.failed_step) == (
+        "FAILED",
+        "budget_exceeded",
+        "c",
+    )
+    assert ran.row.error_code == "max_tool_calls"
+    assert f"The run {row.pk}" in ran.row.error
     assert tap.hits == ["/ok/first", "/ok/one"]
 
 
@@ -294,5 +288,65 @@ def test_a_step_with_limits_bounds_its_child(runner: Runner, tap: Tap) -> None:
     child = workflow_of(runner.owner, tap.step("one", "ok/one"), tap.step("two", "ok/two"))
     step = run_workflow("c", child, limits={"max_tool_calls": 1}, on_error="after")
     ran = runner.run({"steps": [step, end("done"), tap.step("after", "ok/after")]})
+    assert (ran.status, ran.row.error_kind) == ("FAILED", "budget_exceeded")
+    assert tap.hits == ["/ok/one"]
+
+
+def test_a_limit_ends_who_has_set_it_and_no_one_above(runner: Runner, tap: Tap) -> None:
+    inner = workflow_of(runner.owner, tap.step("one", "ok/one"), tap.step("two", "ok/two"))
+    middle = workflow_of(
+        runner.owner,
+        run_workflow("inner", inner, on_error="skip"),
+        limits={"max_tool_calls": 1},
+    )
+    after = echo("after", ["${error.kind}", "${error.code}"])
+    ran = runner.run({"steps": [run_workflow("c", middle, on_error="after"), end("done"), after]})
     assert ran.status == "COMPLETED"
-    assert tap.hits == ["/ok/one", "/ok/after"]
+    assert ran.output["result"] == ["child_failed", "budget_exceeded"]
+    (row,) = children(ran)
+    assert (row.status, row.error_kind, row.failed_step) == ("FAILED", "budget_exceeded", "inner")
+    assert tap.hits == ["/ok/one"]
+
+
+def test_a_parent_waits_while_its_only_live_work_is_a_child_that_waits(runner: Runner) -> None:
+    child = workflow_of(runner.owner, ask("ask"), end("done", "${steps.ask.output.by}"))
+    middle = workflow_of(runner.owner, run_workflow("inner", child))
+    definition = {"limits": {"timeout_seconds": 5}, "steps": [run_workflow("c", middle)]}
+    ran = runner.start(definition)
+    below = first_child(ran)
+    asking = first_child(below)
+    for one in (asking, below, ran):
+        one.wait_for("WAITING")
+    assert dict(ran.statuses) == {"c": "WAITING"}
+    # As in any wait, the clock of the run stands still.
+    threading.Event().wait(5.5)
+    answer(asking, runner.owner)
+    assert ran.wait().output == ["alice"]
+    assert dict(ran.statuses) == {"c": "COMPLETED"}
+
+
+def test_a_parent_with_other_work_does_not_wait(runner: Runner, tap: Tap) -> None:
+    child = workflow_of(runner.owner, ask("ask"))
+    fan = parallel("fan", {"a": [run_workflow("c", child)], "b": [tap.step("call", "hold/x")]})
+    ran = runner.start({"steps": [fan]})
+    tap.wait_for("x")
+    asking = first_child(ran).wait_for("WAITING")
+    wait_for_step(ran, "fan/a/c", "WAITING")
+    assert ran.status == "RUNNING"
+    tap.release()
+    ran.wait_for("WAITING")
+    answer(asking, runner.owner)
+    assert ran.wait().status == "COMPLETED"
+
+
+def test_a_parent_that_continued_as_new_still_knows_that_its_child_waits(
+    runner: Runner, tap: Tap
+) -> None:
+    child = workflow_of(runner.owner, ask("ask"))
+    calls = [tap.step(f"c{number}", f"ok/c{number}") for number in range(12)]
+    fan = parallel("fan", {"a": [run_workflow("c", child)], "b": calls})
+    ran = runner.start({"steps": [fan]}, continue_after_events=10)
+    ran.wait_for("WAITING")
+    assert len(ran.temporal_runs()) > 2
+    answer(first_child(ran), runner.owner)
+    assert ran.wait().status == "COMPLETED"

@@ -1,0 +1,28 @@
+"""Runs that other runs started, and waiting for them."""
+
+import time
+
+from executions.models import StepRun, WorkflowExecution
+from tests.executions.conftest import PATIENCE_SECONDS, Ran
+
+
+def children(ran: Ran) -> list[WorkflowExecution]:
+    """Rows of the runs that its steps started."""
+    return list(WorkflowExecution.objects.filter(parent_id=ran.id).order_by("created_at"))
+
+
+def first_child(ran: Ran) -> Ran:
+    """The child, as soon as it is there."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := children(ran)):
+        assert time.monotonic() < deadline, (ran.status, ran.row.error)
+        time.sleep(0.05)
+    return Ran(ran.worker, found[0].pk)
+
+
+def wait_for_step(ran: Ran, path: str, status: str) -> None:
+    """Until the step stands like this."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not StepRun.objects.filter(execution_id=ran.id, path=path, status=status).exists():
+        assert time.monotonic() < deadline, ran.statuses
+        time.sleep(0.05)
