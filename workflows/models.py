@@ -99,7 +99,10 @@ class WorkflowVersion(models.Model):
     revision = models.PositiveIntegerField(help_text="The workflow's revision that brought it.")
     definition_json = JSONField()
     content_hash = models.CharField(max_length=64, help_text="SHA-256 of the canonical JSON.")
-    message = models.CharField(max_length=500, blank=True)
+    message = models.CharField(max_length=500, blank=True, help_text="What its author says of it.")
+    summary = models.CharField(
+        max_length=500, blank=True, help_text="What it changed in the version before, in a line."
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

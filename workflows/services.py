@@ -7,22 +7,22 @@ from typing import Any, Unpack
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from common.errors import Forbidden, Invalid, NotFound
+from common.errors import Invalid
 from common.idempotency import first_answer
-from common.ownership import require_change
 from common.sharing import share
 from workflows.checking import checked, described
 from workflows.identifiers import id_from_name, id_taken, require_same_id, require_usable
 from workflows.models import Workflow
-from workflows.revisions import require_revision
 from workflows.selectors import catalogue_for, definition_of, version_of
 from workflows.signals import workflow_archived
 from workflows.uses import used_agents, used_servers, with_replaced
 from workflows.writing import (
     Fields,
     keep_version,
+    locked,
     put_definition,
     put_fields,
+    redefine,
     rewrite_uses,
     rewrite_workflow_uses,
 )
@@ -90,12 +90,12 @@ def save_workflow(
     A `definition` may omit its id, name and description. Raises `Forbidden`, `PreconditionFailed`, `InvalidDefinition`
     and `Invalid`.
     """
-    row = _locked(workflow, by=by, expected_revision=expected_revision)
+    row = locked(workflow, by=by, expected_revision=expected_revision)
     bumps = fields.keys() != {"layout"} or definition is not None or name is not None
     row.revision += 1 if bumps or description is not None or shared_with is not None else 0
     if definition is not None or name is not None or description is not None:
         kept = described(row.definition_json) if definition is None else _of(row, definition)
-        _redefine(row, described(kept, name=name, description=description), by, message)
+        redefine(row, described(kept, name=name, description=description), by, message)
     put_fields(row, fields)
     row.save()
     if "published_version" in fields:
@@ -215,27 +215,6 @@ def _insert(
     rewrite_uses(row, definition, catalogue)
 
 
-def _redefine(row: Workflow, raw: Mapping[str, Any], by: User, message: str) -> None:
-    catalogue = catalogue_for(by)
-    definition, found = checked(raw, catalogue)
-    if put_definition(row, definition, found):
-        row.version += 1
-        keep_version(row, by=by, message=message)
-    rewrite_uses(row, definition, catalogue)
-
-
-def _locked(workflow: Workflow, *, by: User, expected_revision: int | None) -> Workflow:
-    """The row as it is now, held until the transaction ends; refuses who may not change it, or a stale revision."""
-    row = Workflow.objects.select_for_update(no_key=True).filter(pk=workflow.pk).first()
-    if row is None:
-        raise NotFound("This workflow is gone.")
-    if row.created_by_id is None:
-        raise Forbidden("This template comes from a file; make a copy and change that.")
-    require_change(row, by)
-    require_revision(row, expected_revision)
-    return row
-
-
 def _of(row: Workflow, definition: Mapping[str, Any]) -> dict[str, Any]:
     """`definition` with the row's id and, where it has none, its name; raises `Invalid` for another id."""
     require_same_id(row, definition.get("id"), pointer="/definition/id")
@@ -246,7 +225,7 @@ def _of(row: Workflow, definition: Mapping[str, Any]) -> dict[str, Any]:
 def _set_active(
     workflow: Workflow, is_active: bool, *, by: User, expected_revision: int | None
 ) -> Workflow:
-    row = _locked(workflow, by=by, expected_revision=expected_revision)
+    row = locked(workflow, by=by, expected_revision=expected_revision)
     if row.is_active == is_active:
         return row
     row.is_active = is_active

@@ -5,12 +5,17 @@ from typing import Any, TypedDict
 
 from django.contrib.auth.models import User
 
-from common.errors import Invalid
+from common.errors import Forbidden, Invalid, NotFound
+from common.ownership import require_change
+from workflows.checking import checked
 from workflows.definition.catalogue import Catalogue
+from workflows.definition.diff import difference, summary
 from workflows.definition.normalise import content_hash
 from workflows.definition.steps import Definition
 from workflows.definition.validate import Report
 from workflows.models import AgentUse, ToolUse, Workflow, WorkflowUse, WorkflowVersion
+from workflows.revisions import require_revision
+from workflows.selectors import catalogue_for
 from workflows.uses import used_agents, used_tools, used_workflows
 
 
@@ -23,6 +28,30 @@ class Fields(TypedDict, total=False):
     is_published: bool
     published_version: int | None
     layout: Mapping[str, Any]
+
+
+def locked(workflow: Workflow, *, by: User, expected_revision: int | None) -> Workflow:
+    """The row as it is now, held until the transaction ends; refuses who may not change it, or a stale revision."""
+    row = Workflow.objects.select_for_update(no_key=True).filter(pk=workflow.pk).first()
+    if row is None:
+        raise NotFound("This workflow is gone.")
+    if row.created_by_id is None:
+        raise Forbidden("This template comes from a file; make a copy and change that.")
+    require_change(row, by)
+    require_revision(row, expected_revision)
+    return row
+
+
+def redefine(row: Workflow, raw: Mapping[str, Any], by: User, message: str) -> None:
+    """Put a changed definition in its place: the row's columns, the next version, the uses. Raises `InvalidDefinition`."""
+    catalogue = catalogue_for(by)
+    before = Definition.model_validate(row.definition_json)
+    definition, found = checked(raw, catalogue)
+    if put_definition(row, definition, found):
+        row.version += 1
+        changes = summary(difference(before, definition))
+        keep_version(row, by=by, message=message, summary=changes)
+    rewrite_uses(row, definition, catalogue)
 
 
 def put_definition(workflow: Workflow, definition: Definition, found: Report) -> bool:
@@ -55,8 +84,8 @@ def put_fields(workflow: Workflow, fields: Fields) -> None:
         )
 
 
-def keep_version(workflow: Workflow, *, by: User | None, message: str) -> None:
-    """Store the current definition as an immutable version."""
+def keep_version(workflow: Workflow, *, by: User | None, message: str, summary: str = "") -> None:
+    """Store the current definition as an immutable version; `summary` says what it changed."""
     definition = Definition.model_validate(workflow.definition_json)
     WorkflowVersion.objects.create(
         workflow=workflow,
@@ -65,6 +94,7 @@ def keep_version(workflow: Workflow, *, by: User | None, message: str) -> None:
         definition_json=workflow.definition_json,
         content_hash=content_hash(definition),
         message=message,
+        summary=summary[:500],
         created_by=by,
     )
 

@@ -43,19 +43,19 @@ class DefinitionFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no
         parts = schema.pop("$defs", {})
         for name, part in {**parts, "Definition": schema}.items():
             component = ResolvedComponent(  # type: ignore[no-untyped-call]
-                name=name, type=ResolvedComponent.SCHEMA, object=name, schema=_ecma(part)
+                name=name, type=ResolvedComponent.SCHEMA, object=name, schema=ecma_patterns(part)
             )
             auto_schema.registry.register_on_missing(component)
         return {"$ref": REFERENCE.format(model="Definition")}
 
 
-def _ecma(schema: Any) -> Any:
+def ecma_patterns(schema: Any) -> Any:
     r"""The schema with `\A` and `\z` of patterns as `^` and `$`: JSON Schema's expressions are ECMAScript's."""
     if isinstance(schema, dict):
         return {
             key: value.replace(r"\A", "^").replace(r"\z", "$")
             if key == "pattern" and isinstance(value, str)
-            else _ecma(value)
+            else ecma_patterns(value)
             for key, value in schema.items()
         }
-    return [_ecma(item) for item in schema] if isinstance(schema, list) else schema
+    return [ecma_patterns(item) for item in schema] if isinstance(schema, list) else schema

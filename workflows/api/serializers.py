@@ -201,7 +201,7 @@ class VersionRowSerializer(serializers.ModelSerializer[WorkflowVersion]):
 
     class Meta:
         model = WorkflowVersion
-        fields = ["number", "message", "content_hash", "created_by", "created_at"]
+        fields = ["number", "message", "summary", "content_hash", "created_by", "created_at"]
 
 
 class VersionSerializer(VersionRowSerializer):

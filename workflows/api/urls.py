@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from workflows.api import templates, unsaved, versions, views
+from workflows.api import canvas, step_types, steps, templates, unsaved, versions, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("workflows", views.WorkflowsView.as_view(), name="workflows"),
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         templates.InstantiateView.as_view(),
         name="template-instantiate",
     ),
+    path("workflows/resources/step-types", step_types.StepTypesView.as_view(), name="step-types"),
     path("workflows/<str:workflow_id>", views.WorkflowView.as_view(), name="workflow"),
     path(
         "workflows/<str:workflow_id>/restore",
@@ -43,4 +44,34 @@ urlpatterns: list[URLPattern | URLResolver] = [
         versions.VersionRestoreView.as_view(),
         name="workflow-version-restore",
     ),
+    path("workflows/<str:workflow_id>/diff", versions.DiffView.as_view(), name="workflow-diff"),
+    path("workflows/<str:workflow_id>/steps", steps.StepsView.as_view(), name="steps"),
+    path(
+        "workflows/<str:workflow_id>/steps/reorder",
+        steps.StepOrderView.as_view(),
+        name="steps-reorder",
+    ),
+    path("workflows/<str:workflow_id>/steps/<str:step_id>", steps.StepView.as_view(), name="step"),
+    path(
+        "workflows/<str:workflow_id>/steps/<str:step_id>/move",
+        steps.StepMoveView.as_view(),
+        name="step-move",
+    ),
+    path(
+        "workflows/<str:workflow_id>/steps/<str:step_id>/connect",
+        steps.StepConnectionView.as_view(),
+        name="step-connect",
+    ),
+    path("workflows/<str:workflow_id>/canvas", canvas.CanvasView.as_view(), name="canvas"),
+    path(
+        "workflows/<str:workflow_id>/canvas/layout",
+        canvas.CanvasLayoutView.as_view(),
+        name="canvas-layout",
+    ),
+    path(
+        "workflows/<str:workflow_id>/nodes/<str:step_id>/position",
+        canvas.NodePositionView.as_view(),
+        name="node-position",
+    ),
+    path("workflows/<str:workflow_id>/preview.svg", canvas.PreviewView.as_view(), name="preview"),
 ]

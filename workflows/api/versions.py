@@ -1,14 +1,16 @@
 """The versions of a workflow over REST."""
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.errors import Invalid
 from common.rest import caller
 from workflows import services
 from workflows.api import conditional
+from workflows.api.canvas_serializers import DiffSerializer
 from workflows.api.conditional import expected_revision
 from workflows.api.serializers import (
     VersionRowSerializer,
@@ -16,8 +18,24 @@ from workflows.api.serializers import (
     WorkflowWrittenSerializer,
 )
 from workflows.api.views import STALE, WorkflowScopedView, visible_workflow, written
+from workflows.definition.diff import difference, json_patch, summary
 from workflows.models import WorkflowVersion
-from workflows.selectors import version_of
+from workflows.selectors import definition_of, version_of
+
+VERSIONS = [
+    OpenApiParameter("from", int, description="The older version; absent: the one before `to`."),
+    OpenApiParameter("to", int, description="The newer version; absent: the current one."),
+]
+
+
+def version_number(request: Request, name: str, absent: int) -> int:
+    """The version that the parameter `name` names; raises `Invalid` for what is no number of a version."""
+    given = request.query_params.get(name)
+    if given is None:
+        return absent
+    if not (given.isascii() and given.isdecimal() and 0 < int(given[:10]) < 2**31):
+        raise Invalid(f"{name} is the number of a version.", code=f"invalid_{name}")
+    return int(given)
 
 
 class VersionsView(GenericAPIView[WorkflowVersion]):
@@ -51,6 +69,30 @@ class VersionView(WorkflowScopedView):
     def get(self, request: Request, workflow_id: str, number: int) -> Response:
         """The version with its definition."""
         return Response(VersionSerializer(version_of(self.workflow(), number)).data)
+
+
+class DiffView(WorkflowScopedView):
+    """Two versions of a workflow."""
+
+    @extend_schema(
+        operation_id="workflow_versions_diff", parameters=VERSIONS, responses={200: DiffSerializer}
+    )
+    def get(self, request: Request, workflow_id: str) -> Response:
+        """What the newer does differently: steps, fields, edges, settings; and as JSON Patch."""
+        workflow = self.workflow()
+        last = version_number(request, "to", workflow.version)
+        first = version_number(request, "from", max(last - 1, 1))
+        _, before = definition_of(workflow, first)
+        _, after = definition_of(workflow, last)
+        changes = difference(before, after)
+        shown = {
+            **vars(changes),
+            "from_version": first,
+            "to_version": last,
+            "summary": summary(changes),
+            "json_patch": json_patch(before, after),
+        }
+        return Response(DiffSerializer(shown).data)
 
 
 class VersionRestoreView(WorkflowScopedView):
