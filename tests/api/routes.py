@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.api.world import Ids
+from tests.api.world import MARK, Ids
 
 PREFIX = "api/v1/"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -44,6 +44,7 @@ PROMPT = {"prompt": "Count the words of a text."}
 
 _WORKFLOW = "workflows/<str:workflow_id>"
 _VERSION = f"{_WORKFLOW}/versions/<int:number>"
+_STEP = f"{_WORKFLOW}/steps/<str:step_id>"
 _TEMPLATE = "workflows/templates/<str:template_id>"
 _EXECUTION = "workflows/executions/<str:execution_id>"
 _SCHEDULES = f"{_WORKFLOW}/schedules"
@@ -133,6 +134,34 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("post", f"{_WORKFLOW}/steps/<str:step_id>/test"): Route(
         "thing", f"{_one_workflow}/steps/ask/test", {}
     ),
+    ("post", f"{_WORKFLOW}/steps"): Route("thing", f"{_one_workflow}/steps", {"step": STEPS[0]}),
+    ("post", f"{_WORKFLOW}/steps/reorder"): Route(
+        "thing", f"{_one_workflow}/steps/reorder", {"order": ["ask", f"{MARK}-step"]}
+    ),
+    ("put", f"{_WORKFLOW}/steps/reorder"): Route(
+        "thing", f"{_one_workflow}/steps/reorder", {"step": STEPS[0]}
+    ),
+    ("delete", f"{_WORKFLOW}/steps/reorder"): Route("thing", f"{_one_workflow}/steps/reorder"),
+    ("put", _STEP): Route("thing", f"{_one_workflow}/steps/ask", {"step": {"name": "Taken over"}}),
+    ("delete", _STEP): Route("thing", f"{_one_workflow}/steps/ask"),
+    ("post", f"{_STEP}/move"): Route("thing", f"{_one_workflow}/steps/ask/move", {}),
+    ("post", f"{_STEP}/connect"): Route(
+        "thing", f"{_one_workflow}/steps/ask/connect", {"to": "end"}
+    ),
+    ("delete", f"{_STEP}/connect"): Route("thing", f"{_one_workflow}/steps/ask/connect"),
+    ("get", f"{_WORKFLOW}/canvas"): Route("thing", f"{_one_workflow}/canvas"),
+    ("put", f"{_WORKFLOW}/canvas"): Route(
+        "thing", f"{_one_workflow}/canvas", {"definition": {"steps": STEPS}}
+    ),
+    ("post", f"{_WORKFLOW}/canvas/layout"): Route(
+        "thing", f"{_one_workflow}/canvas/layout", {"save": True}
+    ),
+    ("put", f"{_WORKFLOW}/nodes/<str:step_id>/position"): Route(
+        "thing", f"{_one_workflow}/nodes/ask/position", {"x": 1, "y": 1}
+    ),
+    ("get", f"{_WORKFLOW}/preview.svg"): Route("thing", f"{_one_workflow}/preview.svg"),
+    ("get", f"{_WORKFLOW}/diff"): Route("thing", f"{_one_workflow}/diff"),
+    ("get", "workflows/resources/step-types"): Route("own", "workflows/resources/step-types"),
     ("post", f"{_WORKFLOW}/execute"): Route("thing", f"{_one_workflow}/execute", RUN),
     ("get", f"{_WORKFLOW}/executions"): Route("thing", f"{_one_workflow}/executions"),
     ("get", f"{_WORKFLOW}/stats"): Route("thing", f"{_one_workflow}/stats"),

@@ -135,14 +135,23 @@ class StepOrderView(StepView):
         """An order is posted, a step is put."""
         return StepOrderSerializer if self.request.method == "POST" else self.serializer_class
 
-    @extend_schema(exclude=True)
+    @extend_schema(
+        operation_id="workflow_step_called_reorder_replace",
+        request=StepChangeBodySerializer,
+        parameters=[conditional.HEADER],
+        responses=ANSWERS,
+    )
     def put(self, request: Request, workflow_id: str, step_id: str = "reorder") -> Response:
-        """As for any step."""
+        """Replace the fields of a step that is called 'reorder'."""
         return super().put(request, workflow_id, step_id)
 
-    @extend_schema(exclude=True)
+    @extend_schema(
+        operation_id="workflow_step_called_reorder_delete",
+        parameters=[conditional.HEADER],
+        responses=ANSWERS,
+    )
     def delete(self, request: Request, workflow_id: str, step_id: str = "reorder") -> Response:
-        """As for any step."""
+        """Delete a step that is called 'reorder'."""
         return super().delete(request, workflow_id, step_id)
 
     @extend_schema(
