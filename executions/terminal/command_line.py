@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common import strict_json
-from common.errors import DomainError, Unavailable
+from common.command_line import refusals as common_refusals
+from common.errors import Unavailable
 from executions.models import WorkflowExecution
 from executions.terminal.lines import as_json, end_line, failure_lines, step_changes, step_line
 
@@ -27,17 +27,6 @@ def add_telling(parser: CommandParser) -> None:
         "--follow", action="store_true", help="the same; with --json each change is a line of JSON"
     )
     parser.add_argument("--json", action="store_true", help="print JSON, the run itself last")
-
-
-def acting_user(name: str | None) -> User:
-    """The active user of that name, or the first administrator. Raises `CommandError`."""
-    users = User.objects.filter(is_active=True)
-    found = users.filter(username=name) if name else users.filter(is_superuser=True).order_by("pk")
-    user = found.first()
-    if user is None:
-        wanted = f"There is no active user {name!r}" if name else "There is no administrator"
-        raise CommandError(f"{wanted}; name another with --user.")
-    return user
 
 
 def json_option(text: str, option: str) -> Any:
@@ -58,15 +47,15 @@ def object_option(text: str, option: str) -> dict[str, Any]:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """What a service refuses, as the command's error: a sentence, and the findings below it."""
+    """What a service refuses, as the command's error; it names the run that was kept nevertheless."""
     try:
-        yield
-    except Unavailable as error:
-        kept = error.extra.get("execution_id", "")
-        raise CommandError(f"{error.detail} ({kept})") from error
-    except DomainError as error:
-        found = [f"  {problem['path']}: {problem['message']}" for problem in error.problems]
-        raise CommandError("\n".join([error.detail, *found])) from error
+        with common_refusals():
+            yield
+    except CommandError as error:
+        if isinstance(error.__cause__, Unavailable):
+            kept = error.__cause__.extra.get("execution_id", "")
+            raise CommandError(f"{error} ({kept})") from error.__cause__
+        raise
 
 
 def tell(command: BaseCommand, execution: WorkflowExecution, options: dict[str, Any]) -> None:

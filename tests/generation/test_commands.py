@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from generation.models import Generation
 from tests.generation import score
@@ -74,3 +75,41 @@ def test_a_model_has_to_be_configured_to_be_evaluated(tmp_path: Path) -> None:
 def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="can't be read"):
         run("evaluate_generation", tmp_path / "none", "--out", tmp_path / "x")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stages_are_told_as_they_come(office: None, staff: User) -> None:
+    told = run("generate_workflow", PROMPT, "--follow").splitlines()
+    assert told[0].endswith("RUNNING")
+    assert told[1].endswith("planning")
+    assert any("Designed by offline-planner." in line for line in told)
+    lines = [
+        json.loads(line)
+        for line in run("generate_workflow", PROMPT, "--follow", "--json").splitlines()
+    ]
+    assert [line["kind"] for line in lines[:-1]] == ["generation", "stage", "stage", "generation"]
+    assert lines[-1]["status"] == "COMPLETED"
+
+
+def test_generations_are_listed_shown_and_cancelled(alice: User, bob: User) -> None:
+    row = Generation.objects.create(id="generation-1", prompt=PROMPT, created_by=alice)
+    row.calls.create(
+        number=1, purpose="plan", user=alice, day=timezone.now().date(), model="m",
+        tokens_counted=15, input_tokens=10, output_tokens=5, cost_usd="0.5",
+    )  # fmt: skip
+    listed = json.loads(run("generations", "list", "--user", "alice", "--json"))["results"]
+    assert [(r["id"], r["status"]) for r in listed] == [("generation-1", "PENDING")]
+    assert "generation-1" in run("generations", "list", "--user", "alice", "--status", "PENDING")
+    assert json.loads(run("generations", "list", "--user", "bob", "--json"))["results"] == []
+    shown = json.loads(run("generations", "show", "generation-1", "--user", "alice", "--json"))
+    assert shown["calls"][0]["tokens"] == 15
+    assert "plan" in run("generations", "show", "generation-1", "--user", "alice")
+    [usage] = json.loads(run("generations", "usage", "--user", "alice", "--json"))["results"]
+    assert (usage["user"], usage["tokens"], usage["cost_usd"]) == ("alice", 15, 0.5)
+    with pytest.raises(CommandError, match="no generation"):
+        run("generations", "cancel", "generation-1", "--user", "bob")
+    assert "is cancelled" in run("generations", "cancel", "generation-1", "--user", "alice")
+    with pytest.raises(CommandError, match="ended already"):
+        run("generations", "cancel", "generation-1", "--user", "alice")
+    row.refresh_from_db()
+    assert row.status == "CANCELLED"

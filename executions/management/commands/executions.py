@@ -10,12 +10,12 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from common.command_line import acting_user
 from executions import services
 from executions.forks.forking import Fork
 from executions.models import StepRun, WorkflowExecution
 from executions.selectors import executions_for
 from executions.terminal.command_line import (
-    acting_user,
     add_telling,
     add_user,
     json_option,
@@ -24,7 +24,8 @@ from executions.terminal.command_line import (
     tell,
 )
 from executions.terminal.lines import as_json, end_line
-from executions.terminal.tables import RUN_COLUMNS, STEP_COLUMNS, run_row, step_row, table
+from executions.terminal.tables import RUN_COLUMNS, STEP_COLUMNS, run_row, step_row
+from workflows.terminal import table
 
 MAX_ROWS = 1_000
 

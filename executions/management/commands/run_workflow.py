@@ -5,11 +5,11 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from common.command_line import acting_user
 from executions import services
 from executions.models import WorkflowExecution
 from executions.starts.launching import Launch
 from executions.terminal.command_line import (
-    acting_user,
     add_telling,
     add_user,
     json_option,

@@ -3,15 +3,21 @@
 import json
 import uuid
 from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from common import strict_json
+from common.command_line import acting_user
+from common.connections import with_connection
 from common.errors import DomainError
+from common.live.waiting import follow
 from generation import services
 from generation.jobs import moving
+from generation.jobs.events import source_of
+from generation.jobs.telling import event_json, event_line
 from generation.models import Generation
 from generation.tasks import design_workflow
 from workflows.definition.steps import Definition
@@ -29,12 +35,20 @@ class Command(BaseCommand):
         parser.add_argument("--apply", action="store_true", help="store it, with its new agents")
         parser.add_argument("--name", default="", help="the workflow's name, with --apply")
         parser.add_argument("--user", help="as this user; default: the first administrator")
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument("--follow", action="store_true", help="tell each stage as it comes")
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object; with --follow events first"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Design, show, store."""
-        user = _user(options["user"])
-        generation = _designed(options["prompt"], user)
+        user = acting_user(options["user"])
+        generation = _row(options["prompt"], user)
+        if options["follow"]:
+            self._follow(generation, wants_json=options["json"])
+        else:
+            _design(generation.pk)
+        generation.refresh_from_db()
         if generation.status != Generation.Status.COMPLETED:
             raise CommandError(generation.error or f"The design ended as {generation.status}.")
         told: dict[str, Any] = {
@@ -49,7 +63,21 @@ class Command(BaseCommand):
         if options["apply"]:
             told["applied"] = self._apply(generation, user, options)
         if options["json"]:
-            self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2))
+            indent = None if options["follow"] else 2
+            self.stdout.write(json.dumps(told, ensure_ascii=False, indent=indent))
+
+    def _follow(self, generation: Generation, *, wants_json: bool) -> None:
+        """Tell each event as it comes, while another thread designs; Ctrl-C cancels the job."""
+        with ThreadPoolExecutor(1) as pool:
+            designing = pool.submit(with_connection(_design), generation.pk)
+            try:
+                for events in follow(source_of(generation.pk)):
+                    for event in events:
+                        self.stdout.write(event_json(event) if wants_json else event_line(event))
+            except KeyboardInterrupt:
+                moving.cancel(generation.pk)
+                raise
+            designing.result()
 
     def _show(self, generation: Generation) -> None:
         result = generation.result or {}
@@ -82,29 +110,21 @@ class Command(BaseCommand):
         }
 
 
-def _designed(prompt: str, user: User) -> Generation:
-    """The ended job, designed here by the task's own function."""
+def _row(prompt: str, user: User) -> Generation:
     if not 10 <= len(prompt) <= 4_000:
         raise CommandError("A prompt has 10 to 4,000 characters.")
     try:
         strict_json.check(prompt)
     except strict_json.RefusedJson as error:
         raise CommandError(error.detail) from error
-    row = Generation.objects.create(id=f"generation-{uuid.uuid4()}", prompt=prompt, created_by=user)
-    design_workflow(row.pk)
-    row.refresh_from_db()
-    if not row.is_finished:
-        moving.cancel(row.pk)
-    return row
-
-
-def _user(name: str | None) -> User:
-    users = User.objects.filter(is_active=True)
-    found = (
-        users.filter(username=name).first()
-        if name
-        else users.filter(is_superuser=True).order_by("pk").first()
+    return Generation.objects.create(
+        id=f"generation-{uuid.uuid4()}", prompt=prompt, created_by=user
     )
-    if found is None:
-        raise CommandError(f"There is no user {name!r}." if name else "There is no administrator.")
-    return found
+
+
+def _design(generation_id: str) -> None:
+    """By the task's own function; whatever comes in between, the job does not stay open."""
+    try:
+        design_workflow(generation_id)
+    finally:
+        moving.cancel(generation_id)
