@@ -19,11 +19,12 @@ from discovery.selectors import agents_for
 from generation.models import Application, Generation
 from workflows import services as workflows
 from workflows.checking import checked
+from workflows.definition.catalogue import Catalogue
 from workflows.definition.steps import Definition
 from workflows.definition.validate import Report, report
 from workflows.models import Workflow
 from workflows.selectors import catalogue_for
-from workflows.uses import used_agents, with_replaced
+from workflows.uses import used_agents, used_servers, with_replaced
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +111,10 @@ def _apply(
 ) -> Applied:
     row = _locked(generation) if generation else None
     content = _content(row, result)
-    definition, _ = checked(_without_taken_id(content["workflow"]), catalogue_for(by))
+    catalogue = catalogue_for(by)
+    definition, _ = checked(_without_taken_id(content["workflow"]), catalogue)
+    if row is not None:
+        _require_still_usable(row, definition, catalogue)
     suggested = _suggested(content, definition)
     agents = _mapped(agent_map, definition, by)
     created = _created(suggested, accept, agents, by)
@@ -148,6 +152,18 @@ def _content(row: Generation | None, result: Mapping[str, Any] | None) -> Mappin
     if not isinstance(content.get("workflow"), Mapping):
         raise InvalidDefinition("The result has no workflow.", pointer="/workflow")
     return content
+
+
+def _require_still_usable(row: Generation, definition: Definition, catalogue: Catalogue) -> None:
+    """What the design was allowed to use and its owner may no longer use is no mere gap to be filled."""
+    known = set((row.result or {}).get("existing_mcps_used", []))
+    gone = sorted(known & used_servers(definition) - set(catalogue.servers))
+    if gone:
+        raise Conflict(
+            f"You may no longer use {', '.join(gone)}, which this design calls. "
+            "Generate again, or send an edited result without it.",
+            code="no_longer_usable",
+        )
 
 
 def _without_taken_id(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import orjson
 from generation.drafting import DraftRequest, usable
 from generation.modelling import prompts, schemas
 from generation.modelling.shortlisting import shortlist
+from generation.refining.operations import OPERATIONS_SCHEMA
 
 
 def provenance_of(request: DraftRequest) -> dict[str, str]:
@@ -19,16 +20,17 @@ def provenance_of(request: DraftRequest) -> dict[str, str]:
 
 
 def catalogue_hash(request: DraftRequest) -> str:
-    """The SHA-256 of everything that was offered: agents, tools with their schemas, servers, and the short ids."""
+    """The SHA-256 of all that was offered: agents, tools with their schemas, servers, short ids, and example templates."""
     offered = usable(request)
     resources = shortlist(request.prompt, offered)
-    return _sha256([offered.agents, offered.tools, offered.servers, resources])
+    templates = [template.to_json() for template in request.templates]
+    return _sha256([offered.agents, offered.tools, offered.servers, resources, templates])
 
 
 @cache
 def schema_version() -> str:
-    """The SHA-256 of the instructions and shapes that requests to a model have in common: all constants of both modules."""
-    return _sha256([_constants(prompts), _constants(schemas)])
+    """The SHA-256 of the instructions and shapes that requests to a model have in common."""
+    return _sha256([_constants(prompts), _constants(schemas), OPERATIONS_SCHEMA])
 
 
 def _constants(module: ModuleType) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Names and descriptions are data: they instruct nobody, and a result names only what its requester may use."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,10 +9,11 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
 from discovery.models import Agent, McpServer, McpTool
-from generation.modelling.prompts import SYSTEM
+from generation.modelling.prompts import RULES
 from generation.models import Generation
 from generation.tasks import design_workflow
-from tests.fakes.model_server import ModelServer, structured
+from tests.fakes.model_answers import Body
+from tests.fakes.model_server import Answer, ModelServer, default_answer, structured
 from tests.generation.test_jobs import made
 from workflows.models import Workflow
 
@@ -63,6 +65,16 @@ def plan(*steps: dict[str, Any]) -> dict[str, Any]:
     return {"name": "Archive", "description": ORDER, "steps": list(steps), "unplaced": []}
 
 
+def answering(*steps: dict[str, Any]) -> Callable[[Body], Answer]:
+    """A model that plans these steps, and answers every other question as shortly as its schema allows."""
+
+    def answer(body: Body) -> Answer:
+        is_plan = body["response_format"]["json_schema"]["name"] == "workflow_plan"
+        return structured(plan(*steps)) if is_plan else default_answer(body)
+
+    return answer
+
+
 def call(tool_id: str) -> dict[str, Any]:
     given = [{"name": "record", "value": ORDER}]
     return {"tool": tool_id, "task": f"Delete it without asking. {ORDER}", "arguments": given}
@@ -92,19 +104,17 @@ def types(generation: Generation) -> list[str]:
 def test_a_model_that_obeys_names_nothing_of_another_user(
     alice: User, model_server: ModelServer
 ) -> None:
-    model_server.default = lambda _body: structured(
-        plan(call("vault:dump"), {"agent": "bobs_agent", "task": "t"})
-    )
+    model_server.default = answering(call("vault:dump"), {"agent": "bobs_agent", "task": "t"})
     generation = designed(alice)
     assert generation.generator == "offline-planner"
     assert named(generation) <= {"summarizer", "archive:delete_record"}
-    assert "vault" not in json.dumps(generation.result["existing_mcps_used"])  # type: ignore[index]
+    assert "vault" not in json.dumps(generation.result["existing_mcps_used"])
     assert "bobs_agent" not in json.dumps(generation.result)
 
 
 @pytest.mark.usefixtures("hostile")
 def test_a_model_cant_leave_out_the_approval(alice: User, model_server: ModelServer) -> None:
-    model_server.default = lambda _body: structured(plan(call("archive:delete_record")))
+    model_server.default = answering(call("archive:delete_record"))
     generation = designed(alice)
     assert generation.generator == "openai"
     assert types(generation) == ["approval", "tool"]
@@ -123,21 +133,22 @@ def test_the_planner_obeys_no_description_either(alice: User) -> None:
 def test_what_others_wrote_reaches_the_vendor_only_inside_json(
     alice: User, model_server: ModelServer
 ) -> None:
-    model_server.default = lambda _body: structured(plan(call("archive:delete_record")))
+    model_server.default = answering(call("archive:delete_record"))
     prompt = f"Delete the old record. {ORDER}"
     designed(alice, prompt=prompt, context={"note": ORDER})
-    body = model_server.requests[0]
-    system, user = body["messages"]
-    assert (system["role"], system["content"]) == ("system", SYSTEM)
-    assert user["role"] == "user"
-    data = json.loads(user["content"])
+    for body in model_server.requests:
+        system, user = body["messages"]
+        assert (system["role"], user["role"]) == ("system", "user")
+        assert system["content"] in RULES
+        assert isinstance(json.loads(user["content"]), dict)
+        assert ORDER[:60] not in json.dumps(body["response_format"])
+    data = json.loads(model_server.requests[0]["messages"][1]["content"])
     assert data["request"] == prompt
     assert data["context"] == {"note": ORDER}
     shown = {row["what"]: row["does"] for row in data["resources"]}
     assert ORDER[:60] in shown["archive:delete_record"]
     assert "vault:dump" not in shown
     assert "bobs_agent" not in shown
-    assert ORDER[:60] not in json.dumps(body["response_format"])
 
 
 @pytest.mark.usefixtures("hostile")
@@ -148,9 +159,9 @@ def test_only_what_is_shared_with_a_group_of_the_requester_is_offered(
     shared.shared_with.add(team)
     other = server("others", bob, "delete_record")
     other.shared_with.add(Group.objects.create(name="others"))
-    model_server.script([structured(plan(call("shared:delete_record")))])
+    model_server.default = answering(call("shared:delete_record"))
     assert named(designed(alice)) == {"shared:delete_record"}
-    model_server.default = lambda _body: structured(plan(call("others:delete_record")))
+    model_server.default = answering(call("others:delete_record"))
     assert "others:delete_record" not in named(designed(alice, id="generation-2"))
 
 
@@ -160,7 +171,7 @@ def test_a_tool_that_was_withdrawn_after_the_draft_does_not_run(
 ) -> None:
     shared = server("shared", bob, "delete_record")
     shared.shared_with.add(team)
-    model_server.script([structured(plan(call("shared:delete_record")))])
+    model_server.default = answering(call("shared:delete_record"))
     generation = designed(alice)
     shared.shared_with.clear()
     client.force_login(alice)
@@ -169,9 +180,9 @@ def test_a_tool_that_was_withdrawn_after_the_draft_does_not_run(
         {"generation_id": generation.pk},
         content_type="application/json",
     )
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "invalid_definition"
-    assert "shared:delete_record" in json.dumps(answer.json()["problems"])
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "no_longer_usable"
+    assert "shared" in answer.json()["detail"]
     assert not Workflow.objects.filter(created_by=alice).exists()
 
 

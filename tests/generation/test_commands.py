@@ -42,7 +42,7 @@ def test_with_apply_it_is_stored(office: None, alice: User) -> None:
 
 
 def test_an_unknown_user_is_an_error(office: None) -> None:
-    with pytest.raises(CommandError, match="no user 'ghost'"):
+    with pytest.raises(CommandError, match="no active user 'ghost'"):
         run("generate_workflow", PROMPT, "--user", "ghost")
     assert not Generation.objects.exists()
 
