@@ -227,7 +227,8 @@ def shown(api: APIClient) -> Any:
 def build(api: APIClient, wanted: Definition) -> None:
     """Every step at the end of its list, then every way that the order of the steps does not tell."""
     for container, step in containers(wanted):
-        body = {"step": {**own_fields(step), **empty(step)}, "container": container}
+        new = {**own_fields(step), **empty(step)}
+        body: dict[str, Any] = {"step": new, "container": container}
         answer = api.post("/api/v1/workflows/built/steps", body)
         assert answer.status_code == 201, answer.content
     for _, step in containers(wanted):
