@@ -160,6 +160,8 @@ ROUTES: dict[tuple[str, str], Route] = {
         "thing", f"{_one_workflow}/nodes/ask/position", {"x": 1, "y": 1}
     ),
     ("get", f"{_WORKFLOW}/preview.svg"): Route("thing", f"{_one_workflow}/preview.svg"),
+    ("post", f"{_WORKFLOW}/publish"): Route("thing", f"{_one_workflow}/publish", {}),
+    ("delete", f"{_WORKFLOW}/publish"): Route("thing", f"{_one_workflow}/publish"),
     ("get", f"{_WORKFLOW}/diff"): Route("thing", f"{_one_workflow}/diff"),
     ("get", "workflows/resources/step-types"): Route("own", "workflows/resources/step-types"),
     ("post", f"{_WORKFLOW}/execute"): Route("thing", f"{_one_workflow}/execute", RUN),

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from workflows.api import canvas, step_types, steps, templates, unsaved, versions, views
+from workflows.api import canvas, publishing, step_types, steps, templates, unsaved, versions, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("workflows", views.WorkflowsView.as_view(), name="workflows"),
@@ -45,6 +45,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="workflow-version-restore",
     ),
     path("workflows/<str:workflow_id>/diff", versions.DiffView.as_view(), name="workflow-diff"),
+    path(
+        "workflows/<str:workflow_id>/publish",
+        publishing.PublishView.as_view(),
+        name="workflow-publish",
+    ),
     path("workflows/<str:workflow_id>/steps", steps.StepsView.as_view(), name="steps"),
     path(
         "workflows/<str:workflow_id>/steps/reorder",

@@ -1,0 +1,95 @@
+"""Publishing a version: what schedules, webhooks and other workflows run while its author edits on."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from common.errors import NotExecutable
+from workflows.checking import check
+from workflows.definition.diff import Difference, difference
+from workflows.definition.validate import Report
+from workflows.models import Workflow, WorkflowUse
+from workflows.selectors import catalogue_for, definition_of
+from workflows.writing import locked, rewrite_workflow_uses
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What publishing does: for whom (how many of each follow the published version) and what changes for them."""
+
+    workflow: Workflow
+    published_version: int
+    previous_version: int
+    changes: Difference
+    report: Report
+    followers: Mapping[str, int]
+
+
+@transaction.atomic
+def publish(
+    workflow: Workflow,
+    *,
+    by: User,
+    version: int | None = None,
+    expected_revision: int | None = None,
+    is_dry_run: bool = False,
+) -> Publication:
+    """Make a version (null: the current one) the published one; a dry run only tells what that would do.
+
+    Raises `Forbidden`, `PreconditionFailed`, `NotFound` (no such version) and `NotExecutable` (it has errors).
+    """
+    row = locked(workflow, by=by, expected_revision=expected_revision)
+    number, definition = definition_of(row, version)
+    report = check(definition.to_json(), catalogue_for(by))
+    _require_sound(number, report)
+    previous, before = definition_of(row, row.published_version)
+    if not is_dry_run and row.published_version != number:
+        _write(row, number)
+        logger.info("workflow %s: version %s published by %s", row.pk, number, by.pk)
+    return Publication(
+        workflow=row,
+        published_version=number,
+        previous_version=previous,
+        changes=difference(before, definition),
+        report=report,
+        followers=followers_of(row),
+    )
+
+
+@transaction.atomic
+def unpublish(workflow: Workflow, *, by: User, expected_revision: int | None = None) -> Workflow:
+    """Let everybody run the current version again. Raises `Forbidden`, `PreconditionFailed`."""
+    row = locked(workflow, by=by, expected_revision=expected_revision)
+    if row.published_version is not None:
+        _write(row, None)
+        logger.info("workflow %s: no version is published any more, by %s", row.pk, by.pk)
+    return row
+
+
+def followers_of(workflow: Workflow) -> dict[str, int]:
+    """How many schedules, webhooks and workflows run whatever is published, because they name no version."""
+    # Triggers lie above workflows, so they are reached through their relations.
+    triggers = {name: getattr(workflow, name) for name in ("schedules", "webhooks")}
+    counts = {name: rows.filter(version=None).count() for name, rows in triggers.items()}
+    return {**counts, "workflows": WorkflowUse.objects.filter(called=workflow.pk).count()}
+
+
+def _write(row: Workflow, number: int | None) -> None:
+    row.published_version = number
+    row.revision += 1
+    row.save(update_fields=["published_version", "revision", "updated_at"])
+    rewrite_workflow_uses(row)
+
+
+def _require_sound(number: int, report: Report) -> None:
+    errors = [problem for problem in report.problems if problem.severity == "error"]
+    if errors:
+        raise NotExecutable(
+            f"Version {number} has errors and can't be published: {errors[0].message}",
+            problems=[problem.to_json() for problem in report.problems],
+        )
