@@ -12,6 +12,10 @@ _ENGLISH = word_set("marks_en")
 _WORDS = re.compile(r"\w+(?:[-'\u2019]\w+)*")
 # 'Ist sie in Ordnung, …' is a condition.
 _VERB_FIRST = re.compile(r"(^|[.!?]\s+)(?:Ist|Sind|Wird|Hat|Haben|Liegt) (?=[^?]*,)")
+# 'Informiere bei schlechter Stimmung das Team' → 'wenn schlechter Stimmung, informiere das Team'.
+_BEI = re.compile(
+    r"(?P<start>^|[.!?;,]\s+|\bund\s+)(?P<verb>\w+)? ?bei (?P<what>(?:\w+(?:er|em|en) )\w+|[A-Z]\w+ (?:über|unter) [\d.,]+ ?\w*)(?P<rest>,? )",
+)
 _ELISION = re.compile(r"\b(?:[ldjmntcs]|qu)['\u2019](?=\w)", re.IGNORECASE)
 
 
@@ -21,6 +25,8 @@ def to_english(text: str) -> str:
     if not language:
         return text
     text = _VERB_FIRST.sub(r"\1wenn ", text) if language == "de" else text
+    if language == "de":
+        text = _BEI.sub(_condition_first, text)
     replaced, prefixes = _dictionary(language)
     pattern, known = replaced
     text = unicodedata.normalize("NFC", text)
@@ -28,6 +34,12 @@ def to_english(text: str) -> str:
     if language == "fr":
         text = _ELISION.sub("", text)
     return _WORDS.sub(lambda match: _by_prefix(match.group(), prefixes), text)
+
+
+def _condition_first(match: re.Match[str]) -> str:
+    start = re.sub(r"\bund\s+$", "", match["start"]) or match["start"]
+    joint = ", " if match["start"].startswith("und") else ""
+    return f"{joint or start}wenn {match['what']}, {match['verb'] or ''} "
 
 
 def language_of(text: str) -> str:

@@ -43,6 +43,10 @@ _FUNCTION_WORDS = (
     | {"least", "most", "less", "more", "than", "fewer", "above", "below", "under", "over"}
     | {"lower", "higher", "greater", "larger", "smaller", "bigger", "maximum", "minimum"}
 )
+# Three letters in the wrong order: only these are so common that nothing else can be meant.
+_SWAPPED = {"adn": "and", "nad": "and", "teh": "the", "hte": "the", "tehn": "then", "thne": "then", "wiht": "with",
+             "taht": "that", "jsut": "just", "fi": "if"}  # fmt: skip
+_SHORT = re.compile(rf"\b(?:{'|'.join(_SWAPPED)})\b", re.IGNORECASE)
 # Shorter words have too many neighbours: only swapped letters are mended there.
 LONG = 5
 # Two slips are believed in words of this length.
@@ -51,6 +55,7 @@ VERY_LONG = 9
 
 def mended(text: str, catalogue: Catalogue) -> str:
     """`text` with its misspelt words put right; quoted text, addresses and names are left alone."""
+    text = _SHORT.sub(lambda match: _SWAPPED[match.group().lower()], text)
     known = _known(catalogue)
     roots = {stem(word) for word in known}
     protected = [match.span() for match in _QUOTED.finditer(text)]

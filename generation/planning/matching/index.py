@@ -21,6 +21,8 @@ from workflows.definition.catalogue import Catalogue
 K1, B = 1.2, 0.2
 
 
+# What the words around a clause count, against its own.
+CONTEXT = 0.3
 # What a name costs of which the clause says nothing.
 FOREIGN_TRADE = 0.5
 
@@ -53,16 +55,19 @@ class Index:
         kinds: frozenset[str] | None = None,
         near: str = "-",
         previous: str = "-",
+        context: str = "",
     ) -> list[Match]:
         """The entries that share meaning with `text`, best first; ties in the catalogue's order.
 
         `banned` holds ids of entries and servers; `kinds` replaces the kinds of action read from the text; `near` is
-        the server of the step before, which 'send it' most likely means; `previous` is the agent of the step before.
+        the server of the step before, which 'send it' most likely means; `previous` is the agent of the step before;
+        `context` is what everything here is about ('each review'), which settles what the text leaves open.
         """
         wanted = _weighed(text)
         asked = actions(text) if kinds is None else kinds
         named = self.servers_named(text)
         verb = leading_verb(text).partition(" ")[0]
+        around = units(context) if context else ()
         is_bare = all(weight < 1 for weight, _ in wanted)
         found = []
         for entry in self.entries:
@@ -75,8 +80,13 @@ class Index:
                 # 'write the advice to a sheet' behind the adviser means the sheet.
                 match = replace(match, score=match.score - 3.0)
             if match is not None:
-                found.append(match)
+                found.append(self._in_context(match, around))
         return sorted(found, key=lambda match: -match.score)
+
+    def _in_context(self, match: Match, around: tuple[Unit, ...]) -> Match:
+        norm = K1 * (1 - B + B * match.entry.length / self.average_length)
+        gain = sum(weight * self._gain(match.entry, terms, norm)[0] for weight, terms in around)
+        return replace(match, score=match.score + CONTEXT * gain) if gain else match
 
     def servers_named(self, text: str) -> frozenset[str]:
         """The servers of the catalogue whose name stands in `text`."""

@@ -40,6 +40,8 @@ class Resolver:
     unplaced: list[str] = field(default_factory=list)
     # What the clause before was about: the meaning of an 'it'.
     topic: str = ""
+    # What the loop around goes through.
+    context: str = ""
 
     def forbid(self, text: str) -> None:
         """Never use what `text` names: a server, else the tool it means best. Agents are too easily meant by chance."""
@@ -158,6 +160,7 @@ class Resolver:
             kinds=kinds,
             near=self.memory.near(),
             previous=self.memory.previous(),
+            context=self.context,
         )
         return next(
             (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from generation.plan import AgentUse, Leaf, ToolUse
 from generation.planning.language.verbs import leading_verb
-from generation.planning.language.words import concepts, plain_verbs, word_set
+from generation.planning.language.words import concepts, plain_verbs, stem, tokens, word_set
 from generation.planning.matching.entries import Entry
 from generation.planning.matching.index import Index, Match
 
@@ -34,6 +34,14 @@ _ACCOUNT = re.compile(
     r"\b(?:taking|considering|using|with)\s+(.+?)\s*(?:into account|into consideration)?$",
     re.IGNORECASE,
 )
+
+
+_TO_PEOPLE = frozenset(
+    stem(verb) for verb in ("tell", "inform", "notify", "alert", "warn", "remind", "page", "ping", "invite", "thank")
+)  # fmt: skip
+
+
+_ONE = re.compile(r"\b(?:the|this|that|an?) (\w+)", re.IGNORECASE)
 
 
 @dataclass
@@ -79,6 +87,9 @@ def is_named(entry: Entry, terms: frozenset[str] | set[str]) -> bool:
 def maker(index: Index, memory: Memory, text: str, chosen: Entry | None) -> list[Leaf]:
     """'post a summary to Slack': the agent that makes the summary, unless something made it already."""
     thing = handed_on(text)
+    if leading_verb(text) in _TO_PEOPLE:
+        # 'tell the class': what stands behind the verb is who hears it.
+        return []
     wanted = PRODUCTS & set(concepts(thing))
     if chosen is not None:
         wanted -= {c for c in wanted if chosen.weights.get(c, 0) >= 1.0}
@@ -116,6 +127,8 @@ def reading(
     ranked = index.rank(text, banned=memory.banned, kinds=frozenset({"read"}))
     if many:
         ranked.sort(key=lambda match: -match.score - (2.0 if match.entry.verb in _LISTING else 0.0))
+    elif _is_one_thing(text):
+        ranked.sort(key=lambda match: -match.score + (2.0 if match.entry.verb in _LISTING else 0.0))
     for match in ranked:
         entry = match.entry
         if entry.is_agent or "read" not in entry.kinds:
@@ -127,6 +140,12 @@ def reading(
             return [use(entry, text)]
         return []
     return []
+
+
+def _is_one_thing(text: str) -> bool:
+    """'the contract in our folder': one thing is to be read, not a list of them."""
+    said = _ONE.search(text)
+    return said is not None and not said.group(1).lower().endswith("s")
 
 
 def handed_on(text: str) -> str:

@@ -33,7 +33,10 @@ _NUMBERED = re.compile(r"(?m)(?:^|(?<=[.;,:\s])\s)\s*(?:[-*•]|\(?\d{1,2}[.)])\
 _ARROW = re.compile(r"\s*(?:-+>|=+>|→|»|⇒|>>|\|)\s*|\s+>\s+")
 _BULLET = re.compile(r"^\s*(?:step\s+\d+\s*[:.)]\s*)", re.IGNORECASE)
 _CLOSING = (
-    r"finally|lastly|in any case|either way|in both cases|in all cases|regardless|at the end|in the end|at last|"
+    r"finally|lastly|in any case|either way|in (?:both|all|every) cases?|regardless(?: of (?:the|that|this)\b[^,.;]*)?|"
+    r"(?:right |just )?at the (?:very )?end|in the end|at last|as (?:the|a) last step|to (?:finish|conclude|wrap up|round it off)|"
+    r"whatever (?:happens|happened|the (?:result|outcome|case|answer)(?: is| was| may be)?)|no matter (?:what|which|how)\b[^,.;]*|"
+    r"when (?:you(?:'re| are)|it(?:'s| is)|that(?:'s| is)) (?:all )?done|"
     r"when (?:all|everything|that) (?:is|are|has been|have been) (?:done|finished|ready|complete|processed|through)|"
     r"once (?:all|everything) (?:is|are|has been|have been)? ?(?:done|finished|ready|complete|processed)|"
     r"(?:after|when|once) (?:the loop|all (?:of them|items|rows|entries)[^,]*),?"

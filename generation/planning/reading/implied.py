@@ -15,12 +15,22 @@ _WITH_REST = re.compile(
     rf"^(?P<verb>[a-z]+(?: (?:on|out|up|back))?) {_REST}\b(?P<tail>.*)$", re.IGNORECASE | re.DOTALL
 )
 _FOR_REST = re.compile(rf"^for {_REST},?\s+(?P<body>.+)$", re.IGNORECASE | re.DOTALL)
+_CONTRAST = re.compile(r",\s*(?:while|whereas|but)\s+$", re.IGNORECASE)
 _ONES = re.compile(
     r"^(?:(?:the|all|any) )?(?P<quality>(?:[\w-]+ ){0,2}[\w-]+) (?P<noun>ones|[a-z]+s|goods)$",
     re.IGNORECASE,
 )
 _FOR_ONES = re.compile(
     r"^for (?:the |all |any )?(?P<quality>[\w-]+(?: [\w-]+)?) ones,?\s+(?P<body>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_ACT_FOR_ONES = re.compile(
+    r"^(?P<body>.+?) (?:for|to|with) (?:the |all |all the |any )(?P<quality>[\w-]+) ones$",
+    re.IGNORECASE | re.DOTALL,
+)
+_SOME = re.compile(
+    r"^(?:(?:those|the ones|ones|all|anything)|(?P<noun>(?:the |all )?[\w-]+s))"
+    r" (?P<how>about|with|without|from|in|above|over|below|under|that|which|who) (?P<quality>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
 _THAT = re.compile(
@@ -43,7 +53,8 @@ def with_decisions(pieces: list[Piece]) -> list[Piece]:
         if told is None:
             continue
         condition, body, is_many = told
-        found[at] = replace(piece, text=f"if {condition}, {body}", subject="")
+        separator = _CONTRAST.sub(", ", piece.separator)
+        found[at] = replace(piece, text=f"if {condition}, {body}", subject="", separator=separator)
         found[at + 1 :] = [_otherwise(later) or later for later in found[at + 1 :]]
         if is_many and _goes_through(found, at):
             found[at] = replace(found[at], separator=". ")
@@ -52,9 +63,15 @@ def with_decisions(pieces: list[Piece]) -> list[Piece]:
 
 def _quality(piece: Piece, later: list[Piece]) -> tuple[str, str, bool] | None:
     """(condition, what to do, whether it is said of several), where an alternative follows or 'ones' are spoken of."""
-    has_rest = any(_otherwise(other) for other in later[:3])
+    has_rest = any(_otherwise(other) for other in later[:6])
     if match := _FOR_ONES.match(piece.text):
         return f"it is {match['quality']}", match["body"], True
+    if match := _ACT_FOR_ONES.match(piece.text):
+        return f"it is {match['quality']}", match["body"], True
+    some = _SOME.match(piece.subject)
+    if some and (has_rest or not some["noun"]) and piece.subject.lower() != "all":
+        how = "" if some["how"].lower() in ("that", "which", "who") else f"is {some['how']} "
+        return f"it {how}{some['quality']}", piece.text.replace(piece.subject, "it", 1), True
     ones = _ONES.match(piece.subject)
     if ones and (has_rest or ones["noun"].lower() == "ones") and not _IS_REST.match(piece.subject):
         quality = ones["quality"].lower()
@@ -78,10 +95,10 @@ def _otherwise(piece: Piece) -> Piece | None:
 
 
 def _goes_through(found: list[Piece], at: int) -> bool:
-    """Make the piece that judges the things speak of each of them; False where something goes through them already."""
+    """Make the piece that judges the things speak of each of them; False where nothing does."""
     start = next((n for n in range(at, -1, -1) if found[n].starts_sentence), 0)
     if any(_PER_ITEM.search(piece.text) for piece in found[start:at]):
-        return False
+        return True
     if at == 0:
         return False
     before = found[at - 1]

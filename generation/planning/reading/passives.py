@@ -15,7 +15,7 @@ _GOVERNED = re.compile(
     r"every time|each time|whether|because|since|as long as)\b",
     re.IGNORECASE,
 )
-_AUXILIARY = r"(?:is|are|gets?|will be|(?:should|must|shall|can|has to|have to|needs? to|ought to) (?:then |also )?(?:be|get))"
+_AUXILIARY = r"(?:(?:is|are) to be|is|are|gets?|will be|(?:should|must|shall|can|has to|have to|needs? to|ought to) (?:then |also )?(?:be|get))"
 _ADVERB = r"(?:then|also|next|finally|automatically|immediately|afterwards|subsequently|now|first|again|directly)"
 _PASSIVE = re.compile(
     rf"^(?P<lead>(?:{_ADVERB}\s+)*)(?P<subject>(?:[\w'#/&-]+\s+){{1,9}}?){_AUXILIARY}\s+(?P<adverb>(?:{_ADVERB}\s+)*)"
@@ -28,6 +28,10 @@ _ELLIPTIC = re.compile(
     rf"^(?P<lead>(?:{_ADVERB}\s+)*)(?P<subject>(?:[\w'#/&-]+\s+){{1,5}}?)"
     rf"(?P<verb>[a-z]+ed|{'|'.join(sorted(_PARTICIPLES))})\b(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
+)
+# 'each application that came in': what was meant needs no telling.
+_WHOSE = re.compile(
+    r"(?<=\w) (?:that|which|who) (?:came|comes?|arrived?s?|is|are|was|were|has|have)\b.*$", re.IGNORECASE | re.DOTALL
 )
 _RELATIVE = frozenset({"which", "who", "that", "there", "what", "where", "how", "i", "we", "you"})
 # Participles that tell a state, not something that is to be done.
@@ -89,7 +93,7 @@ def _active(piece: Piece, before: list[Piece]) -> Piece:
 def _turned(piece: Piece, match: re.Match[str] | None) -> Piece:
     if match is None or not _is_participle(match["verb"]):
         return piece
-    subject = match["subject"].strip()
+    subject = _WHOSE.sub("", match["subject"].strip())
     words = tokens(subject)
     if not words or set(words) & _RELATIVE - {words[0]} or words[0] in _RELATIVE - {"that"}:
         return piece

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from generation.planning.language.words import tokens
+from generation.planning.language.verbs import actions, leading_verb
+from generation.planning.language.words import stem, tokens
 from generation.planning.reading.clauses import Chunk, inner_instruction
 from generation.planning.reading.decisions import add_arm, completed
 from generation.planning.reading.passives import active
@@ -124,7 +125,7 @@ class Sentence:
         """'write a letter to every donor and mail it': what 'it' is stays in the loop."""
         found, last = acts_of(chunk.text), nodes[-1] if nodes else None
         is_loop = isinstance(last, Repeat) and last.mode == "foreach" and not chunk.is_closing
-        if is_loop and isinstance(last, Repeat) and _ITEM.search(chunk.text):
+        if is_loop and isinstance(last, Repeat) and _is_of_item(chunk.text, last):
             nodes[-1] = replace(last, body=(*last.body, *found))
         else:
             nodes.extend(found)
@@ -303,6 +304,16 @@ class Sentence:
             found += acts_of(chunk.text)
             self.position += 1
         return found
+
+
+def _is_of_item(text: str, loop: Repeat) -> bool:
+    """Whether an instruction behind a loop still belongs to it: 'mail it', or 'record the grades' after grading each."""
+    if _ITEM.search(text):
+        return True
+    if not actions(text) & {"create", "update"}:
+        return False
+    made = {leading_verb(act.text) for act in loop.body if isinstance(act, Act)}
+    return any(stem(word) in made for word in tokens(text)[1:])
 
 
 def _stays_in_loop(chunk: Chunk, nodes: list[Node]) -> bool:

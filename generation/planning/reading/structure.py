@@ -6,6 +6,7 @@ from generation.planning.language.words import with_joined_particles
 from generation.planning.reading.clauses import Chunk, sentences
 from generation.planning.reading.decisions import merged
 from generation.planning.reading.implied import with_decisions
+from generation.planning.reading.paraphrase import in_plain_words
 from generation.planning.reading.passives import pieces_of, text_of
 from generation.planning.reading.sentence import Sentence
 from generation.planning.reading.tree import Act, Choose, Node, Repeat, is_about_it, together
@@ -14,7 +15,7 @@ from generation.planning.reading.tree import Act, Choose, Node, Repeat, is_about
 def read_structure(text: str) -> list[Node]:
     """The tree of what `text` asks for, in the order in which it is to happen."""
     nodes: list[Node] = []
-    spoken = text_of(with_decisions(pieces_of(with_joined_particles(text))))
+    spoken = text_of(with_decisions(pieces_of(with_joined_particles(in_plain_words(text)))))
     for chunks in sentences(spoken):
         found = Sentence(chunks=chunks, earlier=nodes).read()
         if found:
@@ -28,12 +29,20 @@ def _joined(nodes: list[Node], found: list[Node], first: Chunk) -> list[Node]:
     if isinstance(last, Choose) and isinstance(head, Choose) and last.otherwise is None:
         nodes[-1] = merged(last, head)
     elif isinstance(last, Repeat) and _is_about_item(last, head, first):
-        nodes[-1] = replace(last, body=(*last.body, head))
+        nodes[-1] = replace(last, body=_with_head(last.body, head))
     elif first.parallel and isinstance(head, Act) and head.wants_split and last is not None:
         nodes[-1] = together([last, replace(head, wants_split=False)])
     else:
         return found
     return found[1:]
+
+
+def _with_head(body: tuple[Node, ...], head: Node) -> tuple[Node, ...]:
+    """The body of a loop with one more node, which may be a further case of its last decision."""
+    last = body[-1] if body else None
+    if isinstance(last, Choose) and isinstance(head, Choose) and last.otherwise is None:
+        return (*body[:-1], merged(last, head))
+    return (*body, head)
 
 
 def _is_about_item(last: Repeat, head: Node, first: Chunk) -> bool:
