@@ -84,6 +84,9 @@ class Index:
         return sorted(found, key=lambda match: -match.score)
 
     def _in_context(self, match: Match, around: tuple[Unit, ...]) -> Match:
+        if match.entry.kinds <= {"read"} and not match.entry.is_agent:
+            # It brings what is gone through.
+            return match
         norm = K1 * (1 - B + B * match.entry.length / self.average_length)
         gain = sum(weight * self._gain(match.entry, terms, norm)[0] for weight, terms in around)
         return replace(match, score=match.score + CONTEXT * gain) if gain else match

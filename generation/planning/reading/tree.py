@@ -78,9 +78,9 @@ _NARRATIVE = re.compile(
 _ABOUT_IT = re.compile(r"^(?:not )?(?:it|this|that|they|he|she)\b", re.IGNORECASE)
 _BOTH = re.compile(r"\bboth\b(?=[^,]*\band\b)", re.IGNORECASE)
 _EACH = re.compile(
-    r"\b(?:each|every)(?: one)?(?: of (?:the|these|those|our|them))?\s+(?!(?:day|week|month|hour|morning|evening|night|"
+    r"\b(?:each|every)(?: one)?(?: of (?:the|these|those|our)\b|(?= of them\b) of)?\s+(?!(?:day|week|month|hour|morning|evening|night|"
     r"minute|year|quarter|time|other|monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday)\b)"
-    r"(\w+(?: \w+)?)",
+    r"((?:them|these|those)\b|\w+(?: \w+)?)",
     re.IGNORECASE,
 )
 _DECLARATIVE = re.compile(
