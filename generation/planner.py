@@ -118,6 +118,9 @@ class _Builder:
                     isinstance(leaf, AgentUse | NewAgent) for leaf in leaves(tuple(before))
                 )
                 judges = [] if is_judged else self.resolver.judge(node.arms[0][0])
+                if not judges and not before and not self.resolver.memory.used:
+                    # 'If the stock is low …' and nothing has looked at the stock yet.
+                    judges = self.resolver.reading(node.arms[0][0], servers=frozenset())
                 return [*judges, *self._choice(node)]
             case Repeat():
                 return self._loop(node, before)
@@ -158,6 +161,8 @@ class _Builder:
             return []
         if before and not servers:
             return []
+        if not servers and (found := self.resolver.listed(node.phrase)):
+            return found
         return self.resolver.reading(node.phrase, servers=servers, many=True)
 
     def _with_producer(self, body: list[Node], before: list[Node]) -> list[Node]:

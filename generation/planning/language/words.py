@@ -70,6 +70,9 @@ def stem(word: str) -> str:
         root = word[: -len(ending)]
         if word.endswith(ending) and len(root) >= 3 and re.search(r"[aeiouy]", root):
             word = _undoubled(root)
+            if ending in ("ing", "ed") and word.endswith(("er", "or", "ion")) and len(word) > 4:
+                # 'ordering' as 'order'
+                word = word[: -len("ion" if word.endswith("ion") else "er")]
             break
     word = word[:-1] if word.endswith("e") and len(word) > 3 else word
     word = word[:-1] + "i" if word.endswith("y") else word

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from generation.planning.language.verbs import actions, verb_at
+from generation.planning.language.verbs import actions, leading_verb, verb_at
 from generation.planning.language.words import concepts, stem, tokens, units
 from workflows.definition.catalogue import AgentEntry, Catalogue, ToolEntry
 
@@ -94,7 +94,8 @@ def tool_kinds(tool: ToolEntry) -> frozenset[str]:
         length, kinds, is_noun_too = verb_at(roots, position)
         if not length:
             continue
-        if is_noun_too and told and not (kinds & told and position == 0):
+        is_own = position == 0 and (kinds & told or not leading_verb(tool.description))
+        if is_noun_too and told and not is_own:
             return told
         after = verb_at(roots, position + 1)[1] if "run" in kinds else frozenset()
         return _core(kinds) | (after & {"read"})

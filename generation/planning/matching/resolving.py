@@ -84,6 +84,12 @@ class Resolver:
         self.memory.used += [key(leaf) for leaf in found]
         return list(found)
 
+    def listed(self, phrase: str) -> list[Node]:
+        """The tool that reads the place where the things of a loop are kept ('leads in a sheet')."""
+        found = sources.kept_in(self.index, self.memory, phrase)
+        self.memory.used += [key(leaf) for leaf in found]
+        return list(found)
+
     def _split(self, act: Act) -> list[Node]:
         """Several objects of one verb that different entries answer: at the same time if told so, else in turn."""
         parts = _parts(_without_place(act.text))
@@ -127,8 +133,21 @@ class Resolver:
         if _is_bare(text) and (best is None or not self._is_near(best)):
             best = self._meant(text, about) or best
         if best is not None:
-            return self._with_source(best, text)
+            return self._with_source(best, text) + self._worker(best.entry, text)
         return self._nothing(text, asked)
+
+    def _worker(self, entry: Entry, text: str) -> list[Node]:
+        """'summarise the responses' found the tool that lists them: the agent that does what the verb says comes behind."""
+        verb = leading_verb(text)
+        if entry.is_agent or entry.kinds - {"read"} or not verb or actions(text) - AGENT_ACTIONS:
+            return []
+        meanings = {term for _, terms in units(verb) for term in terms}
+        if meanings & set(entry.weights):
+            return []
+        for match in self.index.rank(text, banned=self.memory.banned)[:8]:
+            if match.entry.is_agent and meanings & match.shared and match.score > 0:
+                return [use(match.entry, text)]
+        return []
 
     def _best(self, text: str, *, position: str = "") -> Match | None:
         kinds = None
@@ -190,9 +209,11 @@ class Resolver:
         """An agent asked for by its trade: one that covers it, else a new one."""
         ranked = self.index.rank(expert, banned=self.memory.banned, kinds=AGENT_ACTIONS)
         agents = [match for match in ranked if match.entry.is_agent]
-        trade = {f"={stem(w)}" for w in tokens(expert)[:-1] if w not in STOP}
+        words = tokens(expert)
+        trade = {f"={stem(w)}" for w in words[: max(len(words) - 1, 1)] if w not in STOP}
         before: list[Node] = list(sources.reader(self.index, self.memory, text, None))
-        if agents and (agents[0].coverage >= 0.45 or trade <= set(agents[0].entry.weights)):
+        is_known = bool(agents) and bool(trade) and trade <= set(agents[0].entry.weights)
+        if agents and (agents[0].coverage >= 0.45 or is_known):
             return [*before, use(agents[0].entry, text)]
         return [*before, suggesting.suggested_agent(expert, text, self.catalogue)]
 

@@ -41,6 +41,7 @@ _TO_PEOPLE = frozenset(
 )  # fmt: skip
 
 
+_KEPT_IN = re.compile(r"\b(?:in|from|on) (?:an?|the|our|my) (\w+(?: \w+)?)$", re.IGNORECASE)
 _ONE = re.compile(r"\b(?:the|this|that|an?) (\w+)", re.IGNORECASE)
 
 
@@ -166,6 +167,12 @@ def _by_name(index: Index, memory: Memory, phrase: str, chosen: Entry | None = N
         if is_named(entry, very_words) and not is_the_agents_own and not _done(memory, entry):
             return [use(entry, phrase)]
     return []
+
+
+def kept_in(index: Index, memory: Memory, phrase: str) -> list[Leaf]:
+    """'leads in a sheet': what reads the sheet."""
+    place = _KEPT_IN.search(phrase)
+    return _by_place(index, memory, place.group(1), phrase, None) if place else []
 
 
 def _by_place(

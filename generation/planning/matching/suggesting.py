@@ -3,7 +3,7 @@
 import re
 
 from generation.plan import NewAgent, NewTool
-from generation.planning.language.verbs import DETERMINERS, actions, leading_verb
+from generation.planning.language.verbs import DETERMINERS, actions, leading_verb, verb_at
 from generation.planning.language.words import STOP, known_products, stem, tokens, word_set
 from generation.planning.matching.index import Index
 from workflows.definition.catalogue import Catalogue
@@ -11,6 +11,13 @@ from workflows.definition.catalogue import Catalogue
 _EXPERT = re.compile(
     r"\b(?:an?|our|the|some|another|by)\s+(?:new\s+|dedicated\s+|special\s+)?((?:[\w/&-]+\s+){1,3}?)"
     r"(agent|specialist|expert|assistant|bot|advisor|adviser|consultant|reviewer|analyst|inspector|coach|auditor)\b",
+    re.IGNORECASE,
+)
+# 'have a nutritionist review the menu': a profession that is asked to do something.
+_PROFESSION = re.compile(
+    r"^(?:have|let|get|ask) (?:an?|our|the|some) ((?:[\w/&-]+ ){0,2}?(?:\w+(?:ist|ian|yer|eer|ologist)|accountant|doctor|nurse|teacher|"
+    r"editor|translator|developer|designer|judge|actuary|architect|notary|chemist|chef|broker|surveyor|controller))(?: agent)? "
+    r"(?:to )?(\w+)",
     re.IGNORECASE,
 )
 # "post it to Mastodon", "in our Trello board": a capitalised name behind one of these is a place or a service.
@@ -144,6 +151,9 @@ def plain_need(text: str, index: Index) -> tuple[str, str] | None:
 
 def named_expert(text: str) -> str:
     """'pay-equity specialist' in 'have a pay-equity specialist agent examine it'; '' when no expert is named."""
+    asked = _PROFESSION.match(text)
+    if asked and verb_at([stem(asked.group(2))], 0)[0]:
+        return asked.group(1)
     match = _EXPERT.search(text)
     if not match:
         return ""

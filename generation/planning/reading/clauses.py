@@ -95,7 +95,7 @@ _DELIMITER = re.compile(
     r"|(?P<semi>\s*;\s*(?:and |but )?)"
     r"|(?P<comma>\s*[,:](?!\d)\s+(?:and |but |or |plus )?|\s+[-\u2013\u2014]\s+)"
     r"|(?P<joint>\s+(?:and|but|plus)\s+)"
-    rf"|(?P<inner>\s+(?=(?:{_INNER})\b))",
+    rf"|(?P<inner>(?<! at)\s+(?=(?:{_INNER})\b))",
     re.IGNORECASE,
 )
 _OPENERS = re.compile(
@@ -118,11 +118,28 @@ def sentences(text: str) -> list[list[Chunk]]:
     found = []
     for sentence in _SENTENCE.split(_NUMBERED.sub("\n", text)):
         parts = [part for part in _ARROW.split(sentence) if part.strip()]
+        if len(parts) == 1 and _is_list_of_things(sentence):
+            parts = _things(sentence)
         if len(parts) > 1:
             found.append([Chunk(text=part.strip(" .!?"), is_break=True) for part in parts])
         elif parts:
             found.append(_chunks(_without_openers(parts[0].strip().rstrip(".!?"))))
     return [sentence[:MAX_CHUNKS] for sentence in found if sentence]
+
+
+def _is_list_of_things(sentence: str) -> bool:
+    """'new hire: HR record, laptop, onboarding plan, welcome mail': things without any verb."""
+    parts = re.split(r"[,;]", sentence)
+    is_short = len(parts) > 2 and all(len(tokens(part)) <= 6 for part in parts)
+    return is_short and not any(
+        starts_with_verb(part) or _control(part.strip())[0] for part in parts
+    )
+
+
+def _things(sentence: str) -> list[str]:
+    """The things of such a list; what stands before a colon is its heading."""
+    listed = sentence.partition(":")[2] or sentence
+    return [part for part in re.split(r"[,;]|\band\b", listed) if part.strip()]
 
 
 def _without_openers(text: str) -> str:
@@ -144,7 +161,14 @@ def _chunks(text: str) -> list[Chunk]:
         _take(found, before, delimiter, text[position : match.start()])
         before, delimiter, position = _hanging(match, before), match.group(), match.end()
     _take(found, before, delimiter, text[position:])
-    return _prepositions_forward(found)
+    return _prepositions_forward(_parallel_backward(found))
+
+
+def _parallel_backward(found: list[Chunk]) -> list[Chunk]:
+    """'A, B and C, all at once': words at the end speak of what stands before them."""
+    if len(found) < 2 or found[-1].text or found[-1].control or not found[-1].parallel:
+        return found
+    return [*found[:-2], replace(found[-2], parallel="trailing")]
 
 
 def _hanging(match: re.Match[str], before: Chunk) -> Chunk:

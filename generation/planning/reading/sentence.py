@@ -35,6 +35,12 @@ _STATE = re.compile(
     r"(?:is|are|was|were|has|isn't|aren't|does|fails)\b",
     re.IGNORECASE,
 )
+# 'when it is over' tells an order.
+_IS_OVER = re.compile(
+    r"^(?:it|this|that|all|everything|the \w+(?: \w+)?)(?: is|'s| has been| are) (?:all )?"
+    r"(?:over|done|finished|ready|complete|completed|resolved|through|up again|back up|available|there)$",
+    re.IGNORECASE,
+)
 _LISTS = re.compile(r"\band (?:in|on|via|by|to|with|as|the|an?)\b", re.IGNORECASE)
 # The one thing that the sentence before spoke of.
 _ITEM = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
@@ -178,6 +184,8 @@ class Sentence:
         """'when it is fine' is one, 'when a ticket arrives' is an event; an alternative settles it."""
         if chunk.is_attached:
             return False
+        if _IS_OVER.match(chunk.text):
+            return False
         has_alternative = any(
             later.control == "otherwise" for later in self.chunks[self.position :]
         )
@@ -273,15 +281,21 @@ class Sentence:
 
     def _ordered(self, nodes: list[Node], chunk: Chunk) -> None:
         """'before A, B' is B then A; 'B after A' is A then B."""
-        told = self._told(chunk)
         leads = not nodes
+        rest = ""
+        if leads and not self._following_acts():
+            # 'before ordering it check the price': nothing but the verb tells where one ends.
+            text, rest = inner_instruction(chunk.text)
+            chunk = replace(chunk, text=text)
+        told = self._told(chunk)
+        first = acts_of(rest) if rest else []
         if leads and chunk.control == "before":
-            nodes.extend(self.read(is_arm=True))
+            nodes.extend(first or self.read(is_arm=True))
             nodes.extend(told)
         elif not leads and chunk.control == "after":
             nodes[-1:] = [*told, *nodes[-1:]]
         else:
-            nodes.extend(told)
+            nodes.extend([*told, *first])
 
     def _told(self, chunk: Chunk) -> list[Node]:
         if chunk.control != "after":

@@ -80,7 +80,7 @@ _BOTH = re.compile(r"\bboth\b(?=[^,]*\band\b)", re.IGNORECASE)
 _EACH = re.compile(
     r"\b(?:each|every)(?: one)?(?: of (?:the|these|those|our)\b|(?= of them\b) of)?\s+(?!(?:day|week|month|hour|morning|evening|night|"
     r"minute|year|quarter|time|other|monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday)\b)"
-    r"((?:them|these|those)\b|\w+(?: \w+)?)",
+    r"((?:them|these|those)\b|\w+(?: (?!(?:an?|the|to|in|into|on|from|for|by|with|via|and|or|it|as)\b)\w+)?)",
     re.IGNORECASE,
 )
 _DECLARATIVE = re.compile(

@@ -1,0 +1,181 @@
+"""Ways of asking that are no instructions, turned into ones: 'X should check it', 'the others get a reply', 'Urgent: page'."""
+
+import re
+
+from generation.planning.language.verbs import base_form, starts_with_verb, verb_at
+from generation.planning.language.words import stem, tokens
+
+_ASIDE = re.compile(r"\s*\((?!\d)[^()]{1,80}\)")
+_QUOTED = re.compile(r"[\"“„«][^\"“”„«»]*[\"“”»]")
+_CLAUSE = re.compile(
+    r"(\s*[.!?;:]\s+|\s*\n\s*|\s*,\s+(?:(?:and|but|while|whereas|then|so)\s+)*|"
+    r"\s+(?:and|but|while|whereas)\s+(?=(?:the|all|any|every|those|an?)\s))",
+    re.IGNORECASE,
+)
+_GOVERNOR = re.compile(
+    r"^(?P<head>(?:if|when(?:ever)?|once|after|before|unless|until|as soon as|in case|because|since|so that|that|which|"
+    r"who|whether|where|every time|each time)\b)",
+    re.IGNORECASE,
+)
+_THROUGH = re.compile(
+    r"\b(?:go|work|run|look|step|walk) through (?P<things>[\w' -]{2,40}?),? (?:one by one|one at a time|one after (?:another|the other)|"
+    r"individually|in turn)\b\s*(?::|,?\s+and\b|,)?",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(r"(?:them|these|those|it|all)\b", re.IGNORECASE)
+_THINGS_SOMEWHERE = re.compile(r"\b([\w-]+s (?:in|from|on) (?:an?|the|our|my) \w+)", re.IGNORECASE)
+_MODAL = re.compile(
+    r"^(?P<who>(?:somebody|someone|one|it|he|she|they|we|you|i|an? (?:ai |llm )?agent) |"
+    r"(?:(?:the|an?|our|my|your|its) )(?:[\w-]+ ){1,4}?)"
+    r"(?:should|shall|must|can|could|has to|have to|needs? to|ought to|is (?:supposed )?to|are (?:supposed )?to|will) "
+    r"(?:then |also |first |next |now )?(?P<act>(?!not\b|be\b|n't)[a-z]+\b.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_NEED = re.compile(
+    r"^(?:(?:i|we)(?:'d| would)? (?:need|want|like|love|expect)|i'd like|we'd like) (?P<who>(?:an?|the|our|some) [\w -]{2,40}?) to "
+    r"(?P<act>[a-z]+\b.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_RECEIVE = re.compile(
+    r"^(?P<who>(?:the|all|those|any|every|each)?\s?[\w' -]{2,40}?) (?:simply |just |then |only |also )?(?:gets?|receives?) "
+    r"(?P<what>an? (?:[\w-]+ ){0,3}?(?P<noun>[a-z]+))"
+    r"(?P<rest>(?: (?:that|which|in|into|to|from|via|by|with|for|on|at|later|as)\b.*)?)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_GOES = re.compile(
+    r"^(?P<what>(?:the|those|that|this|these|all|everything|each|every|it|they|them|anything)\b[\w' -]{0,50}?) "
+    r"(?:then |also |finally |just |simply )?(?:goes|go) (?P<where>(?:back )?(?:(?:in)?to|through|via|out)\b.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+# 'Urgent cases: page the doctor.' 'Low: go on.'
+_HEADING = re.compile(
+    r"(?:(?<=[.!?\n] )|(?<=\n)|\A)(?P<head>[A-Z][\w-]*(?: [a-z-]+){0,2}): (?=(?P<act>[a-z]+ [^.!?\n]*))"
+)
+_REST_HEAD = re.compile(
+    r"^(?:every(?:thing|one|body) else|any(?:thing|one) else|(?:the |all |all the )?(?:others?|rest)|otherwise)$",
+    re.IGNORECASE,
+)
+_CASES = frozenset({"case", "cases", "ones", "messages", "items", "tickets", "requests", "questions", "risk", "mails",
+                    "emails", "orders", "complaints", "results"})  # fmt: skip
+
+
+# 'give each guest a room' → 'assign a room to each guest'
+_GIVE = re.compile(
+    r"^(?:give|hand|assign) (?P<who>(?:each|every|the|all|any)(?: of)?(?: the)? [\w-]+(?: (?!an?\b)[\w-]+)?) (?P<what>an? .+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_MAKE_SURE = re.compile(
+    r"\b(?:make sure|see to it|be sure|verify|ascertain) (?:that )?(?=(?:the|no|all|every|each|it|they|nobody|there|nothing|our|an?)\b)",
+    re.IGNORECASE,
+)
+_LEAVE_ALONE = re.compile(
+    r"\b(?:leave|keep) (?P<what>(?:the|our|my|all)? ?[\w' -]{2,40}?) (?:alone|untouched|unchanged|as (?:it|they) (?:is|are)|out of (?:it|this))\b",
+    re.IGNORECASE,
+)
+
+
+def in_plain_words(text: str) -> str:
+    """`text` with indirect requests as instructions; what stands in quotes stays as it is."""
+    text = _without_asides(text)
+    text = _THROUGH.sub(lambda match: f"for each of {_things(match)}, ", text)
+    text = _MAKE_SURE.sub("check that ", text)
+    text = _LEAVE_ALONE.sub(r"do not touch \g<what>", text)
+    text = _with_headings(text)
+    cut = ["", *_CLAUSE.split(text)]
+    clauses = [
+        separator + _clause(clause, is_governed=bool(_GOVERNOR.match(clause)))
+        for separator, clause in zip(cut[::2], cut[1::2], strict=True)
+    ]
+    return "".join(clauses)
+
+
+def _things(match: re.Match[str]) -> str:
+    """What is gone through: for 'them', the last things in a place that were spoken of ('leads in a sheet')."""
+    if not _PRONOUN.match(match["things"]):
+        return match["things"]
+    spoken = _THINGS_SOMEWHERE.findall(match.string[: match.start()])
+    return spoken[-1] if spoken else match["things"]
+
+
+def _without_asides(text: str) -> str:
+    """Without '(ideally an agent)', unless an instruction or a quotation stands in it."""
+    return _ASIDE.sub(
+        lambda match: match.group()
+        if starts_with_verb(match.group()) or _QUOTED.search(match.group())
+        else "",
+        text,
+    )
+
+
+def _with_headings(text: str) -> str:
+    """'Urgent cases: page the doctor. Everything else: add a note.' as a decision, where at least one heading is a quality."""
+    heads = [match for match in _HEADING.finditer(text) if _is_case(match)]
+    if not any(not _REST_HEAD.match(match["head"]) for match in heads):
+        return text
+
+    def told(match: re.Match[str]) -> str:
+        if not _is_case(match):
+            return match.group()
+        if _REST_HEAD.match(match["head"]):
+            return "Otherwise "
+        return f"If it is {_quality(match['head'])}, "
+
+    return _HEADING.sub(told, text)
+
+
+def _is_case(match: re.Match[str]) -> bool:
+    head, words = match["head"], tokens(match["head"])
+    if _REST_HEAD.match(head):
+        return True
+    is_quality = len(words) == 1 or words[-1] in _CASES
+    length, _, is_noun_too = verb_at([stem(word) for word in words], 0)
+    is_instruction = bool(length) and not is_noun_too
+    return is_quality and not is_instruction and starts_with_verb(match["act"])
+
+
+def _quality(head: str) -> str:
+    words = head.split()
+    kept = words[:-1] if len(words) > 1 and words[-1].lower() in _CASES else words
+    return " ".join(kept).lower()
+
+
+def _clause(text: str, *, is_governed: bool) -> str:
+    bare = text.rstrip(" .!")
+    if is_governed or not bare:
+        return text
+    if match := _GIVE.match(bare):
+        return f"assign {match['what']} to {match['who']}{text[len(bare) :]}"
+    turned = _by_modal(bare) or _by_receiving(bare) or _by_going(bare)
+    return turned + text[len(bare) :] if turned else text
+
+
+def _by_modal(text: str) -> str:
+    """'somebody should figure it out' → 'figure it out'; a named doer is asked: 'have the analyst look at it'."""
+    match = _MODAL.match(text) or _NEED.match(text)
+    if match is None or not starts_with_verb(match["act"], is_first=True):
+        return ""
+    who = match["who"].strip()
+    if len(tokens(who)) < 2 or who.lower().endswith(" agent") and len(tokens(who)) < 3:
+        return match["act"]
+    return f"have {who[0].lower()}{who[1:]} {match['act']}"
+
+
+def _by_receiving(text: str) -> str:
+    """'the weak ones get a rejection' → 'the weak ones are rejected': nouns of verbs; other things are sent."""
+    match = _RECEIVE.match(text)
+    if match is None or starts_with_verb(text):
+        return ""
+    who, noun = match["who"].strip(), match["noun"].lower()
+    verb = base_form(stem(noun))
+    if noun.endswith(("ion", "al")) and verb:
+        return f"{who} are {verb}{'' if verb.endswith('e') else 'e'}d{match['rest']}"
+    return f"for {who} prepare {match['what']}{match['rest']}" if "draft" in tokens(match["what"]) else ""
+
+
+def _by_going(text: str) -> str:
+    """'those go into HubSpot as contacts' → 'those are put into HubSpot as contacts'."""
+    match = _GOES.match(text)
+    if match is None:
+        return ""
+    verb = "returned" if match["where"].lower().startswith("back") else "put"
+    return f"{match['what']} is {verb} {match['where']}"
