@@ -16,6 +16,10 @@ _VERB_FIRST = re.compile(r"(^|[.!?]\s+)(?:Ist|Sind|Wird|Hat|Haben|Liegt) (?=[^?]
 _BEI = re.compile(
     r"(?P<start>^|[.!?;,]\s+|\bund\s+)(?P<verb>\w+)? ?bei (?P<what>(?:\w+(?:er|em|en) )\w+|[A-Z]\w+ (?:über|unter) [\d.,]+ ?\w*)(?P<rest>,? )",
 )
+# '… soll der Lebenslauf bewertet werden' → '…, der Lebenslauf soll werden bewertet'
+_VERB_LAST = re.compile(r" (?P<modal>soll(?:en|te)?|muss|müssen) (?P<what>[^,.;:]{3,60}?) (?P<verb>\w+(?:t|en)) werden\b")
+# 'envíalo', 'envoie-le': the object hangs on the verb.
+_CLITIC = {"es": re.compile(r"[aeiáéí](?:me|nos|se)?l[oa]s?$"), "fr": re.compile(r"-l(?:e|a|es)$")}
 _ELISION = re.compile(r"\b(?:[ldjmntcs]|qu)['\u2019](?=\w)", re.IGNORECASE)
 
 
@@ -27,13 +31,14 @@ def to_english(text: str) -> str:
     text = _VERB_FIRST.sub(r"\1wenn ", text) if language == "de" else text
     if language == "de":
         text = _BEI.sub(_condition_first, text)
+        text = _VERB_LAST.sub(r", \g<what> \g<modal> werden \g<verb>", text)
     replaced, prefixes = _dictionary(language)
     pattern, known = replaced
     text = unicodedata.normalize("NFC", text)
     text = pattern.sub(lambda match: _cased(known[match.group().lower()], match.group()), text)
     if language == "fr":
         text = _ELISION.sub("", text)
-    return _WORDS.sub(lambda match: _by_prefix(match.group(), prefixes), text)
+    return _WORDS.sub(lambda match: _by_prefix(match.group(), prefixes, language), text)
 
 
 def _condition_first(match: re.Match[str]) -> str:
@@ -69,11 +74,13 @@ def _dictionary(
     return (pattern, whole), tuple(sorted(prefixes, key=lambda pair: -len(pair[0])))
 
 
-def _by_prefix(word: str, prefixes: tuple[tuple[str, str], ...]) -> str:
+def _by_prefix(word: str, prefixes: tuple[tuple[str, str], ...], language: str) -> str:
     lower = word.lower()
-    return next(
-        (_cased(english, word) for prefix, english in prefixes if lower.startswith(prefix)), word
-    )
+    english = next((english for prefix, english in prefixes if lower.startswith(prefix)), "")
+    if not english:
+        return word
+    it = " it" if language in _CLITIC and _CLITIC[language].search(lower) else ""
+    return _cased(english, word) + it
 
 
 def _cased(english: str, original: str) -> str:

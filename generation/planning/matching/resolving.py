@@ -236,7 +236,11 @@ class Resolver:
 
 def _is_bare(text: str) -> bool:
     """'issue it': no word but the verb tells anything."""
-    return bool(_PRONOUN.search(text)) and len(units(text)) <= 1
+    if not _PRONOUN.search(text):
+        return False
+    verb = {f"={root}" for root in leading_verb(text).split()}
+    told = [terms for _, terms in units(text) if not verb & set(terms)]
+    return not told if verb else len(units(text)) <= 1
 
 
 def _parts(text: str) -> list[str]:
