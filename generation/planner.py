@@ -117,7 +117,9 @@ class _Builder:
                 is_judged = any(
                     isinstance(leaf, AgentUse | NewAgent) for leaf in leaves(tuple(before))
                 )
-                judges = [] if is_judged else self.resolver.judge(node.arms[0][0])
+                judges = (
+                    [] if is_judged else self.resolver.judge(node.arms[0][0].partition(": ")[0])
+                )
                 if not judges and not before and not self.resolver.memory.used:
                     # 'If the stock is low …' and nothing has looked at the stock yet.
                     judges = self.resolver.reading(node.arms[0][0], servers=frozenset())

@@ -11,13 +11,18 @@ _MARKS = {language: word_set(f"marks_{language}") for language in ("de", "es", "
 _ENGLISH = word_set("marks_en")
 _WORDS = re.compile(r"\w+(?:[-'\u2019]\w+)*")
 # 'Ist sie in Ordnung, …' is a condition.
-_VERB_FIRST = re.compile(r"(^|[.!?]\s+)(?:Ist|Sind|Wird|Hat|Haben|Liegt) (?=[^?]*,)")
+_VERB_FIRST = re.compile(
+    r"(^|[.!?]\s+)(?:Ist|Sind|Wird|Hat|Haben|Liegt|Lag|War|Waren|Steht|Kommt|Gibt|Fällt|Scheitert|Schlägt|Enthält|Übersteigt|"
+    r"Überschreitet|Fehlt|Passt|Lautet) (?=[^?]*,)"
+)
 # 'Informiere bei schlechter Stimmung das Team' → 'wenn schlechter Stimmung, informiere das Team'.
 _BEI = re.compile(
     r"(?P<start>^|[.!?;,]\s+|\bund\s+)(?P<verb>\w+)? ?bei (?P<what>(?:\w+(?:er|em|en) )\w+|[A-Z]\w+ (?:über|unter) [\d.,]+ ?\w*)(?P<rest>,? )",
 )
 # '… soll der Lebenslauf bewertet werden' → '…, der Lebenslauf soll werden bewertet'
-_VERB_LAST = re.compile(r" (?P<modal>soll(?:en|te)?|muss|müssen) (?P<what>[^,.;:]{3,60}?) (?P<verb>\w+(?:t|en)) werden\b")
+_VERB_LAST = re.compile(
+    r" (?P<modal>soll(?:en|te)?|muss|müssen) (?P<what>[^,.;:]{3,60}?) (?P<verb>\w+(?:t|en)) werden\b"
+)
 # 'envíalo', 'envoie-le': the object hangs on the verb.
 _CLITIC = {"es": re.compile(r"[aeiáéí](?:me|nos|se)?l[oa]s?$"), "fr": re.compile(r"-l(?:e|a|es)$")}
 _ELISION = re.compile(r"\b(?:[ldjmntcs]|qu)['\u2019](?=\w)", re.IGNORECASE)

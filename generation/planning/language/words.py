@@ -186,6 +186,11 @@ def with_joined_particles(text: str) -> str:
     return _PARTICLE.sub(r"\1\2 \4 \3", text)
 
 
+def is_phrase(roots: tuple[str, ...]) -> bool:
+    """Whether these stems together are a known phrase ('pull', 'request')."""
+    return roots in _concept_phrases()
+
+
 def _longest(
     phrases: dict[tuple[str, ...], tuple[str, ...]], roots: list[str], position: int
 ) -> tuple[int, tuple[str, ...]]:

@@ -60,7 +60,8 @@ class Resolver:
         if act.is_backward and set(found) <= set(self.memory.used):
             return []
         self.memory.used += found
-        self.topic = sources.handed_on(act.text) or self.topic
+        handed = sources.handed_on(act.text)
+        self.topic = handed if handed and not _PRONOUN.fullmatch(handed) else self.topic
         return nodes
 
     def judge(self, condition: str) -> list[Node]:

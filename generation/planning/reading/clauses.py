@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from generation.planning.language.verbs import starts_with_verb, verb_at
-from generation.planning.language.words import stem, tokens
+from generation.planning.language.words import is_phrase, stem, tokens
 
 # How long a single request can be; longer text is cut by the caller's own limit long before.
 MAX_CHUNKS = 200
@@ -39,10 +39,13 @@ _CLOSING = (
     r"when (?:you(?:'re| are)|it(?:'s| is)|that(?:'s| is)) (?:all )?done|"
     r"when (?:all|everything|that) (?:is|are|has been|have been) (?:done|finished|ready|complete|processed|through)|"
     r"once (?:all|everything) (?:is|are|has been|have been)? ?(?:done|finished|ready|complete|processed)|"
+    r"(?:when|once|after|as soon as) (?:all|everything|every one|each)(?: of (?:them|these|those|it))? (?:is|are|has been|have been) "
+    r"(?:\w+ed|through|done|in|over|read|sent|written)|"
     r"(?:after|when|once) (?:the loop|all (?:of them|items|rows|entries)[^,]*),?"
 )
 _ORDER = (
-    r"then|after that|afterwards|next|subsequently|thereafter|after which|following that|secondly|thirdly|"
+    r"then|after that|afterwards|(?<!the )(?<!our )(?<!its )(?<!this )next(?! (?:\w+ )?(?:days?|weeks?|months?|quarters?|years?|steps?|stage|"
+    r"phase|round|hours?|version|level)\b)|subsequently|thereafter|after which|following that|secondly|thirdly|"
     r"when done|once (?:that is |it is |this is )?done|as a next step|from there"
 )
 _PARALLEL = re.compile(
@@ -109,6 +112,12 @@ _OPENERS = re.compile(
     r"(?:the )?(?:workflow|process|system|automation) (?:should|must|shall|will|needs to)|"
     r"make sure (?:to|that)|be sure to|go ahead and|let'?s|start (?:by|with)|begin (?:by|with)|try to|"
     r"first(?:ly| of all)?|to begin with|to start with|i'?d like(?: you)? to|we'?d like(?: you)? to)\b[,:]?\s+",
+    re.IGNORECASE,
+)
+
+
+_CIRCUMSTANTIAL = re.compile(
+    r"(?:taking|considering|bearing|keeping|based on|given|depending)\b.*\b(?:account|mind|consideration|into account)$|(?:considering|based on)\b",
     re.IGNORECASE,
 )
 
@@ -199,6 +208,10 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
         return
     control, rest = _control(bare)
     chunk = replace(hanging, text=rest, control=control, parallel=parallel)
+    if found and _CIRCUMSTANTIAL.match(bare) and not found[-1].control:
+        # 'plan the route, taking the weather into account'
+        found[-1] = replace(found[-1], text=f"{found[-1].text}, {bare}")
+        return
     is_waiting = bool(found) and found[-1].text == "" and not found[-1].control
     is_own = bool(control) or chunk.is_break or starts_with_verb(bare) or _ends_list(found, bare)
     if not found or is_own or is_waiting or _is_second_participle(bare, found[-1].text):
@@ -267,6 +280,12 @@ def plain_pronoun(word: str) -> bool:
     return tokens(word)[:1] in (["them"], ["these"], ["those"], ["one"])
 
 
+def _is_noun_phrase(words: list[str]) -> bool:
+    """'pull request': two words that mean one thing, though the first is a verb alone."""
+    roots = [stem(word) for word in tokens(" ".join(words[:2]))]
+    return len(roots) == 2 and is_phrase(tuple(roots)) and verb_at(roots, 0)[0] == 1
+
+
 def inner_instruction(text: str, *, least: int = 2) -> tuple[str, str]:
     """'the claim is fine record it' → ('the claim is fine', 'record it'): where a condition turns into an instruction.
 
@@ -285,6 +304,8 @@ def inner_instruction(text: str, *, least: int = 2) -> tuple[str, str]:
             ["we"], ["they"], ["you"], ["i"], ["last"], ["new"], ["of"], ["no"], ["does"], ["do"], ["by"], ["was"],
         )  # fmt: skip
         is_subject = position >= least or plain_pronoun(words[0])
+        if _is_noun_phrase(words[position:]):
+            continue
         if is_base_form and follows_subject and is_subject and starts_with_verb(rest):
             return " ".join(words[:position]), rest
     return text, ""

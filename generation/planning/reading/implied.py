@@ -28,6 +28,10 @@ _ACT_FOR_ONES = re.compile(
     r"^(?P<body>.+?) (?:for|to|with) (?:the |all |all the |any )(?P<quality>[\w-]+) ones$",
     re.IGNORECASE | re.DOTALL,
 )
+_VERB_ONES = re.compile(
+    r"^(?P<verb>[a-z]+(?: (?:on|out|up|back))?) (?:the |all |all the |any )(?P<quality>[\w-]+) ones\b(?P<rest>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
 _SOME = re.compile(
     r"^(?:(?:those|the ones|ones|all|anything)|(?P<noun>(?:the |all )?[\w-]+s))"
     r" (?P<how>about|with|without|from|in|above|over|below|under|that|which|who) (?P<quality>.+)$",
@@ -68,6 +72,8 @@ def _quality(piece: Piece, later: list[Piece]) -> tuple[str, str, bool] | None:
         return f"it is {match['quality']}", match["body"], True
     if match := _ACT_FOR_ONES.match(piece.text):
         return f"it is {match['quality']}", match["body"], True
+    if (match := _VERB_ONES.match(piece.text)) and not piece.subject:
+        return f"it is {match['quality']}", f"{match['verb']} it{match['rest']}", True
     some = _SOME.match(piece.subject)
     if some and (has_rest or not some["noun"]) and piece.subject.lower() != "all":
         how = "" if some["how"].lower() in ("that", "which", "who") else f"is {some['how']} "

@@ -74,10 +74,41 @@ _LEAVE_ALONE = re.compile(
 )
 
 
+_SHORT_FORMS = {"&": "and", "w/": "with", "+": "and"}
+_SHORTHAND = re.compile(r"\s(&|w/|\+)\s", re.IGNORECASE)
+# 'It would be lovely if it were posted' → 'it is posted'
+_WISH = re.compile(
+    r"(?P<start>^|[.!?]\s+)(?:it would|it'd|that would|would) be (?:\w+ )?(?:lovely|nice|great|good|helpful|ideal|perfect|wonderful|cool|best) if "
+    r"(?P<who>[\w' ]{2,40}?) (?:were|was|is|could be|would be|gets?|got)(?: also)? ",
+    re.IGNORECASE,
+)
+# 'three things can happen side by side: …' → 'side by side …'
+_SIDE_BY_SIDE = re.compile(
+    r"(?P<start>^|[,.;]\s+)[^,.:;]{0,40}\b(?:things|steps|tasks|actions|jobs|following)\b[^,.:;]{0,40}?"
+    r"\b(?P<how>side by side|in parallel|at the same time|simultaneously|concurrently|at once)[^,.:;]{0,20}:\s",
+    re.IGNORECASE,
+)
+# 'escalate by creating an incident' → 'create an incident'
+_BY_DOING = re.compile(
+    r"\b(?P<verb>[a-z]+)(?: (?:it|them|this|that))? by (?P<doing>[a-z]+ing) (?=(?:an?|the|our|it|them|him|her)\b)",
+    re.IGNORECASE,
+)
+
+
+def _by_doing(match: re.Match[str]) -> str:
+    verb = base_form(stem(match["doing"].lower()))
+    is_instruction = verb_at([stem(match["verb"].lower())], 0)[0]
+    return f"{verb} " if verb and is_instruction else match.group()
+
+
 def in_plain_words(text: str) -> str:
     """`text` with indirect requests as instructions; what stands in quotes stays as it is."""
     text = _without_asides(text)
     text = _THROUGH.sub(lambda match: f"for each of {_things(match)}, ", text)
+    text = _SHORTHAND.sub(lambda match: f" {_SHORT_FORMS[match.group(1).lower()]} ", text)
+    text = _WISH.sub(lambda match: f"{match['start']}{match['who']} is ", text)
+    text = _SIDE_BY_SIDE.sub(r"\g<start>\g<how> ", text)
+    text = _BY_DOING.sub(_by_doing, text)
     text = _MAKE_SURE.sub("check that ", text)
     text = _LEAVE_ALONE.sub(r"do not touch \g<what>", text)
     text = _with_headings(text)
@@ -100,9 +131,11 @@ def _things(match: re.Match[str]) -> str:
 def _without_asides(text: str) -> str:
     """Without '(ideally an agent)', unless an instruction or a quotation stands in it."""
     return _ASIDE.sub(
-        lambda match: match.group()
-        if starts_with_verb(match.group()) or _QUOTED.search(match.group())
-        else "",
+        lambda match: (
+            match.group()
+            if starts_with_verb(match.group()) or _QUOTED.search(match.group())
+            else ""
+        ),
         text,
     )
 
@@ -169,7 +202,11 @@ def _by_receiving(text: str) -> str:
     verb = base_form(stem(noun))
     if noun.endswith(("ion", "al")) and verb:
         return f"{who} are {verb}{'' if verb.endswith('e') else 'e'}d{match['rest']}"
-    return f"for {who} prepare {match['what']}{match['rest']}" if "draft" in tokens(match["what"]) else ""
+    return (
+        f"for {who} prepare {match['what']}{match['rest']}"
+        if "draft" in tokens(match["what"])
+        else ""
+    )
 
 
 def _by_going(text: str) -> str:

@@ -31,7 +31,8 @@ _ELLIPTIC = re.compile(
 )
 # 'each application that came in': what was meant needs no telling.
 _WHOSE = re.compile(
-    r"(?<=\w) (?:that|which|who) (?:came|comes?|arrived?s?|is|are|was|were|has|have)\b.*$", re.IGNORECASE | re.DOTALL
+    r"(?<=\w) (?:that|which|who) (?:came|comes?|arrived?s?|is|are|was|were|has|have)\b.*$",
+    re.IGNORECASE | re.DOTALL,
 )
 _RELATIVE = frozenset({"which", "who", "that", "there", "what", "where", "how", "i", "we", "you"})
 # Participles that tell a state, not something that is to be done.

@@ -32,13 +32,19 @@ _NUMBERS = {
 _PERFECT = re.compile(r"\b(?:has|have) been \w+|\b(?:is|are) \w+ed\b", re.IGNORECASE)
 _STATE = re.compile(
     r"^(?:it|this|that|they|he|she|the (?:result|answer|score|outcome|check|review))\s+"
-    r"(?:is|are|was|were|has|isn't|aren't|does|fails)\b",
+    r"(?:is|are|was|were|has|isn't|aren't|does|fails)\b|"
+    r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:exceeds?|surpass\w*|(?:drops?|falls?|sinks?|goes|rises?|climbs?) (?:below|under|above|over)|"
+    r"(?:is|are) (?:above|below|over|under|higher|lower|more|less|greater|too|not))\b",
     re.IGNORECASE,
 )
 # 'when it is over' tells an order.
 _IS_OVER = re.compile(
     r"^(?:it|this|that|all|everything|the \w+(?: \w+)?)(?: is|'s| has been| are) (?:all )?"
     r"(?:over|done|finished|ready|complete|completed|resolved|through|up again|back up|available|there)$",
+    re.IGNORECASE,
+)
+_OWN_LIST = re.compile(
+    r"\b(?:its|the|our|their|an?) \w+(?: \w+)? and (?:its|the|our|their|an?) \w+(?: \w+)?$",
     re.IGNORECASE,
 )
 _LISTS = re.compile(r"\band (?:in|on|via|by|to|with|as|the|an?)\b", re.IGNORECASE)
@@ -139,6 +145,13 @@ class Sentence:
     def _parallel(self, nodes: list[Node], chunk: Chunk, run: int) -> int:
         """'A and B in parallel' reaches back to the last order word; 'at the same time A and B' reaches forward."""
         group = acts_of(chunk.text)
+        if chunk.parallel == "leading" and _OWN_LIST.search(chunk.text):
+            # 'in parallel look at its logs and its metrics, find the cause' speaks of the first alone.
+            group = [
+                replace(node, wants_split=True) if isinstance(node, Act) else node for node in group
+            ]
+            nodes.extend(group)
+            return len(nodes)
         if chunk.parallel == "leading":
             while self.position < len(self.chunks) and not self._ends_parallel():
                 group.extend(acts_of(self.chunks[self.position].text))
@@ -199,7 +212,7 @@ class Sentence:
 
     def _depending(self, nodes: list[Node], chunk: Chunk) -> None:
         """'Depending on the urgency page on-call or open a ticket': the alternatives are separated by 'or'."""
-        text, rest = inner_instruction(chunk.text)
+        text, rest = inner_instruction(re.sub(r"\beither ", "", chunk.text))
         parts = [rest] if rest else []
         while self.position < len(self.chunks):
             following = self.chunks[self.position]
@@ -246,6 +259,10 @@ class Sentence:
         last = nodes[-1] if nodes else None
         if times and isinstance(last, Repeat) and last.mode == "until":
             nodes[-1] = replace(last, times=times)
+            return run
+        if chunk.control == "until" and isinstance(last, Repeat) and last.mode == "count":
+            # 'at most three times until rows come back'
+            nodes[-1] = replace(last, mode="until", phrase=chunk.text)
             return run
         body = self._repeated(nodes, chunk, run)
         if body:
@@ -334,6 +351,8 @@ def _stays_in_loop(chunk: Chunk, nodes: list[Node]) -> bool:
     """A condition about the item, and its alternative, belong to the loop."""
     if chunk.control == "otherwise":
         return bool(nodes) and isinstance(nodes[-1], Choose)
+    if chunk.control in _CONDITIONS and nodes:
+        return True
     return is_about_it(chunk.text)
 
 

@@ -1,5 +1,6 @@
 """Clauses to a tree: sequence, parallel, conditional, loop, and what must not be done."""
 
+import re
 from dataclasses import replace
 
 from generation.planning.language.words import with_joined_particles
@@ -9,7 +10,13 @@ from generation.planning.reading.implied import with_decisions
 from generation.planning.reading.paraphrase import in_plain_words
 from generation.planning.reading.passives import pieces_of, text_of
 from generation.planning.reading.sentence import Sentence
-from generation.planning.reading.tree import Act, Choose, Node, Repeat, is_about_it, together
+from generation.planning.reading.tree import Act, Choose, Node, Repeat, together
+
+# A decision behind a loop is made for each thing, unless it speaks of them together.
+_ABOUT_ALL = re.compile(
+    r"\b(?:all|any|none|both|everything|anything|nothing|at least one|(?:one|some|most) of)\b",
+    re.IGNORECASE,
+)
 
 
 def read_structure(text: str) -> list[Node]:
@@ -47,5 +54,5 @@ def _with_head(body: tuple[Node, ...], head: Node) -> tuple[Node, ...]:
 
 def _is_about_item(last: Repeat, head: Node, first: Chunk) -> bool:
     """'For each ticket: … If it is urgent, …': the second sentence still speaks of the item."""
-    is_of_item = isinstance(head, Choose) and is_about_it(head.arms[0][0])
+    is_of_item = isinstance(head, Choose) and not _ABOUT_ALL.search(head.arms[0][0])
     return last.mode == "foreach" and is_of_item and not first.is_closing

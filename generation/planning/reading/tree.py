@@ -54,7 +54,8 @@ _NEGATION = re.compile(
 # 'otherwise leave it': nothing is to be done.
 _IDLE = re.compile(
     r"^(?:(?:just |simply )?(?:leave|keep) (?:it|them|this|everything)(?: (?:as (?:it|they) (?:is|are)|alone|be|unchanged))?|"
-    r"(?:do )?nothing(?: at all| more)?|stop(?: there| here)?|that(?:'s| is) (?:it|all)|go on|continue)$",
+    r"(?:do )?nothing(?: at all| more)?|stop(?: there| here)?|that(?:'s| is) (?:it|all)|go on|continue|"
+    r"(?:many )?thank(?:s| you)\b.*|cheers|please|that would be great|best(?: regards| wishes)?)$",
     re.IGNORECASE,
 )
 # 'extend nothing', 'tell nobody'
@@ -71,6 +72,7 @@ _TRIGGER = re.compile(
     re.IGNORECASE,
 )
 _NARRATIVE = re.compile(
+    r"^(?:i|we) (?:teach|live|study|own|lead|maintain|publish|help|am|often|usually|always)\b|"
     r"^(?:we|i|they|our \w+|customers|people|users)\s+(?:\w+ly\s+|often\s+|always\s+)?"
     r"(?:receive|get|have|use|store|keep|are|were|run|manage|work|sell|got|received|had|offer)\b",
     re.IGNORECASE,
@@ -80,7 +82,7 @@ _BOTH = re.compile(r"\bboth\b(?=[^,]*\band\b)", re.IGNORECASE)
 _EACH = re.compile(
     r"\b(?:each|every)(?: one)?(?: of (?:the|these|those|our)\b|(?= of them\b) of)?\s+(?!(?:day|week|month|hour|morning|evening|night|"
     r"minute|year|quarter|time|other|monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday)\b)"
-    r"((?:them|these|those)\b|\w+(?: (?!(?:an?|the|to|in|into|on|from|for|by|with|via|and|or|it|as)\b)\w+)?)",
+    r"((?:them|these|those)\b|(?!for\b|in\b|to\b|with\b)\w+(?: (?!(?:an?|the|to|in|into|on|from|for|by|with|via|and|or|it|as)\b)\w+)?)",
     re.IGNORECASE,
 )
 _DECLARATIVE = re.compile(
