@@ -212,7 +212,9 @@ class Sentence:
 
     def _depending(self, nodes: list[Node], chunk: Chunk) -> None:
         """'Depending on the urgency page on-call or open a ticket': the alternatives are separated by 'or'."""
-        text, rest = inner_instruction(re.sub(r"\beither ", "", chunk.text))
+        text, is_either, rest = chunk.text.partition(" either ")
+        if not is_either:
+            text, rest = inner_instruction(chunk.text)
         parts = [rest] if rest else []
         while self.position < len(self.chunks):
             following = self.chunks[self.position]
