@@ -35,6 +35,8 @@ MAX_NODES = 60
 
 def plan(prompt: str, catalogue: Catalogue) -> Plan:
     """The plan for `prompt`: uses only what `catalogue` holds, everything else is a suggestion. Never raises."""
+    # What an earlier request in this context learned is no part of this one.
+    learn(())
     index = build_index(catalogue)
     learn(catalogue_verbs(catalogue))
     english = to_english(prompt)

@@ -25,6 +25,10 @@ _VERB_LAST = re.compile(
 )
 # 'envíalo', 'envoie-le': the object hangs on the verb.
 _CLITIC = {"es": re.compile(r"[aeiáéí](?:me|nos|se)?l[oa]s?$"), "fr": re.compile(r"-l(?:e|a|es)$")}
+# 'Informiere danach den Einkauf' → 'then notify the purchasing'
+_THEN_INSIDE = re.compile(
+    r"(?P<start>^|[.!?;,]\s+|\band )(?P<verb>[A-Za-z]+) then (?=(?:the|an?|it|them|its|my|our)\b)"
+)
 _ELISION = re.compile(r"\b(?:[ldjmntcs]|qu)['\u2019](?=\w)", re.IGNORECASE)
 
 
@@ -43,7 +47,8 @@ def to_english(text: str) -> str:
     text = pattern.sub(lambda match: _cased(known[match.group().lower()], match.group()), text)
     if language == "fr":
         text = _ELISION.sub("", text)
-    return _WORDS.sub(lambda match: _by_prefix(match.group(), prefixes, language), text)
+    text = _WORDS.sub(lambda match: _by_prefix(match.group(), prefixes, language), text)
+    return _THEN_INSIDE.sub(lambda match: f"{match['start']}then {match['verb'].lower()} ", text)
 
 
 def _condition_first(match: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from generation.planning.language.verbs import FILLERS, verb_words
-from generation.planning.language.words import STOP, noun_words, stem, tokens
+from generation.planning.language.words import STOP, known_products, noun_words, stem, tokens
 from workflows.definition.catalogue import Catalogue
 
 _WORD = re.compile(r"(?<![\w@#/.$&+-])[A-Za-z]{4,24}(?![\w@/&+]|\.\w|-\w)")
@@ -92,7 +92,8 @@ def _known(catalogue: Catalogue) -> frozenset[str]:
 
 @cache
 def _language() -> frozenset[str]:
-    return frozenset(verb_words() | noun_words() | _CONTROL)
+    names = {word for spelling in known_products() for word in spelling}
+    return frozenset(verb_words() | noun_words() | _CONTROL | names)
 
 
 def _nearest(word: str, known: frozenset[str]) -> str:

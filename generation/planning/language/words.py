@@ -7,6 +7,8 @@ from pathlib import Path
 
 VOCABULARY = Path(__file__).parent / "vocabulary"
 LONGEST_PHRASE = 5
+# Texts up to this length (names, descriptions, clauses) are taken apart once.
+CACHED = 250
 
 
 def vocabulary_lines(name: str) -> Iterator[str]:
@@ -46,6 +48,15 @@ _IRREGULAR = {
 def tokens(text: str) -> list[str]:
     """The words of `text` in lower case; snake_case, camelCase and hyphens are taken apart, names like
     'GitHub' and 'e-mail' are one word, and so is an address of the web."""
+    return list(_short_tokens(text)) if len(text) <= CACHED else _tokens(text)
+
+
+@lru_cache(maxsize=30_000)
+def _short_tokens(text: str) -> tuple[str, ...]:
+    return tuple(_tokens(text))
+
+
+def _tokens(text: str) -> list[str]:
     text = _URL.sub(" url ", text)
     text = re.sub(r"\b[eE]-?[mM]ail", "email", text)
     text = _CAMEL.sub(lambda match: _HUMP.sub(" ", match.group()), text)

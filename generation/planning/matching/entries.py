@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from generation.planning.language.verbs import actions, leading_verb, verb_at
 from generation.planning.language.words import concepts, stem, tokens, units
@@ -138,6 +139,8 @@ def _core(kinds: frozenset[str]) -> frozenset[str]:
     return kinds - {"compose", "make", "analyse"} if kinds & {"create", "read"} else kinds
 
 
+# Catalogues hardly change between requests: their texts are read once.
+@lru_cache(maxsize=10_000)
 def _weights(fields: tuple[tuple[str, float], ...]) -> dict[str, float]:
     found: dict[str, float] = {}
     for text, weight in fields:

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -37,6 +38,16 @@ class Match:
     shared: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Weighed:
+    """A word of a clause: how much it counts there, how telling it is in this catalogue, and what it is found by."""
+
+    weight: float
+    importance: float
+    terms: tuple[str, ...]
+    is_phrase: bool
+
+
 @dataclass
 class Index:
     """All usable entries of a catalogue, ready to be searched."""
@@ -46,6 +57,9 @@ class Index:
     average_length: float = 1.0
     # The words that name a server ('jira'), and the one they name.
     server_names: dict[str, str] = field(default_factory=dict)
+    # Where each term is found, as positions in `entries`; and the terms of tools alone.
+    holders: dict[str, list[int]] = field(default_factory=dict)
+    tool_terms: frozenset[str] = frozenset()
 
     def rank(
         self,
@@ -63,17 +77,18 @@ class Index:
         the server of the step before, which 'send it' most likely means; `previous` is the agent of the step before;
         `context` is what everything here is about ('each review'), which settles what the text leaves open.
         """
-        wanted = _weighed(text)
+        said = _weighed(text)
+        wanted = [self._weigh(weight, terms) for weight, terms in said]
         asked = actions(text) if kinds is None else kinds
         named = self.servers_named(text)
         verb = leading_verb(text).partition(" ")[0]
-        around = units(context) if context else ()
-        is_bare = all(weight < 1 for weight, _ in wanted)
+        around = [self._weigh(*unit) for unit in units(context)] if context else []
+        is_bare = all(weight < 1 for weight, _ in said)
         found = []
-        for entry in self.entries:
+        for entry in self._sharing(said):
             if entry.id in banned or entry.server_id in banned:
                 continue
-            match = self._match(entry, wanted, asked, named, verb)
+            match = self._match(entry, wanted, asked, named, verb, said)
             if match is not None and is_bare and entry.server_id == near:
                 match = replace(match, score=match.score + 2.0)
             if match is not None and entry.id == previous and asked & {"create", "send", "update"}:
@@ -83,12 +98,17 @@ class Index:
                 found.append(self._in_context(match, around))
         return sorted(found, key=lambda match: -match.score)
 
-    def _in_context(self, match: Match, around: tuple[Unit, ...]) -> Match:
+    def _sharing(self, said: tuple[Unit, ...]) -> Iterator[Entry]:
+        """The entries that have any of the words, in the catalogue's order."""
+        places = {at for _, terms in said for term in terms for at in self.holders.get(term, ())}
+        return (self.entries[at] for at in sorted(places))
+
+    def _in_context(self, match: Match, around: list[Weighed]) -> Match:
         if match.entry.kinds <= {"read"} and not match.entry.is_agent:
             # It brings what is gone through.
             return match
         norm = K1 * (1 - B + B * match.entry.length / self.average_length)
-        gain = sum(weight * self._gain(match.entry, terms, norm)[0] for weight, terms in around)
+        gain = sum(word.weight * _gain(match.entry, word, norm)[0] for word in around)
         return replace(match, score=match.score + CONTEXT * gain) if gain else match
 
     def servers_named(self, text: str) -> frozenset[str]:
@@ -99,61 +119,59 @@ class Index:
             self.server_names[word] for word in {*words, *pairs} if word in self.server_names
         )
 
-    def idf(self, term: str) -> float:
-        """How telling a term is here; terms that no entry has are as telling as the rarest."""
-        return self.rarity.get(term, self.rarity.get("", 1.0))
-
     def _match(
         self,
         entry: Entry,
-        wanted: tuple[Unit, ...],
+        wanted: list[Weighed],
         asked: frozenset[str],
         named: frozenset[str],
         verb: str,
+        said: tuple[Unit, ...],
     ) -> Match | None:
         score, covered, total = 0.0, 0.0, 0.0
         shared: set[str] = set()
         norm = K1 * (1 - B + B * entry.length / self.average_length)
-        for weight, terms in wanted:
-            total += weight * self._importance(terms)
-            gain, term = self._gain(entry, terms, norm)
+        for word in wanted:
+            total += word.weight * word.importance
+            gain, term = _gain(entry, word, norm)
             if gain:
-                score += weight * gain
-                covered += weight * self._importance(terms)
+                score += word.weight * gain
+                covered += word.weight * word.importance
                 shared.add(term)
         if not shared:
             return None
         suits = fit(entry, asked)
         score *= 1 + 0.45 * suits
         score += 1.2 * suits + entry.prior + (1.0 if verb and verb == entry.verb else 0.0)
-        score -= FOREIGN_TRADE * _foreign(entry, wanted)
+        score -= FOREIGN_TRADE * _foreign(entry, said)
         if entry.server_id in named:
             score += 3.0
         elif named and not entry.is_agent:
             score -= 2.0
         return Match(entry, round(score, 6), covered / total if total else 0.0, frozenset(shared))
 
-    def _importance(self, terms: tuple[str, ...]) -> float:
-        """How telling a word is: as its most common meaning here."""
+    def _weigh(self, weight: float, terms: tuple[str, ...]) -> Weighed:
         known = [self.rarity[term] for term in terms if term in self.rarity]
-        return min(known) if known else self.rarity.get("", 1.0)
+        importance = min(known) if known else self.rarity.get("", 1.0)
+        return Weighed(weight, importance, terms, sum(term.startswith("=") for term in terms) > 1)
 
-    def _gain(self, entry: Entry, terms: tuple[str, ...], norm: float) -> tuple[float, str]:
-        """What one word adds (BM25), by the best of its terms."""
-        best, found, total, importance = 0.0, "", 0.0, self._importance(terms)
+
+def _gain(entry: Entry, word: Weighed, norm: float) -> tuple[float, str]:
+    """What one word adds (BM25), by the best of its terms."""
+    best, found, total = 0.0, "", 0.0
+    for term in word.terms:
+        frequency = entry.weights.get(term)
+        if not frequency:
+            continue
+        gain = word.importance * frequency * (K1 + 1) / (frequency + norm)
         # The very word counts more than a synonym; one word of a phrase ('as pdf') counts less than its meaning.
-        is_phrase = sum(term.startswith("=") for term in terms) > 1
-        for term in terms:
-            frequency = entry.weights.get(term, 0.0)
-            gain = importance * frequency * (K1 + 1) / (frequency + norm) if frequency else 0.0
-            if term.startswith("="):
-                gain *= 0.6 if is_phrase else 1.15
-            total += gain
-            if gain > best:
-                best, found = gain, term
-        # Further terms of the same word confirm it a little.
-        best += 0.15 * (total - best)
-        return best, found
+        if term[0] == "=":
+            gain *= 0.6 if word.is_phrase else 1.15
+        total += gain
+        if gain > best:
+            best, found = gain, term
+    # Further terms of the same word confirm it a little.
+    return best + 0.15 * (total - best), found
 
 
 def _foreign(entry: Entry, wanted: tuple[Unit, ...]) -> float:
@@ -176,12 +194,18 @@ def build_index(catalogue: Catalogue) -> Index:
         term: math.log(1 + (size - count + 0.5) / (count + 0.5)) for term, count in counts.items()
     }
     rarity[""] = math.log(1 + (size + 0.5) / 0.5) * 0.8
+    holders: dict[str, list[int]] = {}
+    for at, entry in enumerate(entries):
+        for term in entry.weights:
+            holders.setdefault(term, []).append(at)
     lengths = [entry.length for entry in entries]
     return Index(
         entries=entries,
         rarity=rarity,
         average_length=sum(lengths) / len(lengths) if lengths else 1.0,
         server_names=_server_names(catalogue),
+        holders=holders,
+        tool_terms=frozenset(t for entry in entries if not entry.is_agent for t in entry.weights),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from generation.plan import AgentUse, Leaf, ToolUse
 from generation.planning.language.verbs import leading_verb
-from generation.planning.language.words import concepts, plain_verbs, stem, tokens, word_set
+from generation.planning.language.words import concepts, plain_verbs, stem, word_set
 from generation.planning.matching.entries import Entry
 from generation.planning.matching.index import Index, Match
 
@@ -172,7 +172,9 @@ def _by_name(index: Index, memory: Memory, phrase: str, chosen: Entry | None = N
 def kept_in(index: Index, memory: Memory, phrase: str) -> list[Leaf]:
     """'leads in a sheet': what reads the sheet."""
     place = _KEPT_IN.search(phrase)
-    return _by_place(index, memory, place.group(1), phrase, None) if place else []
+    if place is None or place.group(1).lower() == "list":
+        return []
+    return _by_place(index, memory, place.group(1), phrase, None)
 
 
 def _by_place(

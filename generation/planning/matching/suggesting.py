@@ -64,19 +64,20 @@ def unconfigured_products(text: str, index: Index, *, is_translated: bool) -> li
     found: list[tuple[str, str]] = []
     words = tokens(text)
     products = known_products()
-    known_words = {term for entry in index.entries for term in entry.weights}
     taken: set[str] = set()
     for length in (2, 1):
         for start in range(len(words) - length + 1):
             spelling = tuple(words[start : start + length])
             if (
                 spelling in products
-                and not _is_known(spelling, known_words, index)
+                and not _is_known(spelling, index)
                 and not taken & set(spelling)
             ):
-                if length == 1 and not re.search(
-                    rf"(?<![a-z]){re.escape(spelling[0][0].upper())}", text
-                ):
+                is_address = re.search(
+                    rf"\b{re.escape(spelling[0])}\.(?:com|io|ai|app|dev)\b", text
+                )
+                is_capital = re.search(rf"(?<![a-z]){re.escape(spelling[0][0].upper())}", text)
+                if length == 1 and not is_capital and not is_address:
                     continue
                 if length == 1 and not _is_name(spelling[0], text):
                     continue
@@ -87,25 +88,23 @@ def unconfigured_products(text: str, index: Index, *, is_translated: bool) -> li
         plain = tuple(tokens(name))
         if taken & set(plain) or set(plain) & _NO_SERVICE or any(word in STOP for word in plain):
             continue
-        if (
-            not plain
-            or _is_known(plain, known_words, index)
-            or not _looks_like_service(match, text)
-        ):
+        if not plain or _is_known(plain, index) or not _looks_like_service(match, text):
             continue
         found.append((name, f"{name}, as the request names it"))
         taken |= set(plain)
     return found
 
 
-def _is_known(words: tuple[str, ...], known: set[str], index: Index) -> bool:
+def _is_known(words: tuple[str, ...], index: Index) -> bool:
     return "".join(words) in index.server_names or all(
-        f"={stem(word)}" in known or word in index.server_names for word in words
+        f"={stem(word)}" in index.holders or word in index.server_names for word in words
     )
 
 
 def _is_name(word: str, text: str) -> bool:
     """A service's name that is also a plain word ('linear', 'segment', 'box') counts only when capitalised."""
+    if re.search(rf"\b{re.escape(word)}\.(?:com|io|ai|app|dev)\b", text, re.IGNORECASE):
+        return True
     forms = re.findall(rf"\b{re.escape(word)}\b", text, re.IGNORECASE)
     if any(form[:1].isupper() for form in forms):
         return not re.match(rf"{re.escape(word)}\b", text, re.IGNORECASE) or not actions(word)
@@ -141,7 +140,7 @@ def suggested_tool(name: str, about: str, task: str, catalogue: Catalogue) -> Ne
 
 def plain_need(text: str, index: Index) -> tuple[str, str] | None:
     """A need that only a tool can meet and that no entry of the catalogue meets: (server name, what it is)."""
-    known = {term for entry in index.entries if not entry.is_agent for term in entry.weights}
+    known = index.tool_terms
     for pattern, name, about, concepts in _NEEDS:
         said = re.search(pattern, text, re.IGNORECASE)
         if said and not known & {*concepts, *(f"={stem(word)}" for word in tokens(said.group()))}:

@@ -57,7 +57,8 @@ _REPEAT = r"repeat(?: this| that| it| the (?:steps|process|cycle|loop))?"
 _TIMES = r"(?:up to |at most |exactly )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten) times"
 _CONTROL = {
     "otherwise": (
-        r"otherwise|or else|else|if not|if it (?:is not|isn't|doesn't|does not)\s*(?=,|$)|failing that"
+        r"otherwise|or else|else|if not|if it (?:is not|isn't|doesn't|does not)\s*(?=,|$)|failing that|"
+        r"in (?:all|any|every|the) other cases?|for (?:all|any|every) other cases?|as for the rest"
     ),
     "unless": r"unless",
     "if": (

@@ -47,7 +47,7 @@ _GOES = re.compile(
     r"(?:then |also |finally |just |simply )?(?:goes|go) (?P<where>(?:back )?(?:(?:in)?to|through|via|out)\b.*)$",
     re.IGNORECASE | re.DOTALL,
 )
-# 'Urgent cases: page the doctor.' 'Low: go on.'
+# A quality before a colon: 'Urgent cases: page the doctor', 'Low: go on'
 _HEADING = re.compile(
     r"(?:(?<=[.!?\n] )|(?<=\n)|\A)(?P<head>[A-Z][\w-]*(?: [a-z-]+){0,2}): (?=(?P<act>[a-z]+ [^.!?\n]*))"
 )
@@ -74,6 +74,15 @@ _LEAVE_ALONE = re.compile(
 )
 
 
+_CONTRACTED = re.compile(
+    r"\b(?P<who>it|that|there|this|what|he|she|they|we|you)['\u2019](?P<be>s|re)\b(?= [a-z])",
+    re.IGNORECASE,
+)
+# 'estimate for each of them whether …' → 'for each of them, estimate whether …'
+_EACH_INSIDE = re.compile(
+    r"\b(?P<verb>[a-z]+) (?P<each>for (?:each|every)(?: of (?:them|these|those)| one| (?!of\b)\w+)) (?=(?:whether|what|which|how|who|an?|the)\b)",
+    re.IGNORECASE,
+)
 _SHORT_FORMS = {"&": "and", "w/": "with", "+": "and"}
 _SHORTHAND = re.compile(r"\s(&|w/|\+)\s", re.IGNORECASE)
 # 'It would be lovely if it were posted' → 'it is posted'
@@ -95,6 +104,11 @@ _BY_DOING = re.compile(
 )
 
 
+def _each_first(match: re.Match[str]) -> str:
+    is_verb = verb_at([stem(match["verb"].lower())], 0)[0]
+    return f"{match['each']}, {match['verb']} " if is_verb else match.group()
+
+
 def _by_doing(match: re.Match[str]) -> str:
     verb = base_form(stem(match["doing"].lower()))
     is_instruction = verb_at([stem(match["verb"].lower())], 0)[0]
@@ -105,6 +119,10 @@ def in_plain_words(text: str) -> str:
     """`text` with indirect requests as instructions; what stands in quotes stays as it is."""
     text = _without_asides(text)
     text = _THROUGH.sub(lambda match: f"for each of {_things(match)}, ", text)
+    text = _CONTRACTED.sub(
+        lambda match: f"{match['who']} {'is' if match['be'] == 's' else 'are'}", text
+    )
+    text = _EACH_INSIDE.sub(_each_first, text)
     text = _SHORTHAND.sub(lambda match: f" {_SHORT_FORMS[match.group(1).lower()]} ", text)
     text = _WISH.sub(lambda match: f"{match['start']}{match['who']} is ", text)
     text = _SIDE_BY_SIDE.sub(r"\g<start>\g<how> ", text)
@@ -160,7 +178,8 @@ def _is_case(match: re.Match[str]) -> bool:
     head, words = match["head"], tokens(match["head"])
     if _REST_HEAD.match(head):
         return True
-    is_quality = len(words) == 1 or words[-1] in _CASES
+    is_several = words[-1].endswith("s") and len(words) == 2
+    is_quality = len(words) == 1 or words[-1] in _CASES or is_several
     length, _, is_noun_too = verb_at([stem(word) for word in words], 0)
     is_instruction = bool(length) and not is_noun_too
     return is_quality and not is_instruction and starts_with_verb(match["act"])
@@ -168,7 +187,8 @@ def _is_case(match: re.Match[str]) -> bool:
 
 def _quality(head: str) -> str:
     words = head.split()
-    kept = words[:-1] if len(words) > 1 and words[-1].lower() in _CASES else words
+    is_named = len(words) > 1 and (words[-1].lower() in _CASES or words[-1].endswith("s"))
+    kept = words[:-1] if is_named else words
     return " ".join(kept).lower()
 
 
@@ -188,7 +208,7 @@ def _by_modal(text: str) -> str:
     if match is None or not starts_with_verb(match["act"], is_first=True):
         return ""
     who = match["who"].strip()
-    if len(tokens(who)) < 2 or who.lower().endswith(" agent") and len(tokens(who)) < 3:
+    if len(tokens(who)) < 2 or (who.lower().endswith(" agent") and len(tokens(who)) < 3):
         return match["act"]
     return f"have {who[0].lower()}{who[1:]} {match['act']}"
 

@@ -312,7 +312,8 @@ class Sentence:
             nodes.extend(first or self.read(is_arm=True))
             nodes.extend(told)
         elif not leads and chunk.control == "after":
-            nodes[-1:] = [*told, *nodes[-1:]]
+            at = next((n for n in range(len(nodes) - 1, -1, -1) if not _is_ban(nodes[n])), 0)
+            nodes[at:at] = told
         else:
             nodes.extend([*told, *first])
 
@@ -323,8 +324,20 @@ class Sentence:
             return []
         if _PERFECT.search(chunk.text):
             parts = re.split(r"\s*,?\s+and\s+", chunk.text)
-            return [Act(active(part), is_backward=True) for part in parts]
+            return [Act(active(part), is_backward=True) for part in parts] + self._participles()
         return [*acts_of(chunk.text), *self._gerunds()]
+
+    def _participles(self) -> list[Node]:
+        """The further clauses of 'after it has been translated and checked by the critic'."""
+        found: list[Node] = []
+        while self.position < len(self.chunks):
+            chunk = self.chunks[self.position]
+            first = tokens(chunk.text)[:1]
+            if chunk.control or chunk.is_after_comma or not first or not first[0].endswith("ed"):
+                break
+            found.append(Act(active(f"it has been {chunk.text}"), is_backward=True))
+            self.position += 1
+        return found
 
     def _gerunds(self) -> list[Node]:
         """The further clauses of 'after running the query and making a chart'."""
@@ -356,6 +369,10 @@ def _stays_in_loop(chunk: Chunk, nodes: list[Node]) -> bool:
     if chunk.control in _CONDITIONS and nodes:
         return True
     return is_about_it(chunk.text)
+
+
+def _is_ban(node: Node) -> bool:
+    return isinstance(node, Act) and node.is_negated
 
 
 def _is_repeat_word(node: Node) -> bool:
