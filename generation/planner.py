@@ -57,6 +57,17 @@ def plan(prompt: str, catalogue: Catalogue) -> Plan:
     return Plan(nodes=tuple(nodes[:MAX_NODES]), warnings=warnings)
 
 
+def warm_up() -> None:
+    """Read the vocabularies, which happens once in a process and otherwise at somebody's first request."""
+    for prompt in (
+        "Read it",
+        "Lies es und der die das",
+        "Lee el texto y la nota",
+        "Lis le texte et la note",
+    ):
+        plan(prompt, Catalogue())
+
+
 def _forbidden(nodes: list[Spoken] | tuple[Spoken, ...]) -> list[Act]:
     found: list[Act] = []
     for node in nodes:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from discovery.language_model.client import is_configured
 from generation.drafting import OFFLINE_PLANNER, OPENAI
 from generation.evaluation import GENERATORS, WrongGenerator, answer
+from generation.planner import warm_up
 
 
 class Command(BaseCommand):
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         if generator == OPENAI and not is_configured():
             raise CommandError("No model is configured. Set OPENAI_API_KEY or OPENAI_BASE_URL.")
         items = self._items(options["prompts"])
+        warm_up()
         failed = 0
         with options["out"].open("w", encoding="utf-8") as out:
             for item in items:

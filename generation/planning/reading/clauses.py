@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from generation.planning.language.verbs import starts_with_verb, verb_at
-from generation.planning.language.words import is_phrase, stem, tokens
+from generation.planning.language.words import STOP, is_phrase, stem, tokens
 
 # How long a single request can be; longer text is cut by the caller's own limit long before.
 MAX_CHUNKS = 200
@@ -283,8 +283,14 @@ def plain_pronoun(word: str) -> bool:
 
 def _is_noun_phrase(words: list[str]) -> bool:
     """'pull request': two words that mean one thing, though the first is a verb alone."""
-    roots = [stem(word) for word in tokens(" ".join(words[:2]))]
-    return len(roots) == 2 and is_phrase(tuple(roots)) and verb_at(roots, 0)[0] == 1
+    said = tokens(" ".join(words[:2]))
+    roots = [stem(word) for word in said]
+    return (
+        len(roots) == 2
+        and said[1] not in STOP
+        and is_phrase(tuple(roots))
+        and verb_at(roots, 0)[0] == 1
+    )
 
 
 def inner_instruction(text: str, *, least: int = 2) -> tuple[str, str]:
