@@ -18,10 +18,11 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 from pydantic import JsonValue
 
+from common.json_rows import insert_rows, locked_row, put_rows, update_row
 from executions.channels import announce
 from executions.engine.messages import Batch, ErrorInfo, RunChange, StepChange, Usage, Value
 from executions.hints import hint_of
-from executions.models import Approval, ExecutionEvent, ModelCall, StepRun, WorkflowExecution
+from executions.models import ExecutionEvent, ModelCall, StepRun, WorkflowExecution
 from executions.stored_values import load_all
 
 FINAL_STEPS = frozenset(
@@ -32,9 +33,7 @@ FINAL_STEPS = frozenset(
         StepRun.Status.CANCELLED,
     }
 )
-# Large, and neither read nor written here.
-NEVER_CHANGED = ["user_input", "input_json", "context_json", "output_json"]
-RUN_FIELDS = [
+RUN_FIELDS = (
     "status",
     "started_at",
     "last_sequence",
@@ -44,8 +43,10 @@ RUN_FIELDS = [
     "cost_usd",
     "model_calls",
     "tool_calls",
-]
-END_FIELDS = [
+)
+# What is read of a run's row: the texts and documents in it are large.
+READ_FIELDS = (*RUN_FIELDS, "id", "completed_at", "forked_from_id")
+END_FIELDS = (
     "completed_at",
     "output_json",
     "error",
@@ -53,26 +54,7 @@ END_FIELDS = [
     "error_code",
     "error_hint",
     "failed_step",
-]
-STEP_FIELDS = [
-    "step_id",
-    "step_type",
-    "name",
-    "iteration",
-    "position",
-    "status",
-    "input_json",
-    "output_json",
-    "error_json",
-    "writes_json",
-    "next_step",
-    "attempts",
-    "input_tokens",
-    "output_tokens",
-    "cost_usd",
-    "started_at",
-    "completed_at",
-]
+)
 # One statement: the number is taken under the row's lock and leaves no gap. Nothing is told after a run's end.
 APPEND_EVENT = """
 WITH numbered AS (
@@ -82,6 +64,10 @@ WITH numbered AS (
 )
 INSERT INTO executions_executionevent (execution_id, number, kind, data, created_at)
 SELECT id, last_event_number, %s, %s::jsonb, clock_timestamp() FROM numbered
+"""
+CLOSE_APPROVALS = """
+UPDATE executions_approval SET status = 'CANCELLED', closed_at = clock_timestamp()
+WHERE execution_id = %s AND status = 'OPEN' AND (%s OR path = ANY(%s))
 """
 
 
@@ -102,8 +88,9 @@ def note_event(execution_id: str, kind: str, data: Mapping[str, Any]) -> bool:
 def record(batch: Batch) -> None:
     """Write the batch; does nothing for a run that has ended. Raises `WorkflowExecution.DoesNotExist`."""
     with transaction.atomic():
-        rows = WorkflowExecution.objects.select_for_update().defer(*NEVER_CHANGED)
-        execution = rows.get(pk=batch.execution_id)
+        execution = locked_row(WorkflowExecution, batch.execution_id, READ_FIELDS)
+        if execution is None:
+            raise WorkflowExecution.DoesNotExist(f"There is no execution {batch.execution_id!r}.")
         if execution.is_finished:
             return
         steps = _news(batch, is_first=_is_untouched(execution))
@@ -122,7 +109,9 @@ def record(batch: Batch) -> None:
         if has_ended:
             _add_unreported(execution)
         _close_approvals(batch, has_ended=has_ended)
-        execution.save(update_fields=RUN_FIELDS + (END_FIELDS if has_ended else []))
+        changed = RUN_FIELDS + END_FIELDS if has_ended else RUN_FIELDS
+        row = {name: getattr(execution, name) for name in changed}
+        update_row(WorkflowExecution, batch.execution_id, row)
         transaction.on_commit(partial(announce, batch.execution_id))
 
 
@@ -135,10 +124,8 @@ def _close_approvals(batch: Batch, *, has_ended: bool) -> None:
     ]
     if not ended and not has_ended:
         return
-    rows = Approval.objects.filter(execution_id=batch.execution_id, status=Approval.Status.OPEN)
-    if not has_ended:
-        rows = rows.filter(path__in=ended)
-    rows.update(status=Approval.Status.CANCELLED, closed_at=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE_APPROVALS, [batch.execution_id, has_ended, ended])
 
 
 # What is known of each step before the batch: its status, or nothing.
@@ -171,12 +158,8 @@ def _write_steps(batch: Batch, news: Known) -> None:
     values = [value or Value() for change in changes for value in _values_of(change)]
     loaded = iter(load_all(batch.execution_id, values))
     rows = [_row(batch.execution_id, change, loaded) for change in changes]
-    StepRun.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["execution", "path"],
-        update_fields=STEP_FIELDS,
-    )
+    new = ("is_reused", "is_edited")
+    put_rows(StepRun, rows, unique=("execution_id", "path"), new=new)
 
 
 def _values_of(change: StepChange) -> list[Value | None]:
@@ -184,28 +167,30 @@ def _values_of(change: StepChange) -> list[Value | None]:
     return [change.input, change.output, *(change.writes or {}).values()]
 
 
-def _row(execution_id: str, change: StepChange, loaded: Iterator[JsonValue]) -> StepRun:
-    return StepRun(
-        execution_id=execution_id,
-        path=change.path,
-        step_id=change.step_id,
-        step_type=change.step_type,
-        name=change.name,
-        iteration=change.iteration,
-        position=change.position,
-        status=change.status,
-        input_json=next(loaded),
-        output_json=next(loaded),
-        writes_json=_writes_json(change, loaded),
-        next_step=change.next,
-        error_json=_error_json(change.error),
-        attempts=change.attempts,
-        input_tokens=change.usage.input_tokens,
-        output_tokens=change.usage.output_tokens,
-        cost_usd=change.usage.cost_usd,
-        started_at=change.started_at,
-        completed_at=change.completed_at,
-    )
+def _row(execution_id: str, change: StepChange, loaded: Iterator[JsonValue]) -> dict[str, Any]:
+    return {
+        "execution_id": execution_id,
+        "path": change.path,
+        "step_id": change.step_id,
+        "step_type": change.step_type,
+        "name": change.name,
+        "iteration": change.iteration,
+        "position": change.position,
+        "status": change.status,
+        "input_json": next(loaded),
+        "output_json": next(loaded),
+        "writes_json": _writes_json(change, loaded),
+        "next_step": change.next,
+        "error_json": _error_json(change.error),
+        "attempts": change.attempts,
+        "input_tokens": change.usage.input_tokens,
+        "output_tokens": change.usage.output_tokens,
+        "cost_usd": change.usage.cost_usd,
+        "started_at": change.started_at,
+        "completed_at": change.completed_at,
+        "is_reused": False,
+        "is_edited": False,
+    }
 
 
 def _writes_json(change: StepChange, loaded: Iterator[JsonValue]) -> dict[str, JsonValue] | None:
@@ -297,10 +282,12 @@ def _add_unreported(execution: WorkflowExecution) -> None:
 def _write_events(execution: WorkflowExecution, events: list[dict[str, Any]]) -> None:
     """Number them under the row's lock, so that no reader can pass a number that is committed late."""
     first = execution.last_event_number + 1
-    ExecutionEvent.objects.bulk_create(
-        ExecutionEvent(execution=execution, number=first + index, **event)
+    now = timezone.now()
+    rows = [
+        {"execution_id": execution.pk, "number": first + index, "created_at": now} | event
         for index, event in enumerate(events)
-    )
+    ]
+    insert_rows(ExecutionEvent, rows)
     execution.last_event_number += len(events)
 
 
