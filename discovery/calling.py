@@ -18,7 +18,7 @@ from discovery.mcp import client as mcp_client
 from discovery.mcp.failures import ServerUnreachable
 from discovery.mcp.targets import Target, target_of
 from discovery.models import McpTool
-from discovery.native_tools import NATIVE_TOOLS, call_native_tool
+from discovery.native_tools import NATIVE_TOOLS, call_native_tool, compute_native_tool
 from discovery.schema_checks import mismatch
 from discovery.selectors import callable_tools_for
 from discovery.tool_errors import ToolCallFailed
@@ -102,6 +102,21 @@ async def call_tool(
     return ToolOutcome(output, tool.schema_hash, round((time.monotonic() - started) * 1000))
 
 
+def compute(
+    tool_id: str, arguments: Mapping[str, JsonValue], *, timeout_seconds: float
+) -> JsonValue:
+    """Call a native tool that only computes, in this thread. Raises `ToolCallFailed`, as `call_tool` does.
+
+    What such tools do is bounded: one that took longer than `timeout_seconds` has failed when it is back.
+    """
+    started = time.monotonic()
+    _refuse_bad_json({"tool": tool_id, "arguments": dict(arguments)})
+    output = compute_native_tool(tool_id.partition(":")[2], dict(arguments))
+    if time.monotonic() - started > timeout_seconds:
+        raise _out_of_time(timeout_seconds)
+    return output
+
+
 async def _call_native(
     name: str, arguments: Mapping[str, JsonValue], timeout_seconds: float, idempotency_key: str
 ) -> JsonValue:
@@ -109,12 +124,16 @@ async def _call_native(
         async with asyncio.timeout(timeout_seconds):
             return await call_native_tool(name, dict(arguments), idempotency_key=idempotency_key)
     except TimeoutError:
-        raise ToolCallFailed(
-            f"The tool did not end within {timeout_seconds:g} seconds.",
-            kind="timeout",
-            hint="Give the step a longer timeout, or ask the tool for less.",
-            is_retryable=True,
-        ) from None
+        raise _out_of_time(timeout_seconds) from None
+
+
+def _out_of_time(timeout_seconds: float) -> ToolCallFailed:
+    return ToolCallFailed(
+        f"The tool did not end within {timeout_seconds:g} seconds.",
+        kind="timeout",
+        hint="Give the step a longer timeout, or ask the tool for less.",
+        is_retryable=True,
+    )
 
 
 def _mcp_tool(tool_id: str, caller: User | None) -> tuple[UsableTool, Target]:

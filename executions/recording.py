@@ -109,10 +109,15 @@ def record(batch: Batch) -> None:
         if has_ended:
             _add_unreported(execution)
         _close_approvals(batch, has_ended=has_ended)
-        changed = RUN_FIELDS + END_FIELDS if has_ended else RUN_FIELDS
-        row = {name: getattr(execution, name) for name in changed}
-        update_row(WorkflowExecution, batch.execution_id, row)
+        update_row(WorkflowExecution, batch.execution_id, _changed(execution))
         transaction.on_commit(partial(announce, batch.execution_id))
+
+
+def _changed(execution: WorkflowExecution) -> dict[str, Any]:
+    """What stands in the row now; of the fields that only an end has, those that were set."""
+    unset = execution.get_deferred_fields()
+    changed = RUN_FIELDS if execution.completed_at is None else RUN_FIELDS + END_FIELDS
+    return {name: getattr(execution, name) for name in changed if name not in unset}
 
 
 def _close_approvals(batch: Batch, *, has_ended: bool) -> None:

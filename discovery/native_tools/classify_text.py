@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from discovery.native_tools.tool import Arguments, NativeTool, closed_object, pure
+from discovery.native_tools.tool import Arguments, NativeTool, closed_object
 from discovery.native_tools.words import MAX_TEXT_LENGTH
 
 _MAX_RULES = 50
@@ -127,5 +127,5 @@ TOOL = NativeTool(
         },
         required=("label", "score", "matched", "scores"),
     ),
-    function=pure(classify_text),
+    compute=classify_text,
 )

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 
-from discovery.native_tools.tool import Arguments, NativeTool, closed_object, pure
+from discovery.native_tools.tool import Arguments, NativeTool, closed_object
 from discovery.tool_errors import ToolCallFailed
 
 
@@ -65,5 +65,5 @@ TOOL = NativeTool(
         },
         required=("iso", "date", "time", "weekday", "timezone", "utc_offset", "unix"),
     ),
-    function=pure(current_time),
+    compute=current_time,
 )

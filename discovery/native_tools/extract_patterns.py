@@ -5,7 +5,7 @@ from itertools import islice
 from pydantic import JsonValue
 
 from discovery.native_tools.patterns import PATTERNS
-from discovery.native_tools.tool import Arguments, NativeTool, closed_object, pure
+from discovery.native_tools.tool import Arguments, NativeTool, closed_object
 from discovery.native_tools.words import MAX_TEXT_LENGTH
 
 
@@ -91,5 +91,5 @@ TOOL = NativeTool(
         },
         required=("matches", "first", "count"),
     ),
-    function=pure(extract_patterns),
+    compute=extract_patterns,
 )

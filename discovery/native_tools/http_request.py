@@ -220,7 +220,6 @@ TOOL = NativeTool(
     function=http_request,
     read_only=False,
     idempotent=False,
-    is_local=False,
     # RFC 9110, 9.2.1: they ask for nothing to be changed.
     may_repeat=lambda arguments: arguments.get("method", "GET") in ("GET", "HEAD"),
 )

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from common import strict_json
 from discovery.native_tools import bounded_query
-from discovery.native_tools.tool import Arguments, NativeTool, closed_object, pure
+from discovery.native_tools.tool import Arguments, NativeTool, closed_object
 from discovery.tool_errors import ToolCallFailed
 
 _MAX_EXPRESSION_LENGTH = 2_000
@@ -82,5 +82,5 @@ TOOL = NativeTool(
         },
         required=("result", "found"),
     ),
-    function=pure(json_query),
+    compute=json_query,
 )

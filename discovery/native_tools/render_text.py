@@ -9,7 +9,7 @@ import re
 
 from pydantic import JsonValue
 
-from discovery.native_tools.tool import Arguments, NativeTool, closed_object, pure
+from discovery.native_tools.tool import Arguments, NativeTool, closed_object
 from discovery.tool_errors import ToolCallFailed
 
 _MAX_RESULT_LENGTH = 1_000_000
@@ -125,5 +125,5 @@ TOOL = NativeTool(
     output_schema=closed_object(
         {"text": {"type": "string", "description": "The filled text."}}, required=("text",)
     ),
-    function=pure(render_text),
+    compute=render_text,
 )

@@ -4,7 +4,7 @@ from collections import Counter
 
 from pydantic import JsonValue
 
-from discovery.native_tools.tool import Arguments, NativeTool, closed_object, pure
+from discovery.native_tools.tool import Arguments, NativeTool, closed_object
 from discovery.native_tools.words import MAX_TEXT_LENGTH, content_words_of, sentences_of
 
 _MAX_SENTENCES = 2_000
@@ -90,5 +90,5 @@ TOOL = NativeTool(
         },
         required=("summary", "sentences", "sentence_count"),
     ),
-    function=pure(summarize_text),
+    compute=summarize_text,
 )

@@ -4,7 +4,7 @@ from collections import Counter
 
 from pydantic import JsonValue
 
-from discovery.native_tools.tool import Arguments, NativeTool, closed_object, pure
+from discovery.native_tools.tool import Arguments, NativeTool, closed_object
 from discovery.native_tools.words import (
     MAX_TEXT_LENGTH,
     content_words_of,
@@ -81,5 +81,5 @@ TOOL = NativeTool(
             *("characters_without_spaces", "reading_time_seconds", "most_frequent_words"),
         ),
     ),
-    function=pure(text_stats),
+    compute=text_stats,
 )

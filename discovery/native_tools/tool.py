@@ -1,6 +1,5 @@
 """What a native tool is: a function with a name, a description and JSON Schemas for what goes in and out."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,13 +11,15 @@ from pydantic import JsonValue
 Arguments = dict[str, Any]
 # Gets checked arguments (defaults not filled in) and the step's idempotency key; raises `ToolCallFailed` only.
 ToolFunction = Callable[[Arguments, str], Awaitable[JsonValue]]
+# The same of a tool that only computes.
+Computation = Callable[[Arguments], JsonValue]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NativeTool:
     """A tool that comes with the product; its id is `native:NAME`.
 
-    `is_local`: quick, without side effects and repeatable, so that it may run as a Temporal local activity.
+    It has either `compute`, which is quick, bounded, without effects and may block its thread, or `function`.
     `may_repeat`: for a tool that is not idempotent as such, whether a call with these arguments is.
     """
 
@@ -26,17 +27,22 @@ class NativeTool:
     description: str
     input_schema: dict[str, Any]
     output_schema: dict[str, Any]
-    function: ToolFunction
+    compute: Computation | None = None
+    function: ToolFunction | None = None
     read_only: bool = True
     destructive: bool = False
     idempotent: bool = True
-    is_local: bool = True
     may_repeat: Callable[[Arguments], bool] | None = None
 
     @property
     def id(self) -> str:
         """What a definition calls it."""
         return f"native:{self.name}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it only computes, so that it may run as a Temporal local activity."""
+        return self.compute is not None
 
     @cached_property
     def argument_validator(self) -> Draft202012Validator:
@@ -47,15 +53,6 @@ class NativeTool:
     def result_validator(self) -> Draft202012Validator:
         """Compiled once."""
         return Draft202012Validator(self.output_schema)
-
-
-def pure(function: Callable[[Arguments], JsonValue]) -> ToolFunction:
-    """Make a tool function of one that only computes; in a thread, so that the event loop stays responsive."""
-
-    async def run(arguments: Arguments, _idempotency_key: str) -> JsonValue:
-        return await asyncio.to_thread(function, arguments)
-
-    return run
 
 
 def closed_object(properties: dict[str, Any], *, required: tuple[str, ...] = ()) -> dict[str, Any]:

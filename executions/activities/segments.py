@@ -1,16 +1,17 @@
 """`run_segment`: quick native tools one after the other, each with the results of those before it."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 from temporalio import activity
 
-from discovery.calling import call_tool
+from discovery.calling import compute
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.call_events import tool_call_failed
 from executions.activities.callers import require_active
-from executions.activities.database import in_database
+from executions.activities.database import in_database, with_connection
 from executions.activities.failures import before_the_call
 from executions.engine.messages import (
     MAX_TASK_BYTES,
@@ -40,10 +41,8 @@ async def run_segment(request: RunSegment) -> Segment:
     """Run the steps until one fails, the time is over, or what they gave fills the room; at least the first."""
     running = _Running(request)
     await running.prepare()
-    for step in request.steps:
-        result = await running.run(step)
-        if result.error is not None or running.is_over():
-            break
+    # One thread for all: to change threads costs as much as such a step does.
+    await asyncio.to_thread(running.run_all)
     return Segment(running.results, running.size)
 
 
@@ -71,57 +70,51 @@ class _Running:
             values = await in_database(follow_all, self.request.execution_id, stored)
         self.given |= {bound.reference: value for bound, value in zip(stored, values, strict=True)}
 
-    def is_over(self) -> bool:
+    def run_all(self) -> None:
+        """Run step after step and note how each went, in a thread."""
+        for step in self.request.steps:
+            result = self._run(step, self._elapsed())
+            self.results.append(result)
+            if result.error is not None or self._is_over():
+                return
+
+    def _is_over(self) -> bool:
         """Whether the next step must wait for another segment."""
         is_late = self._elapsed() >= MAX_SEGMENT_SECONDS
         return is_late or self.size >= self.request.room_bytes
 
-    async def run(self, step: SegmentStep) -> SegmentResult:
-        """Run one step and note how it went."""
-        started = self._elapsed()
-        result = await self._tried(step, started)
-        self.results.append(result)
-        return result
-
-    async def _tried(self, step: SegmentStep, started: float) -> SegmentResult:
+    def _run(self, step: SegmentStep, started: float) -> SegmentResult:
         try:
             arguments = references.resolve(step.arguments, self._look_up)
         except TemplateFailed as error:
             failure = ErrorInfo("template_error", str(error), code="template_error")
             return SegmentResult(started, self._elapsed(), error=failure)
         assert isinstance(arguments, dict), "a tool step's arguments are an object"
-        kept = await self._kept(arguments)
+        kept = self._kept(arguments)
         try:
-            # Native tools belong to everybody.
-            outcome = await call_tool(
-                step.tool,
-                arguments,
-                caller=None,
-                timeout_seconds=step.timeout_seconds,
-                idempotency_key=f"{self.request.execution_id}/{step.path}",
-            )
+            output = compute(step.tool, arguments, timeout_seconds=step.timeout_seconds)
         except ToolCallFailed as error:
-            await self._tell(step, error, self._elapsed() - started)
+            self._tell(step, error, self._elapsed() - started)
             return SegmentResult(started, self._elapsed(), kept, error=_tool_error(error))
-        self.outputs[step.step_id] = outcome.output
+        self.outputs[step.step_id] = output
         ended = self._elapsed()
-        return SegmentResult(started, ended, kept, await self._kept(outcome.output))
+        return SegmentResult(started, ended, kept, self._kept(output))
 
-    async def _tell(self, step: SegmentStep, error: ToolCallFailed, seconds: float) -> None:
+    def _tell(self, step: SegmentStep, error: ToolCallFailed, seconds: float) -> None:
         """The failed call as an event, as every other call tells its failure."""
         call = CallTool(self.request.execution_id, step.path, step.timeout_seconds, step.tool)
         with before_the_call():
-            await in_database(
-                tool_call_failed, call, step.tool, error, duration_ms=round(seconds * 1000)
+            with_connection(tool_call_failed)(
+                call, step.tool, error, duration_ms=round(seconds * 1000)
             )
 
-    async def _kept(self, value: JsonValue) -> Value:
+    def _kept(self, value: JsonValue) -> Value:
         """The value as it travels; only a large one needs the database."""
         size = size_of(value)
         if size > MAX_TASK_BYTES:
             with before_the_call():
-                return await in_database(
-                    keep, self.request.execution_id, value, max_inline_bytes=MAX_TASK_BYTES
+                return with_connection(keep)(
+                    self.request.execution_id, value, max_inline_bytes=MAX_TASK_BYTES
                 )
         self.size += size + RESULT_BYTES
         return Value(value)

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from discovery.native_tools import NATIVE_TOOLS, NativeTool, call_native_tool
 from discovery.native_tools.checking import check_result
-from discovery.native_tools.tool import closed_object, pure
+from discovery.native_tools.tool import closed_object
 from discovery.tool_errors import ToolCallFailed
 
 TOOLS = list(NATIVE_TOOLS.values())
@@ -76,7 +76,7 @@ def test_a_result_that_breaks_the_tools_promise_is_refused(result: JsonValue) ->
         description="",
         input_schema=closed_object({}),
         output_schema=closed_object({"n": {"type": "number"}}, required=("n",)),
-        function=pure(lambda arguments: {}),
+        compute=lambda arguments: {},
     )
     with pytest.raises(ToolCallFailed) as failure:
         check_result(tool, result)
