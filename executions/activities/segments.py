@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 from temporalio import activity
 
+from common.connections import with_connection
 from discovery.calling import compute
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.call_events import tool_call_failed
 from executions.activities.callers import require_active
-from executions.activities.database import in_database, with_connection
+from executions.activities.database import in_database
 from executions.activities.failures import before_the_call
 from executions.engine.messages import (
     MAX_TASK_BYTES,

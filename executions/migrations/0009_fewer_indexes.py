@@ -5,29 +5,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('executions', '0008_retries'),
+        ("executions", "0008_retries"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='executionevent',
-            name='execution',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='executions.workflowexecution'),
+            model_name="executionevent",
+            name="execution",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="events",
+                to="executions.workflowexecution",
+            ),
         ),
         migrations.AlterField(
-            model_name='steprun',
-            name='execution',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='step_runs', to='executions.workflowexecution'),
+            model_name="steprun",
+            name="execution",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="step_runs",
+                to="executions.workflowexecution",
+            ),
         ),
         migrations.AlterField(
-            model_name='steprun',
-            name='reused_from',
-            field=models.ForeignKey(blank=True, db_index=False, help_text='The run in which a reused step really ran; its calls are found there.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='executions.workflowexecution'),
+            model_name="steprun",
+            name="reused_from",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                help_text="The run in which a reused step really ran; its calls are found there.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="executions.workflowexecution",
+            ),
         ),
         migrations.AddIndex(
-            model_name='steprun',
-            index=models.Index(condition=models.Q(('reused_from__isnull', False)), fields=['reused_from'], name='step_run_reused_from'),
+            model_name="steprun",
+            index=models.Index(
+                condition=models.Q(("reused_from__isnull", False)),
+                fields=["reused_from"],
+                name="step_run_reused_from",
+            ),
         ),
     ]
