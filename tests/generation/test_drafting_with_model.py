@@ -1,6 +1,7 @@
 """The way with a model: its plan is untrusted, repaired once, and the planner stands in for it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +27,8 @@ from tests.fakes.model_server import (
     text,
     truncated_json,
 )
-from tests.generation.catalogues import OFFICE, agent, catalogue
+from tests.generation.catalogues import JIRA, OFFICE, agent, catalogue
+from workflows.definition.catalogue import Catalogue
 
 PROMPT = "Summarise the news and post the summary in Slack."
 
@@ -306,3 +308,77 @@ async def test_without_a_model_the_planner_answers() -> None:
     assert (
         not made.drafted.result["warnings"] or "offline" not in made.drafted.result["warnings"][0]
     )
+
+
+DANGEROUS = replace(OFFICE, tools={**OFFICE.tools, JIRA.id: replace(JIRA, destructive=True)})
+
+
+async def drafted_with(catalogue: Catalogue, prompt: str = PROMPT) -> DraftResult:
+    async def go_on(_stage: str) -> bool:
+        return True
+
+    return await draft(DraftRequest(prompt=prompt, catalogue=catalogue), on_stage=go_on)
+
+
+def types(made: DraftResult) -> list[str]:
+    return [step["type"] for step in made.drafted.result["workflow"]["steps"]]
+
+
+async def test_a_models_destructive_tool_waits_for_a_person(model_server: ModelServer) -> None:
+    model_server.script([structured(plan(call(JIRA.id)))])
+    made = await drafted_with(DANGEROUS)
+    assert (made.generator, types(made)) == ("openai", ["approval", "tool"])
+
+
+async def test_the_requests_own_words_can_do_without(model_server: ModelServer) -> None:
+    model_server.script([structured(plan(call(JIRA.id)))])
+    made = await drafted_with(DANGEROUS, "Create a Jira ticket without asking.")
+    assert (made.generator, types(made)) == ("openai", ["tool"])
+    assert any(JIRA.id in told for told in made.drafted.result["warnings"])
+
+
+async def test_a_repair_cant_take_the_approval_away(model_server: ModelServer) -> None:
+    model_server.script(
+        [
+            structured(plan(use("ghost_agent"), call(JIRA.id))),
+            operations(MEND, {"remove": "approval"}),
+            operations(),
+        ]
+    )
+    made = await drafted_with(DANGEROUS)
+    assert made.generator == "offline-planner"
+    said = json.loads(model_server.requests[2]["messages"][-1]["content"])
+    assert "can't be undone" in said["problems"][0]["problem"]
+
+
+async def test_a_slip_of_spelling_needs_no_further_call(model_server: ModelServer) -> None:
+    model_server.script([structured(plan(use("sumarizer")))])
+    made = await drafted()
+    assert (made.generator, steps_of(made)) == ("openai", ["summarizer"])
+    assert "There is no 'sumarizer'" in made.drafted.result["warnings"][0]
+    assert len(model_server.requests) == 1
+
+
+async def test_approvals_and_pauses_are_taken_from_the_plan(model_server: ModelServer) -> None:
+    model_server.script(
+        [
+            structured(
+                plan(
+                    use("summarizer"),
+                    {"approval": "Is it ${good}?", "task": "Ask"},
+                    {"wait": "Let it rest", "seconds": 60},
+                    call("slack:post_message"),
+                )
+            )
+        ]
+    )
+    made = await drafted()
+    assert types(made) == ["agent", "approval", "wait", "tool"]
+    asks, waits = made.drafted.result["workflow"]["steps"][1:3]
+    assert (asks["approval_message"], waits["duration_seconds"]) == ("Is it $${good}?", 60)
+
+
+async def test_what_the_model_could_not_place_is_told(model_server: ModelServer) -> None:
+    model_server.script([structured(plan(use("summarizer"), unplaced=["make coffee"]))])
+    made = await drafted()
+    assert "Could not be placed: 'make coffee'." in made.drafted.result["warnings"]

@@ -24,7 +24,8 @@ from workflows.selectors import catalogue_for
 PROMPT = "Find the order, summarise the text and post the summary in Slack."
 TIMEOUT = 0.3
 MOST_CALLS = 1 + 2 + 12
-WAYS = ways()
+GROUPS = ways()
+WAYS = {name: way for group in GROUPS.values() for name, way in group}
 
 
 @pytest.fixture
@@ -63,7 +64,8 @@ def _tool(server: McpServer, name: str, *, destructive: bool = False, **properti
 
 
 def play(model_server: ModelServer, answers: list[Answer]) -> None:
-    """Let the server give `answers` in turn, and the last one to every further call."""
+    """Let the server forget, then give `answers` in turn and the last one to every further call."""
+    model_server.requests.clear()
     model_server.script(answers[:-1])
     model_server.default = answers[-1]
 
@@ -83,10 +85,9 @@ def suggested(result: dict[str, Any], catalogue: Catalogue) -> Catalogue:
     )
 
 
-def assert_sound(result: dict[str, Any], user: User) -> None:
-    """The result can be stored, is valid, names only what `user` may use, and asks before it destroys."""
+def assert_sound(result: Any, catalogue: Catalogue) -> None:
+    """The result can be stored, is valid, names only what is in `catalogue`, and asks before it destroys."""
     strict_json.check(result)
-    catalogue = catalogue_for(user)
     found = report(result["workflow"], suggested(result, catalogue))
     assert [problem for problem in found.problems if problem.severity == "error"] == []
     assert set(result["existing_agents_used"]) <= set(catalogue.agents)
@@ -98,29 +99,38 @@ def assert_sound(result: dict[str, Any], user: User) -> None:
 
 def test_there_are_hundreds_of_ways() -> None:
     told = {
-        b"".join(answer.body + str((answer.status, answer.headers)).encode() for answer in way)
-        for _, way in WAYS
+        b"".join(a.body + f"{a.status} {a.headers} {a.delay_seconds}".encode() for a in way)
+        for way in WAYS.values()
     }
-    assert len(told) >= 300
+    assert len(told) >= 350
 
 
-@pytest.mark.parametrize("answers", [way for _, way in WAYS], ids=[name for name, _ in WAYS])
+@pytest.mark.parametrize("group", GROUPS)
 def test_nothing_that_a_model_answers_does_harm(
-    shop: None, alice: User, model_server: ModelServer, settings: Settings, answers: list[Answer]
+    shop: None, alice: User, model_server: ModelServer, settings: Settings, group: str
 ) -> None:
     settings.OPENAI_TIMEOUT_SECONDS = TIMEOUT
-    play(model_server, answers)
-    Generation.objects.create(id="generation-1", prompt=PROMPT, created_by=alice)
-    started = time.monotonic()
-    design_workflow("generation-1")
-    took = time.monotonic() - started
-    row = Generation.objects.get(pk="generation-1")
-    assert (row.status, row.stage, row.error) == ("COMPLETED", "ready", "")
-    assert row.result is not None
-    assert_sound(row.result, alice)
-    assert "secret" not in str(row.result["workflow"])
-    assert len(model_server.requests) <= MOST_CALLS
-    assert took < 10
+    catalogue = catalogue_for(alice)
+    harmed: dict[str, str] = {}
+    for number, (name, answers) in enumerate(GROUPS[group]):
+        play(model_server, answers)
+        started = time.monotonic()
+        row = designed(f"generation-{number}", alice)
+        try:
+            assert time.monotonic() - started < 10
+            assert len(model_server.requests) <= MOST_CALLS
+            assert (row.status, row.stage, row.error) == ("COMPLETED", "ready", "")
+            assert_sound(row.result, catalogue)
+        except AssertionError as error:
+            harmed[name] = str(error)[:500]
+    assert harmed == {}
+
+
+def designed(generation_id: str, user: User) -> Generation:
+    """A job of `user`, done by the task's own function."""
+    Generation.objects.create(id=generation_id, prompt=PROMPT, created_by=user)
+    design_workflow(generation_id)
+    return Generation.objects.get(pk=generation_id)
 
 
 IN_SHORT = [
@@ -141,12 +151,12 @@ def test_over_rest_the_answer_is_a_result_that_can_be_applied(
     name: str,
 ) -> None:
     settings.OPENAI_TIMEOUT_SECONDS = TIMEOUT
-    play(model_server, dict(WAYS)[name])
+    play(model_server, WAYS[name])
     answer = api.post("/api/v1/workflows/generate?wait=20", {"prompt": PROMPT})
     assert answer.status_code == 200
     body = answer.json()
     assert body["status"] == "COMPLETED"
-    assert_sound(body["result"], alice)
+    assert_sound(body["result"], catalogue_for(alice))
     applied = api.post("/api/v1/workflows/generate/apply", {"generation_id": body["id"]})
     assert applied.status_code == 201
     stored = api.get(f"/api/v1/workflows/{applied.json()['workflow']['id']}").json()
