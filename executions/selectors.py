@@ -18,6 +18,7 @@ from django.db.models.functions import Cast, Left
 from common.ownership import Caller, visible_rows
 from executions.models import Approval, StepRun, WorkflowExecution
 from executions.reading.previews import PREVIEW_CHARACTERS, PREVIEW_OVER_BYTES
+from executions.reading.spent import with_spent
 from workflows.models import Workflow
 
 
@@ -115,35 +116,39 @@ def with_previews(runs: QuerySet[StepRun]) -> QuerySet[Any, Any]:
     text = Cast("output_json", TextField())
     size = Func(text, function="octet_length", output_field=IntegerField())
     fits = Q(size_bytes__lte=PREVIEW_OVER_BYTES)
-    return runs.annotate(
-        size_bytes=size,
-        output=Case(When(fits, then=F("output_json")), default=None, output_field=JSONField()),
-        preview=Case(
-            When(fits, then=Value("")),
-            default=Left(text, PREVIEW_CHARACTERS),
-            output_field=TextField(),
-        ),
-    ).values(
-        "pk",
-        "path",
-        "step_id",
-        "step_type",
-        "name",
-        "iteration",
-        "position",
-        "status",
-        "attempts",
-        "input_tokens",
-        "output_tokens",
-        "cost_usd",
-        "is_reused",
-        "is_edited",
-        "started_at",
-        "completed_at",
-        "size_bytes",
-        "output",
-        "preview",
-        error=F("error_json"),
+    return (
+        with_spent(runs)
+        .annotate(
+            size_bytes=size,
+            output=Case(When(fits, then=F("output_json")), default=None, output_field=JSONField()),
+            preview=Case(
+                When(fits, then=Value("")),
+                default=Left(text, PREVIEW_CHARACTERS),
+                output_field=TextField(),
+            ),
+        )
+        .values(
+            "pk",
+            "path",
+            "step_id",
+            "step_type",
+            "name",
+            "iteration",
+            "position",
+            "status",
+            "attempts",
+            "spent_input_tokens",
+            "spent_output_tokens",
+            "spent_cost_usd",
+            "is_reused",
+            "is_edited",
+            "started_at",
+            "completed_at",
+            "size_bytes",
+            "output",
+            "preview",
+            error=F("error_json"),
+        )
     )
 
 

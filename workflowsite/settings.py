@@ -142,6 +142,7 @@ TEMPORAL_UI_URL = service("TEMPORAL_UI_URL")
 # --- triggers
 # The least that `interval_seconds` of a schedule may be.
 SCHEDULE_MIN_INTERVAL_SECONDS = env.int("SCHEDULE_MIN_INTERVAL_SECONDS", default=60)
+SCHEDULE_MAX_FAILURES = env.int("SCHEDULE_MAX_FAILURES", default=10)
 
 # --- models (any endpoint that speaks the chat-completions protocol)
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")

@@ -8,6 +8,7 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from discovery.calling import UsableTool, describe_tools
+from executions.api.step_serializers import OF_ALL_INSIDE
 from executions.models import ModelCall, StepRun, ToolCall
 from executions.reading.explaining import model_calls_of, tool_calls_of, tries_of
 from executions.reading.previews import is_cut, shown
@@ -113,10 +114,16 @@ class ToolCallSerializer(serializers.ModelSerializer[ToolCall]):
 
 
 class StepDetailSerializer(serializers.ModelSerializer[StepRun]):
-    """A step run with its values, tries, an agent's messages, and its calls; a row of `previews.with_shown`."""
+    """A step run with its values, tries, an agent's messages, and its calls; a row of `previews.with_shown` and `spent.with_spent`."""
 
     duration_ms = serializers.IntegerField(allow_null=True, read_only=True)
-    cost_usd = serializers.FloatField(allow_null=True, read_only=True)
+    input_tokens = serializers.IntegerField(
+        source="spent_input_tokens", read_only=True, help_text=OF_ALL_INSIDE
+    )
+    output_tokens = serializers.IntegerField(
+        source="spent_output_tokens", read_only=True, help_text=OF_ALL_INSIDE
+    )
+    cost_usd = serializers.FloatField(source="spent_cost_usd", allow_null=True, read_only=True)
     input = serializers.SerializerMethodField(help_text=f"As resolved. {SHOWN}")
     output = serializers.SerializerMethodField(help_text=SHOWN)
     error = serializers.JSONField(source="error_json", allow_null=True, read_only=True)

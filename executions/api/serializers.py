@@ -1,6 +1,6 @@
 """Runs, their steps and events as JSON."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.urls import reverse
 from rest_framework import serializers
@@ -13,6 +13,7 @@ from executions.models import (
     WorkflowExecution,
 )
 from executions.reading.previews import cut
+from executions.reading.spent import spent_by
 from executions.selectors import forks_of, steps_of
 from executions.starts.run_request import MAX_USER_INPUT_CHARACTERS
 
@@ -132,6 +133,7 @@ class ExecutionSerializer(ExecutionRowSerializer):
         steps = steps_of(instance, lambda path: output_link(instance.pk, path))
         vars(instance).update(vars(steps))
         row = super().to_representation(instance)
+        row["usage"] = UsageSerializer(cast(Any, spent_by(instance))).data
         for name in ("input", "output"):
             link = reverse(f"execution-{name}", kwargs={"execution_id": instance.pk})
             row[name] = cut(row[name], link)

@@ -8,6 +8,8 @@ from rest_framework import serializers
 from executions.models import StepRun, duration_ms
 from executions.selectors import shown_output
 
+OF_ALL_INSIDE = "In a loop or parallel of all that ran inside it, in a workflow step of its child."
+
 
 def step_link(execution_id: str, path: str) -> str:
     """The address of a step run."""
@@ -44,8 +46,8 @@ class StepRunSerializer(serializers.Serializer[Any]):
     position = serializers.IntegerField(help_text="Order of starting.")
     status = serializers.ChoiceField(choices=StepRun.Status.choices)
     attempts = serializers.IntegerField()
-    input_tokens = serializers.IntegerField()
-    output_tokens = serializers.IntegerField()
+    input_tokens = serializers.IntegerField(help_text=OF_ALL_INSIDE)
+    output_tokens = serializers.IntegerField(help_text=OF_ALL_INSIDE)
     cost_usd = serializers.FloatField(
         allow_null=True,
         help_text="Null where a model's price is not known, and where none was asked.",
@@ -64,7 +66,8 @@ class StepRunSerializer(serializers.Serializer[Any]):
     def to_representation(self, instance: dict[str, Any]) -> dict[str, Any]:
         """The row with its output or preview, its duration and its address."""
         execution_id = self.context["execution_id"]
-        row = {name: value for name, value in instance.items() if name in self.fields}
+        named = {name.removeprefix("spent_"): value for name, value in instance.items()}
+        row = {name: value for name, value in named.items() if name in self.fields}
         return row | {
             "output": shown_output(instance, lambda path: output_link(execution_id, path)),
             "duration_ms": duration_ms(instance["started_at"], instance["completed_at"]),

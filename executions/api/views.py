@@ -27,6 +27,7 @@ from executions.api.throttling import ExecuteThrottle
 from executions.approvals.deciding import Vote, decide
 from executions.models import StepRun, WorkflowExecution
 from executions.reading.previews import with_shown
+from executions.reading.spent import with_spent
 from executions.selectors import (
     asking_executions,
     executions_for,
@@ -193,7 +194,7 @@ class StepRunViewSet(GenericViewSet[StepRun]):
     def retrieve(self, request: Request, execution_id: str, path: str) -> Response:
         """One step run with all of its values, its attempts, and an agent's messages and tool calls."""
         execution = self._execution(execution_id)
-        rows = with_shown(StepRun.objects.all(), "input_json", "output_json")
+        rows = with_shown(with_spent(StepRun.objects.all()), "input_json", "output_json")
         step_run = get_object_or_404(rows, execution=execution, path=path)
         context = self.get_serializer_context()
         return Response(StepDetailSerializer(step_run, context=context).data)

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from common.rest import StrictFieldsMixin
 from executions.models import WorkflowExecution
 from executions.triggers.mapping import MAX_EXPRESSION_CHARACTERS, MAX_FIELDS
-from executions.triggers.models import Webhook, WebhookDelivery
+from executions.triggers.models import MAX_BODY_BYTES, Webhook, WebhookDelivery
 
 BIGGEST = 2**31 - 1
 
@@ -75,7 +75,7 @@ class WebhookSerializer(StrictFieldsMixin, serializers.ModelSerializer[Webhook])
             "signature": {"default": Webhook.Signature.TIMESTAMP},
             "replay_window_seconds": {"default": 300, "min_value": 1, "max_value": 86_400},
             "rate_limit_per_minute": {"default": 60, "min_value": 1, "max_value": 10_000},
-            "max_body_bytes": {"default": 262_144, "min_value": 1, "max_value": 1024 * 1024},
+            "max_body_bytes": {"default": 262_144, "min_value": 1, "max_value": MAX_BODY_BYTES},
             "user_input_from": {"default": ""},
             "is_active": {"default": True},
         }

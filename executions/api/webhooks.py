@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,13 +19,29 @@ from executions.api.webhook_serializers import (
     WebhookSerializer,
 )
 from executions.triggers import receiving, webhooks
-from executions.triggers.models import Webhook
+from executions.triggers.models import MAX_BODY_BYTES, Webhook
 from executions.triggers.selectors import webhooks_for
 from workflows.api.idempotency import HEADER, idempotency_of
 from workflows.models import Workflow
 from workflows.selectors import workflows_for
 
 TAGS = ["webhooks"]
+HOOK_HEADERS = [
+    OpenApiParameter(name, str, OpenApiParameter.HEADER, description=text)
+    for name, text in {
+        "X-Timestamp": "Seconds since 1970 at which the request was signed.",
+        "X-Signature-256": "`sha256=` and the HMAC-SHA256 of the timestamp, a dot and the body, in hexadecimal.",
+        "X-Hub-Signature-256": "With `signature: github` instead of both: the HMAC-SHA256 of the body.",
+        "X-Delivery-Id": "The sender's own name of the delivery: the same one starts one run.",
+    }.items()
+]
+HOOK_ANSWERS = {
+    202: ReceiptSerializer,
+    404: OpenApiResponse(description="No such webhook, or not signed as it expects."),
+    413: OpenApiResponse(description="More than `max_body_bytes`."),
+    415: OpenApiResponse(description="Not JSON."),
+    429: OpenApiResponse(description="More than `rate_limit_per_minute`; see `Retry-After`."),
+}
 
 
 class WebhookViewSet(GenericViewSet[Webhook]):
@@ -124,15 +141,25 @@ class WebhookViewSet(GenericViewSet[Webhook]):
         return Response(shown.data, status=status)
 
 
-@extend_schema(exclude=True)
 class HookView(APIView):
     """Where deliveries come in: the signature, not a log-in, says who asks."""
 
     authentication_classes = ()
     permission_classes = ()
 
+    @extend_schema(
+        operation_id="hooks_receive",
+        tags=["webhooks"],
+        auth=[],
+        request={"application/json": OpenApiTypes.ANY},
+        parameters=HOOK_HEADERS,
+        responses=HOOK_ANSWERS,
+    )
     def post(self, request: Request, token: str) -> Response:
         """Start a run; the same delivery again gets the same run."""
-        came_in = receiving.Request(headers=request.headers, body=request._request.body)
+        receiving.require_small(request.headers)
+        # One byte more tells that there is more.
+        body = request._request.read(MAX_BODY_BYTES + 1)
+        came_in = receiving.Request(headers=request.headers, body=body)
         execution: Any = receiving.receive(token, came_in)
         return Response(ReceiptSerializer(execution).data, status=202)

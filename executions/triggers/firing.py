@@ -4,6 +4,7 @@ import logging
 import uuid
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 # Names what is fired; any fixed value would do.
 _NAMESPACE = uuid.UUID("0f0e6e0c-6a53-4f51-9d0b-0d3a4b8f4a10")
 MAX_ERROR_CHARACTERS = 1000
+MAX_NOTE_CHARACTERS = 500
 
 
 class LaunchRefused(Exception):
@@ -100,6 +102,27 @@ def _record_refusal(schedule: Schedule, execution_id: str, error: DomainError) -
     Schedule.objects.filter(pk=schedule.pk).update(
         error=error.detail[:MAX_ERROR_CHARACTERS], failures=F("failures") + 1
     )
+    _pause_after_many(schedule, error)
+
+
+def _pause_after_many(schedule: Schedule, error: DomainError) -> None:
+    """Stop a schedule that only fails, and say so; the next upkeep tells Temporal, and each firing looks at the row."""
+    limit = settings.SCHEDULE_MAX_FAILURES
+    if not limit:
+        return
+    failing = Schedule.objects.filter(pk=schedule.pk, is_paused=False, failures__gte=limit)
+    note = (
+        f"Paused by itself after {limit} failed starts in a row. Mend what the error says, try it with a start "
+        f"by hand, then resume it. The last error: {error.detail}"
+    )
+    paused = failing.update(
+        is_paused=True,
+        is_synced=False,
+        revision=F("revision") + 1,
+        note=note[:MAX_NOTE_CHARACTERS],
+    )
+    if paused:
+        logger.warning("schedule %s paused itself after %s failed starts", schedule.pk, limit)
 
 
 def _kind(error: DomainError) -> ErrorKind:

@@ -7,6 +7,9 @@ from common.json_field import JSONField
 from discovery.secret_field import SecretJSONField
 from workflows.models import Workflow
 
+# No webhook takes more: so much may be read of who has not yet shown a signature.
+MAX_BODY_BYTES = 1024 * 1024
+
 
 class Schedule(models.Model):
     """When runs of a workflow start by themselves, with what, and on whose behalf."""
@@ -65,7 +68,7 @@ class Schedule(models.Model):
         max_length=1000, blank=True, help_text="Why the last start failed; empty after a good one."
     )
     failures = models.PositiveIntegerField(
-        default=0, help_text="Starts that failed since the last good one."
+        default=0, help_text="Starts that failed since the last good one, or since it was resumed."
     )
     revision = models.PositiveIntegerField(default=1, help_text="Counts writes.")
     is_synced = models.BooleanField(

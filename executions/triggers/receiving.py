@@ -19,7 +19,7 @@ from executions.models import WorkflowExecution
 from executions.services import start_execution
 from executions.starts.launching import Launch
 from executions.triggers.mapping import input_of, require_expected, user_input_of
-from executions.triggers.models import Webhook, WebhookDelivery
+from executions.triggers.models import MAX_BODY_BYTES, Webhook, WebhookDelivery
 from executions.triggers.rates import require_rate
 from executions.triggers.signatures import fingerprint_of, is_signed
 
@@ -36,6 +36,17 @@ class BodyTooLarge(DomainError):
 
     status = 413
     code = "too_large"
+
+
+def require_small(headers: Mapping[str, str]) -> None:
+    """Raise `BodyTooLarge` for a body that says of itself that no webhook takes it."""
+    length = headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+        raise _too_large(MAX_BODY_BYTES)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"This webhook takes bodies of up to {limit} bytes.")
 
 
 class NotJson(DomainError):
@@ -66,9 +77,11 @@ class Request:
 def receive(token: str, request: Request) -> WorkflowExecution:
     """The run that the request starts, or started when it came before.
 
-    Raises `NotFound`, the same for an unknown token, an inactive webhook and a wrong or old signature; else, and
+    Raises `BodyTooLarge` for what no webhook takes; `NotFound`, the same for an unknown token, an inactive webhook and a wrong or old signature; else, and
     recorded with the webhook, `LimitReached`, `BodyTooLarge`, `NotJson`, `Invalid` and what a start raises.
     """
+    if len(request.body) > MAX_BODY_BYTES:
+        raise _too_large(MAX_BODY_BYTES)
     webhook = _webhook(token)
     signed = is_signed(webhook, request.headers, request.body, now=time.time())
     if webhook is None or not signed:
@@ -135,7 +148,7 @@ def _body(webhook: Webhook, request: Request) -> JsonValue:
     if media_type != "application/json":
         raise NotJson("Send application/json.")
     if len(request.body) > webhook.max_body_bytes:
-        raise BodyTooLarge(f"This webhook takes bodies of up to {webhook.max_body_bytes} bytes.")
+        raise _too_large(webhook.max_body_bytes)
     try:
         body: JsonValue = strict_json.loads(request.body)
     except strict_json.RefusedJson as error:

@@ -154,6 +154,8 @@ def _set_paused(schedule: Schedule, is_paused: bool, *, by: User, note: str | No
     row.note = "" if note is None else note
     if not is_paused:
         _require_workflow(row)
+        # Else the next failure would pause it again.
+        row.failures = 0
     return _saved(row, by)
 
 

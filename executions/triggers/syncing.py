@@ -26,7 +26,11 @@ def push(schedule_id: str) -> bool:
     try:
         bring(schedule_id)
     except UNREACHABLE as error:
-        logger.warning("schedule %s: not brought to Temporal yet: %s", schedule_id, error)
+        logger.warning(
+            "schedule %s: Temporal does not answer; it is told within a minute of its return",
+            schedule_id,
+        )
+        logger.debug("schedule %s: %r", schedule_id, error)
         return False
     return True
 
@@ -54,7 +58,10 @@ def mend_schedules() -> Done:
     try:
         done = sync_schedules(seconds=SECONDS_PER_PASS)
     except UNREACHABLE as error:
-        logger.warning("schedules: not compared with Temporal: %s", error)
+        logger.warning(
+            "schedules: Temporal does not answer; they are compared with it a minute later"
+        )
+        logger.debug("schedules: %r", error)
         return {"error": "Temporal does not answer."}
     if done["brought"] or done["removed"]:
         logger.warning(

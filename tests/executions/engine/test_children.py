@@ -13,7 +13,8 @@ from executions.child_runs import MAX_DEPTH, ChildRefused, write_child
 from executions.engine.child_messages import LaunchChild
 from executions.engine.messages import Value
 from executions.models import Approval, WorkflowExecution
-from tests.executions.conftest import PATIENCE_SECONDS, Runner
+from tests.conftest import ClientFor
+from tests.executions.conftest import PATIENCE_SECONDS, RUNS, Runner
 from tests.executions.engine.building import ask, broken, echo, end, loop, parallel
 from tests.executions.engine.test_approvals import answer
 from tests.executions.families import children, first_child, wait_for_step
@@ -243,6 +244,39 @@ def test_children_spend_for_their_parent(runner: Runner, model_server: ModelServ
     assert (row.model_calls, ran.row.model_calls) == (1, 2)
     assert ran.row.input_tokens == 2 * row.input_tokens > 0
     assert ran.step("c").input_tokens == row.input_tokens
+
+
+def test_what_a_child_spends_is_seen_in_its_parent_while_it_runs(
+    runner: Runner, model_server: ModelServer, client_for: ClientFor
+) -> None:
+    inner = workflow_of(runner.owner, ASK, ask("wait"))
+    middle = workflow_of(runner.owner, run_workflow("c", inner))
+    model_server.script([answers.text("one"), answers.text("two")])
+    ran = runner.start({"steps": [ASK, run_workflow("c", middle)]})
+    asking = first_child(first_child(ran)).wait_for("WAITING")
+    api = client_for(runner.owner)
+    usage = api.get(f"{RUNS}/{ran.id}").json()["usage"]
+    assert (ran.row.model_calls, usage["model_calls"], usage["input_tokens"]) == (1, 2, 20)
+    answer(asking, runner.owner, path="wait")
+    ran.wait()
+    assert api.get(f"{RUNS}/{ran.id}").json()["usage"] == usage
+
+
+def test_a_container_shows_what_was_spent_inside_it(
+    runner: Runner, model_server: ModelServer, client_for: ClientFor
+) -> None:
+    model_server.default = answers.text("said")
+    child = workflow_of(runner.owner, ASK)
+    each = loop("each", "count", [{**ASK, "id": "say"}, run_workflow("c", child)], max_iterations=2)
+    fan = parallel("fan", {"a": [each], "b": [{**ASK, "id": "other"}]})
+    ran = runner.run({"steps": [{**ASK, "id": "first"}, fan]})
+    api = client_for(runner.owner)
+    rows = api.get(f"{RUNS}/{ran.id}/steps").json()["results"]
+    spent = {row["path"]: (row["input_tokens"], row["output_tokens"]) for row in rows}
+    assert spent["fan/a/each/1/say"] == spent["fan/a/each/1/c"] == spent["first"] == (10, 5)
+    assert (spent["fan/a/each"], spent["fan"]) == ((40, 20), (50, 25))
+    detail = api.get(f"{RUNS}/{ran.id}/steps/fan").json()
+    assert (detail["input_tokens"], detail["output_tokens"], detail["cost_usd"]) == (50, 25, None)
 
 
 def test_a_childs_approval_is_asked_of_the_owner(runner: Runner) -> None:

@@ -235,6 +235,28 @@ def test_a_workflow_that_can_not_run_any_more_fails_visibly_and_recovers(
     assert (daily.failures, daily.error) == (0, "")
 
 
+def test_a_schedule_that_only_fails_pauses_itself_and_says_what_to_do(
+    daily: Schedule, settings: Settings, bob: User
+) -> None:
+    settings.SCHEDULE_MAX_FAILURES = 3
+    User.objects.filter(pk=daily.created_by_id).update(is_active=False)
+    revision = daily.revision
+    for day in (1, 2, 3):
+        daily = Schedule.objects.select_related("workflow", "created_by").get(pk=daily.pk)
+        assert not daily.is_paused
+        with pytest.raises(LaunchRefused):
+            fire(daily, datetime(2027, 1, day, tzinfo=UTC))
+    daily.refresh_from_db()
+    assert (daily.is_paused, daily.failures, daily.is_synced) == (True, 3, False)
+    assert daily.revision == revision + 1
+    assert daily.note.startswith("Paused by itself after 3 failed starts in a row.")
+    assert "resume it" in daily.note
+    assert "deactivated" in daily.note
+    User.objects.filter(pk=daily.created_by_id).update(is_active=True)
+    resumed = schedules.resume_schedule(daily, by=User.objects.get(pk=daily.created_by_id))
+    assert (resumed.is_paused, resumed.failures, resumed.note) == (False, 0, "")
+
+
 def test_a_schedule_of_a_workflow_that_can_not_run_is_refused(alice: User) -> None:
     with pytest.raises(NotExecutable):
         schedules.create_schedule(workflow=workflow_of(alice, AGENT), by=alice, **DAILY)

@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 
 from executions.models import WorkflowExecution
 from executions.services import wait_for_end
-from executions.triggers.models import Webhook, WebhookDelivery
+from executions.triggers.models import MAX_BODY_BYTES, Webhook, WebhookDelivery
 from tests.executions.conftest import Runner
 from tests.executions.flows import RENDER, workflow_of
 from workflows.models import Workflow
@@ -242,6 +242,19 @@ def test_a_body_that_does_not_fit_is_refused_by_name_and_recorded(
     assert not WorkflowExecution.objects.exists()
     delivery = WebhookDelivery.objects.get()
     assert (delivery.status, delivery.reason.partition(":")[0]) == ("refused", code)
+
+
+def test_what_no_webhook_takes_is_refused_before_anybody_is_asked_for_a_signature(
+    make: Callable[..., Made],
+) -> None:
+    hook = make(max_body_bytes=MAX_BODY_BYTES)
+    body = b"x" * (MAX_BODY_BYTES + 1)
+    for path in ("/hooks/" + hook["url"].rpartition("/")[2], "/hooks/unknown"):
+        refused = Client().post(path, body, content_type="application/json")
+        assert (refused.status_code, refused.json()["code"]) == (413, "too_large"), path
+    # Whoever has not signed leaves no trace, and learns nothing of which webhooks there are.
+    assert not WebhookDelivery.objects.exists()
+    assert not WorkflowExecution.objects.exists()
 
 
 def test_missing_fields_are_named(make: Callable[..., Made]) -> None:
