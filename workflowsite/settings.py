@@ -248,6 +248,7 @@ SPECTACULAR_SETTINGS = {
         "Complexity": ["simple", "moderate", "complex"],
         "ExecutionStatus": "executions.models.WorkflowExecution.Status",
         "StepRunStatus": "executions.models.StepRun.Status",
+        "ApprovalStatus": "executions.models.Approval.Status",
         "GenerationStatus": "generation.models.Generation.Status",
         "McpServerStatus": "discovery.models.McpServer.Status",
     },

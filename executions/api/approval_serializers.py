@@ -65,6 +65,40 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
         return step_link(approval.execution_id, approval.path)
 
 
+class DecisionDetailSerializer(DecisionSerializer):
+    """What one person decided, with the form in which they left the content."""
+
+    edited = serializers.JSONField(
+        source="edited_json",
+        allow_null=True,
+        read_only=True,
+        help_text="The content as this person left it; null: untouched.",
+    )
+
+    class Meta(DecisionSerializer.Meta):
+        fields = (*DecisionSerializer.Meta.fields, "edited")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+
+class ApprovalDetailSerializer(ApprovalSerializer):
+    """A question with its content, whether it is open or not: who was asked can look up what was decided."""
+
+    content = serializers.JSONField(
+        source="content_json", allow_null=True, read_only=True, help_text="As the run gave it."
+    )
+    edited = serializers.JSONField(
+        source="edited_json",
+        allow_null=True,
+        read_only=True,
+        help_text="Its last form; null where nobody changed it.",
+    )
+    decisions = DecisionDetailSerializer(many=True, read_only=True)
+
+    class Meta(ApprovalSerializer.Meta):
+        fields = (*ApprovalSerializer.Meta.fields, "content", "edited")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
+
+
 class DecideSerializer(StrictFieldsMixin):
     """A decision."""
 

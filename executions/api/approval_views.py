@@ -6,12 +6,13 @@ import django_filters as filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from common.filters import StrictFilterSet
-from executions.api.approval_serializers import ApprovalSerializer
+from executions.api.approval_serializers import ApprovalDetailSerializer, ApprovalSerializer
 from executions.models import Approval
 from executions.selectors import approvals_for, open_approvals_for
 
@@ -45,18 +46,33 @@ class ApprovalViewSet(mixins.ListModelMixin, GenericViewSet[Approval]):
         user = self.request.user
         is_history = "status" in self.request.query_params
         rows = approvals_for(user) if is_history else open_approvals_for(user)
-        related = rows.select_related("execution__workflow")
-        return related.defer(
-            "content_json",
-            "edited_json",
-            "execution__user_input",
-            "execution__input_json",
-            "execution__context_json",
-            "execution__output_json",
-            "execution__workflow__definition_json",
-        ).prefetch_related("decisions__user")
+        return _with_related(rows).defer("content_json", "edited_json")
+
+    @extend_schema(
+        operation_id="approvals_retrieve", tags=["executions"], responses=ApprovalDetailSerializer
+    )
+    def retrieve(self, request: Request, approval_id: int) -> Response:
+        """One question that the caller is or was asked, with its content and every decision."""
+        rows = _with_related(approvals_for(request.user))
+        approval = get_object_or_404(rows, pk=approval_id)
+        return Response(ApprovalDetailSerializer(approval).data)
 
     @extend_schema(operation_id="approvals_list", tags=["executions"])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The caller's open decisions, the newest first."""
         return super().list(request, *args, **kwargs)
+
+
+def _with_related(rows: QuerySet[Approval]) -> QuerySet[Approval]:
+    """With what every answer shows, and without the values of runs, which may be large."""
+    return (
+        rows.select_related("execution__workflow")
+        .defer(
+            "execution__user_input",
+            "execution__input_json",
+            "execution__context_json",
+            "execution__output_json",
+            "execution__workflow__definition_json",
+        )
+        .prefetch_related("decisions__user")
+    )

@@ -44,6 +44,11 @@ _crud: dict[str, Any] = {
 urlpatterns: list[URLPattern | URLResolver] = [
     path("approvals", ApprovalViewSet.as_view({"get": "list"}), name="approval-list"),
     path(
+        "approvals/<int:approval_id>",
+        ApprovalViewSet.as_view({"get": "retrieve"}),
+        name="approval-detail",
+    ),
+    path(
         "workflows/executions",
         ExecutionViewSet.as_view({"get": "list"}),
         name="execution-list",

@@ -111,6 +111,7 @@ ROUTES: dict[tuple[str, str], Route] = {
         reader="private",
     ),
     ("get", "approvals"): Route("list", "approvals", reader="private"),
+    ("get", "approvals/<int:approval_id>"): Route("thing", "approvals/$approval", reader="private"),
     ("get", f"{_EXECUTION}/events"): Route("thing", f"{_one_execution}/events"),
     ("get", f"{_EXECUTION}/steps"): Route("thing", f"{_one_execution}/steps"),
     ("get", f"{_EXECUTION}/steps/<path:path>"): Route("thing", f"{_one_execution}/steps/$step"),

@@ -42,6 +42,7 @@ class Ids:
     tool: str = f"{MARK}-tool"
     step: str = f"{MARK}-step"
     tool_call: str = "770077"
+    approval: str = "770078"
     execution: str = f"execution-{MARK}-11111111-2222-3333"
     schedule: str = f"schedule-{MARK}-11111111-2222"
     webhook: str = f"webhook-{MARK}-11111111-2222"
@@ -214,6 +215,11 @@ def _make_run(owner: User, ids: Ids) -> None:
     ExecutionEvent.objects.create(execution=run, number=1, kind="step", data={"text": MARK})
     StoredValue.objects.create(execution=run, key=MARK, value=MARK, size_bytes=11)
     approval = Approval.objects.create(
-        execution=run, path=ids.step, step_id=ids.step, message=MARK, content_json=MARK
+        pk=int(ids.approval),
+        execution=run,
+        path=ids.step,
+        step_id=ids.step,
+        message=MARK,
+        content_json=MARK,
     )
     approval.users.add(owner)

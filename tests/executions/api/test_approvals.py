@@ -81,6 +81,28 @@ def test_a_decision_over_rest_lets_the_run_go_on(runner: Runner, client_for: Cli
     assert past["id"] == row["id"]
 
 
+def test_who_was_asked_can_look_up_what_was_decided_and_nothing_else(
+    runner: Runner, bob: User, client_for: ClientFor
+) -> None:
+    asked = ask("ask", content="v1", approvers=["bob"])
+    ran = runner.start({"steps": [asked, end("done", "secret")]})
+    question(ran)
+    client = client_for(bob)
+    key = client.get(APPROVALS).json()["results"][0]["id"]
+    body = {"step": "ask", "approved": True, "comment": "Fine.", "edited": "v2"}
+    assert client.post(f"/api/v1/workflows/executions/{ran.id}/decision", body).status_code == 200
+    ran.wait()
+    closed = client.get(f"{APPROVALS}/{key}").json()
+    assert set(closed) == {*FIELDS, "content", "edited"}
+    assert (closed["status"], closed["content"], closed["edited"]) == ("APPROVED", "v1", "v2")
+    (vote,) = closed["decisions"]
+    said = {name: vote[name] for name in ("user", "approved", "comment", "edited")}
+    assert said == {"user": "bob", "approved": True, "comment": "Fine.", "edited": "v2"}
+    assert client.get(f"/api/v1/workflows/executions/{ran.id}").status_code == 404
+    # The owner was not asked, and has the run itself.
+    assert client_for(runner.owner).get(f"{APPROVALS}/{key}").status_code == 404
+
+
 def test_a_named_approver_reads_the_waiting_run_and_steers_nothing(
     alice: User, bob: User, client_for: ClientFor
 ) -> None:
