@@ -93,7 +93,8 @@ def test_it_lists_the_promised_endpoints(schema: Any) -> None:
 
 
 def test_it_lists_every_route(schema: Any) -> None:
-    assert len(operations(schema)) == len(found_routes()) == len(ROUTES)
+    inside = {key for key in operations(schema) if not key[1].startswith("/hooks/")}
+    assert len(inside) == len(found_routes()) == len(ROUTES)
 
 
 def test_every_operation_says_what_it_is(schema: Any) -> None:
@@ -118,7 +119,8 @@ def test_every_refusal_is_a_problem_details_object(schema: Any) -> None:
 
 def test_what_needs_a_log_in_says_so(schema: Any) -> None:
     open_ones = {key for key, one in operations(schema).items() if {} in one.get("security", [{}])}
-    assert open_ones == {("post", "/auth/login")}
+    # A webhook's sender shows a signature instead.
+    assert open_ones == {("post", "/auth/login"), ("post", "/hooks/{token}")}
 
 
 def test_swaggers_authorize_takes_the_printed_token(schema: Any, client: Client, db: None) -> None:
