@@ -22,6 +22,9 @@ from benchmarks.report import tables
 # Temporal's development server hands out tasks on a 50 ms grid unless it is told otherwise.
 GRID_MS = 40.0
 GRID_IS_BACK = 2
+# What --memory runs again and again, and after how many runs it looks.
+MEMORY_CASE = "native-10"
+MEMORY_EVERY = 100
 # A few steps of each kind: what --quick looks at.
 QUICK = ("empty", "pure-10", "native-1", "native-10", "mcp-1", "agent-1")
 
@@ -37,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     with installation() as installed:
         django.setup()
+        if options.memory:
+            _tell_memory(installed, options)
+            return 0
         rows, idle_ms = _measured(installed, cases, options)
     _say(f"\n{tables(rows)}\n")
     if options.json:
@@ -74,6 +80,19 @@ def _measured(
     return rows, idle_ms
 
 
+def _tell_memory(installed: Installation, options: argparse.Namespace) -> None:
+    """The worker's memory after each hundred runs, one line each."""
+    measuring = importlib.import_module("benchmarks.measuring")
+    effort = measuring.Effort(rounds=1, alone=1, clients=options.clients, crowd_steps=1)
+    bench = measuring.Bench(installed, effort)
+    (case,) = _chosen(MEMORY_CASE, is_quick=False)
+    try:
+        for runs, mib in bench.memory_over(case, options.memory, MEMORY_EVERY):
+            _say(f"{runs:6} runs of {case.name}: worker {mib:.1f} MiB")
+    finally:
+        bench.close()
+
+
 def _chosen(only: str | None, *, is_quick: bool) -> list[Case]:
     """The cases whose name begins with `only`; else those of a quick look, or all."""
     if only:
@@ -104,6 +123,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, help="how often each case is measured (3)")
     parser.add_argument("--clients", type=int, default=30, help="clients at the same time (30)")
     parser.add_argument("--crowd-steps", type=int, help="about how many steps all clients run")
+    parser.add_argument(
+        "--memory",
+        type=int,
+        metavar="RUNS",
+        help="only this: the worker's memory over so many runs",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
     return parser
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -90,6 +90,15 @@ class Bench:
         row.ours.worker_mib = usage.memory_mib(self._installation.pids["worker"])
         require_recorded(started, case.count)
         return row
+
+    def memory_over(self, case: Case, runs: int, every: int) -> Iterator[tuple[int, float]]:
+        """How many runs of ours a crowd of clients has made, and the worker's MiB, after each `every` of them."""
+        workflow = make_workflow(case, self._owner)
+        for done in range(every, runs + 1, every):
+            started = make_runs(workflow, every)
+            work: list[RunOne] = [partial(self._clients.run_ours, run) for run in started]
+            self._wait(_by_clients(work, self._effort.clients))
+            yield done, usage.memory_mib(self._installation.pids["worker"])
 
     def _round(self, case: Case, sides: Sides) -> None:
         count = 1 if case.is_long else self._effort.alone
