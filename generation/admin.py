@@ -44,7 +44,20 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     fieldsets = (
         (None, {"fields": ("id", "prompt", "status", "stage", "error_kind", "error")}),
-        ("Result", {"fields": ("applied", "applied_at", "drawing", "warnings", "explanation")}),
+        (
+            "Result",
+            {
+                "fields": (
+                    "refines",
+                    "changes",
+                    "applied",
+                    "applied_at",
+                    "drawing",
+                    "warnings",
+                    "explanation",
+                )
+            },
+        ),
         (
             "Made by",
             {"fields": ("generator", "model", "usage", "catalogue_hash", "schema_version")},
@@ -92,6 +105,22 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]
             return ""
         address = reverse("admin:workflows_workflow_change", args=[row.applied_workflow_id])
         return format_html('<a href="{}">{}</a>', address, row.applied_workflow.name)
+
+    @admin.display(description="changes the workflow")
+    def refines(self, row: Generation) -> SafeString | str:
+        """A link to the workflow that was to be changed, and the version that was read."""
+        if row.workflow is None:
+            return ""
+        address = reverse("admin:workflows_workflow_change", args=[row.workflow_id])
+        return format_html(
+            '<a href="{}">{}</a>, version {}', address, row.workflow.name, row.workflow_version
+        )
+
+    @admin.display(description="changes")
+    def changes(self, row: Generation) -> str:
+        """Of a refinement: one a line."""
+        found = (row.result or {}).get("changes", [])
+        return "\n".join(str(change["text"]) for change in found)
 
     @admin.display(description="drawing")
     def drawing(self, row: Generation) -> SafeString | str:

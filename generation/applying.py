@@ -13,10 +13,12 @@ from django.utils import timezone
 from common import strict_json
 from common.errors import Conflict, Invalid, InvalidDefinition, NotFound
 from common.idempotency import first_answer
+from common.ownership import require_change
 from discovery import services as discovery
 from discovery.models import Agent
 from discovery.selectors import agents_for
 from generation.models import Application, Generation
+from generation.refining.rebasing import current_result, require_own_workflow
 from workflows import services as workflows
 from workflows.checking import checked
 from workflows.definition.catalogue import Catalogue
@@ -51,11 +53,13 @@ def apply_generation(
     name: str = "",
     accept: Sequence[str] | None = None,
     agent_map: Mapping[str, str] | None = None,
+    rebase: bool = False,
     idempotency_key: str | None = None,
     request_hash: str = "",
 ) -> Applied:
     """Store the result (an edited one, else the generation's) as a new workflow, or as a new version of `workflow`.
 
+    A refinement goes to the workflow it was made for; `rebase` carries its operations out on a newer version of that.
     `accept` names the suggested agents to create (null: all that are not mapped), `agent_map` puts existing ones in
     their place. Nothing is stored on any refusal: `Invalid`, `InvalidDefinition`, `Conflict`, `Forbidden`,
     `PreconditionFailed`, `NotFound`, `Unprocessable` (the idempotency key was used for another request). A repeated
@@ -69,7 +73,15 @@ def apply_generation(
             # The key first: the same request at the same time waits here, and is then refused by the constraint.
             note = _noted(by, idempotency_key, request_hash)
             applied = _apply(
-                by, generation, result, workflow, expected_revision, name, accept, agent_map or {}
+                by,
+                generation,
+                result,
+                workflow,
+                expected_revision,
+                name,
+                accept,
+                agent_map or {},
+                rebase=rebase,
             )
             _complete(note, applied)
     except IntegrityError:
@@ -108,8 +120,12 @@ def _apply(
     name: str,
     accept: Sequence[str] | None,
     agent_map: Mapping[str, str],
+    *,
+    rebase: bool,
 ) -> Applied:
     row = _locked(generation) if generation else None
+    if row is not None and row.workflow_id is not None:
+        result = _refinement(row, result, workflow, by, rebase=rebase)
     content = _content(row, result)
     catalogue = catalogue_for(by)
     definition, _ = checked(_without_taken_id(content["workflow"]), catalogue)
@@ -120,7 +136,8 @@ def _apply(
     created = _created(suggested, accept, agents, by)
     raw = with_replaced(definition, agents=agents | created, servers={})
     raw |= {"name": name} if name else {}
-    stored = _stored(raw, workflow, expected_revision, by)
+    message = f"Refined: {row.prompt}"[:500] if row and row.workflow_id else "Generated"
+    stored = _stored(raw, workflow, expected_revision, by, message)
     if row is not None:
         row.applied_workflow, row.applied_at = stored, timezone.now()
         row.save(update_fields=["applied_workflow", "applied_at"])
@@ -139,6 +156,24 @@ def _locked(generation: Generation) -> Generation:
             code="already_applied",
         )
     return row
+
+
+def _refinement(
+    row: Generation,
+    edited: Mapping[str, Any] | None,
+    workflow: Workflow | None,
+    by: User,
+    *,
+    rebase: bool,
+) -> Mapping[str, Any]:
+    """The result for the workflow as it is now, which is held until the end; an edited one only for the same version."""
+    require_own_workflow(row, workflow)
+    locked = Workflow.objects.select_for_update(no_key=True).get(pk=row.workflow_id)
+    require_change(locked, by)
+    current: Mapping[str, Any] = current_result(row, locked, by=by, rebase=rebase)
+    if edited is None or current is not row.result:
+        return current
+    return edited
 
 
 def _content(row: Generation | None, result: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -261,6 +296,7 @@ def _stored(
     workflow: Workflow | None,
     expected_revision: int | None,
     by: User,
+    message: str,
 ) -> Workflow:
     if workflow is not None:
         return workflows.save_workflow(
@@ -268,9 +304,9 @@ def _stored(
             by=by,
             definition={**raw, "id": workflow.pk},
             expected_revision=expected_revision,
-            message="Generated",
+            message=message,
         )
-    return workflows.create_workflow(by=by, definition=raw, message="Generated")
+    return workflows.create_workflow(by=by, definition=raw, message=message)
 
 
 def _told(workflow: Workflow, created: tuple[str, ...], by: User) -> Applied:

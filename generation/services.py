@@ -20,12 +20,16 @@ from generation.applying import Applied, apply_generation
 from generation.jobs import limits, moving
 from generation.jobs.events import channel_of, note
 from generation.models import Generation
+from generation.refining import repairing
+from generation.refining.rebasing import require_refinable
+from workflows.models import Workflow
 
 __all__ = [
     "Applied",
     "apply_generation",
     "request_cancellation",
     "request_generation",
+    "request_repair",
     "wait_for_result",
 ]
 
@@ -40,15 +44,21 @@ def request_generation(
     prompt: str,
     context: Mapping[str, Any] | None = None,
     options: Mapping[str, Any] | None = None,
+    workflow: Workflow | None = None,
+    version: int | None = None,
     idempotency_key: str | None = None,
     request_hash: str = "",
 ) -> Generation:
-    """Ask for a workflow; a worker designs it. A repeated request gets the row of the first one.
+    """Ask for a workflow, or for a change of `workflow`, which was read at `version`; a worker designs it.
 
-    Raises `LimitReached` (too many in an hour) and `Unprocessable` (the idempotency key was used for another request).
+    A repeated request gets the row of the first one. Raises `LimitReached` (too many in an hour), `Unprocessable` (the
+    idempotency key was used for another request), and for a workflow `Forbidden` and `PreconditionFailed` (it moved on).
     """
+    fields: dict[str, Any] = {"prompt": prompt, "context": context or {}, "options": options or {}}
+    if workflow is not None:
+        fields |= {"workflow": workflow, "workflow_version": version}
     try:
-        row = _stored(by, prompt, context or {}, options or {}, idempotency_key, request_hash)
+        row = _stored(by, fields, idempotency_key, request_hash)
     except IntegrityError:
         # The same request sent twice at once: the other one made the row.
         repeated = first_answer(
@@ -60,14 +70,20 @@ def request_generation(
     return row
 
 
+def request_repair(*, by: User, workflow: Workflow) -> Generation:
+    """Ask for a proposal that puts the current version's problems right; raises as `request_generation`."""
+    return request_generation(
+        by=by,
+        prompt=repairing.PROMPT,
+        workflow=workflow,
+        version=workflow.version,
+        options={"repair": True},
+    )
+
+
 @transaction.atomic
 def _stored(
-    by: User,
-    prompt: str,
-    context: Mapping[str, Any],
-    options: Mapping[str, Any],
-    idempotency_key: str | None,
-    request_hash: str,
+    by: User, fields: dict[str, Any], idempotency_key: str | None, request_hash: str
 ) -> Generation:
     # Held to the end, so that requests sent at once are counted one after the other.
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
@@ -78,14 +94,14 @@ def _stored(
         return repeated
     _require_rate(by)
     limits.require_tokens(by)
+    if "workflow" in fields:
+        require_refinable(fields["workflow"], by=by, version=fields["workflow_version"])
     row = Generation.objects.create(
         id=f"generation-{uuid.uuid4()}",
-        prompt=prompt,
-        context=context,
-        options=options,
         created_by=by,
         idempotency_key=idempotency_key,
         request_hash=request_hash,
+        **fields,
     )
     note(row.pk, "stage", {"stage": row.stage})
     transaction.on_commit(lambda: _enqueue(row.pk), robust=True)

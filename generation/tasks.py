@@ -14,9 +14,10 @@ from generation.jobs.provenance import provenance_of
 from generation.jobs.running import designed
 from generation.modelling.asking import Cancelled
 from generation.models import Generation
+from generation.refining.request import RefineRequest
 from generation.selectors import example_templates
 from workflows.definition.catalogue import Catalogue
-from workflows.selectors import catalogue_for
+from workflows.selectors import catalogue_for, definition_of
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,16 @@ def design(generation: Generation) -> None:
 
 
 def request_of(generation: Generation, catalogue: Catalogue) -> DraftRequest:
-    """What a generation's row asks for."""
+    """What a generation's row asks for: a new workflow, or a change of one."""
+    if generation.workflow is not None:
+        version, definition = definition_of(generation.workflow, generation.workflow_version)
+        return RefineRequest(
+            prompt=generation.prompt,
+            catalogue=catalogue,
+            definition=definition,
+            version=version,
+            is_repair=generation.options.get("repair") is True,
+        )
     options = generation.options
     return DraftRequest(
         prompt=generation.prompt,

@@ -9,11 +9,13 @@ from rest_framework import serializers
 from common.definition_problems import DefinitionProblemSerializer
 from common.rest import StrictFieldsMixin
 from generation.models import Generation, GenerationCall, GenerationEvent
+from generation.refining.request import MIN_INSTRUCTION, MIN_PROMPT
 from workflows.api.fields import DefinitionField
 from workflows.api.serializers import WorkflowWrittenSerializer
 
 MAX_WAIT_SECONDS = 60
 MAX_CONTEXT_BYTES = 8_000
+_OF_NEW_WORKFLOWS = ("context", "preferred_complexity", "include_agents", "include_mcps")
 IDENTIFIER = r"\A[a-zA-Z][a-zA-Z0-9_-]{0,99}\Z"
 
 
@@ -30,7 +32,16 @@ class GenerateSerializer(StrictFieldsMixin):
     """A request for a workflow."""
 
     prompt = serializers.CharField(
-        min_length=10, max_length=4_000, help_text="What the workflow is to do, in your words."
+        min_length=MIN_INSTRUCTION,
+        max_length=4_000,
+        help_text="What the workflow is to do, in your words, at least 10 characters; with `workflow_id` what is to "
+        "change in it.",
+    )
+    workflow_id = serializers.RegexField(
+        IDENTIFIER, required=False, help_text="Change this workflow instead of designing a new one."
+    )
+    version = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, required=False, help_text="The version that you read."
     )
     context = serializers.DictField(  # type: ignore[assignment]
         required=False, help_text="Facts that become the workflow's `context` defaults."
@@ -46,6 +57,20 @@ class GenerateSerializer(StrictFieldsMixin):
     include_mcps = serializers.BooleanField(
         required=False, default=True, help_text="false: no MCP servers; native tools stay."
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A change needs the version that was read; a new workflow more than a word."""
+        if ("workflow_id" in attrs) != ("version" in attrs):
+            missing = "version" if "workflow_id" in attrs else "workflow_id"
+            raise serializers.ValidationError({missing: "Give workflow_id and version together."})
+        if "workflow_id" not in attrs and len(attrs["prompt"]) < MIN_PROMPT:
+            raise serializers.ValidationError(
+                {"prompt": f"Ensure this field has at least {MIN_PROMPT} characters."}, "min_length"
+            )
+        for name in _OF_NEW_WORKFLOWS if "workflow_id" in attrs else ():
+            if name in self.initial_data:
+                raise serializers.ValidationError({name: "Only for new workflows."}, "not_allowed")
+        return attrs
 
     def validate_context(self, value: dict[str, Any]) -> dict[str, Any]:
         """Small, since it goes into the definition and to the model."""
@@ -92,6 +117,32 @@ class SuggestedServerSerializer(serializers.Serializer[Any]):
     variables = ServerVariableSerializer(many=True, required=False)
 
 
+class RefinesSerializer(serializers.Serializer[Any]):
+    workflow_id = serializers.CharField()
+    version = serializers.IntegerField(help_text="The version that was changed.")
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """One difference: a step with its changed `fields`, an edge, or a setting of the workflow."""
+
+    kind = serializers.ChoiceField(choices=["step", "edge", "setting"])
+    change = serializers.ChoiceField(choices=["added", "removed", "changed"])
+    text = serializers.CharField(help_text="The change in a sentence.")
+    step = serializers.CharField(required=False)
+    type = serializers.CharField(required=False)
+    name = serializers.CharField(required=False)
+    container = serializers.CharField(required=False, help_text="'', loop or parallel/branch.")
+    fields = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.DictField(), required=False, help_text="`path`, `before`, `after` each."
+    )
+    source = serializers.CharField(required=False)  # type: ignore[assignment]
+    target = serializers.CharField(required=False)
+    label = serializers.CharField(required=False)  # type: ignore[assignment]
+    path = serializers.CharField(required=False)
+    before = serializers.JSONField(required=False)
+    after = serializers.JSONField(required=False)
+
+
 class GenerationResultSerializer(serializers.Serializer[Any]):
     """A designed workflow; every list is computed from its steps."""
 
@@ -108,6 +159,15 @@ class GenerationResultSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="They wait for a suggested server."
     )
     can_execute = serializers.BooleanField(help_text="Nothing but the suggested agents is missing.")
+    refines = RefinesSerializer(required=False)
+    changes = ChangeSerializer(
+        many=True, required=False, help_text="Of a refinement: what it changes; [] is nothing."
+    )
+    operations = serializers.ListField(
+        child=serializers.DictField(),
+        required=False,
+        help_text="Of a refinement: what leads from the version that was read to `workflow`.",
+    )
 
 
 class GenerationUsageSerializer(serializers.Serializer[Any]):
@@ -127,11 +187,14 @@ class GenerationRowSerializer(serializers.ModelSerializer[Generation]):
     )
     usage = GenerationUsageSerializer(source="*", read_only=True)
     applied_workflow_id = serializers.CharField(allow_null=True, read_only=True)
+    workflow_id = serializers.CharField(
+        allow_null=True, read_only=True, help_text="The workflow that it is to change."
+    )
 
     class Meta:
         model = Generation
         fields: tuple[str, ...] = (
-            "id", "prompt", "status", "stage", "is_finished", "generator", "model", "usage", "error", "error_kind",
+            "id", "prompt", "workflow_id", "workflow_version", "status", "stage", "is_finished", "generator", "model", "usage", "error", "error_kind",
             "applied_workflow_id", "applied_at", "created_at", "started_at", "completed_at",
         )  # fmt: skip
         read_only_fields = fields
@@ -222,6 +285,11 @@ class ApplySerializer(StrictFieldsMixin):
     )
     name = serializers.CharField(max_length=200, required=False)
     agents = AgentChoicesSerializer(required=False)
+    rebase = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Of a refinement whose workflow moved on: carry it out on the current version.",
+    )
 
     def validate_result(self, value: Any) -> Any:
         """An object."""

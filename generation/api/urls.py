@@ -3,6 +3,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 from discovery.api.converters import IdConverter
 from generation.api.job_views import GenerationEventViewSet, GenerationJobViewSet
 from generation.api.views import GenerationViewSet
+from generation.api.workflow_views import ExplainView, RepairView
 
 register_converter(IdConverter, "generation_id")
 
@@ -31,4 +32,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="generation-answers",
     ),
     path(f"{_one}/cancel", GenerationViewSet.as_view({"post": "cancel"}), name="generation-cancel"),
+    path("workflows/<str:workflow_id>/explain", ExplainView.as_view(), name="workflow-explain"),
+    path("workflows/<str:workflow_id>/repair", RepairView.as_view(), name="workflow-repair"),
 ]

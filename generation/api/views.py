@@ -73,10 +73,11 @@ class GenerationViewSet(
         responses={
             202: GenerationSerializer,
             200: OpenApiResponse(GenerationSerializer, description="It ended within `wait`."),
+            412: OpenApiResponse(description="The workflow is at another version by now."),
         },
     )
     def generate(self, request: Request) -> Response:
-        """Have a workflow designed from words. Nothing is stored as a workflow until it is applied."""
+        """Have a workflow designed, or with `workflow_id` changed, from words. Nothing is stored until it is applied."""
         query = WaitSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         body = GenerateSerializer(data=request.data)
@@ -86,6 +87,8 @@ class GenerationViewSet(
             by=caller(request),
             prompt=options.pop("prompt"),
             context=options.pop("context", {}),
+            workflow=self._workflow(options.pop("workflow_id", None)),
+            version=options.pop("version", None),
             options=options,
             **idempotency_of(request),
         )
@@ -117,7 +120,10 @@ class GenerationViewSet(
         parameters=[HEADER, conditional.HEADER],
         responses={
             201: AppliedSerializer,
-            412: OpenApiResponse(description="The workflow moved on; says what changed since."),
+            412: OpenApiResponse(
+                description="The workflow moved on: `refinement` and `since` are both differences, `can_rebase` says "
+                "whether `rebase` would help."
+            ),
         },
     )
     def apply(self, request: Request) -> Response:
@@ -126,11 +132,14 @@ class GenerationViewSet(
         body.is_valid(raise_exception=True)
         told = dict(body.validated_data)
         agents = told.pop("agents", {})
+        generation = self._generation(told.get("generation_id"))
+        refined = generation.workflow_id if generation else None
         applied = services.apply_generation(
             by=caller(request),
-            generation=self._generation(told.get("generation_id")),
+            generation=generation,
             result=told.get("result"),
-            workflow=self._workflow(told.get("workflow_id")),
+            workflow=self._workflow(told.get("workflow_id", refined)),
+            rebase=told.get("rebase", False),
             expected_revision=expected_revision(request),
             name=told.get("name", ""),
             accept=agents.get("accept"),

@@ -29,7 +29,7 @@ MESSAGES = {
     "fr": "L'outil {tool} peut-il faire ceci ? {task}",
 }
 # Words by which somebody takes the responsibility. Being negated ('not without asking') they say the opposite.
-_UNASKED = re.compile(
+UNASKED = re.compile(
     r"(?<!not )(?<!never )(?<!nicht )(?<!nie )(?<!no )(?<!pas )\b(?:without (?:asking|confirm\w+|(?:an? |any |my |further )?"
     r"(?:approval|confirmation|review|question\w*))|automatically|unattended|no (?:approval|confirmation) (?:is )?needed|"
     r"don'?t ask|do not ask|ohne (?:\w+ )?(?:rückfrage\w*|nachfrage\w*|freigabe|bestätigung|zu fragen|nachzufragen)|"
@@ -41,7 +41,7 @@ _UNASKED = re.compile(
 
 def with_approvals(plan: Plan, catalogue: Catalogue, prompt: str) -> Plan:
     """`plan` with an approval before each destructive tool, or a warning where the request asks for none."""
-    guard = _Guard(catalogue, language_of(prompt), is_asked=not _UNASKED.search(prompt))
+    guard = _Guard(catalogue, language_of(prompt), is_asked=not UNASKED.search(prompt))
     nodes = guard.sequence(plan.nodes)
     return replace(plan, nodes=nodes, warnings=(*plan.warnings, *dict.fromkeys(guard.warnings)))
 
@@ -95,7 +95,7 @@ def unguarded(definition: Definition, catalogue: Catalogue, prompt: str) -> Iter
 
     None where the request takes the responsibility. An agent that is handed a destructive tool is such a step too.
     """
-    if _UNASKED.search(prompt):
+    if UNASKED.search(prompt):
         return
     dangerous = {tool.id for tool in catalogue.tools.values() if tool.destructive}
     asked = {id(step) for owner in lists_of(definition) for step in _asked_for(owner)}

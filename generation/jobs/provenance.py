@@ -11,7 +11,7 @@ import orjson
 from generation.drafting import DraftRequest, usable
 from generation.modelling import prompts, schemas
 from generation.modelling.shortlisting import shortlist
-from generation.refining.operations import OPERATIONS_SCHEMA
+from generation.refining import operations, with_model
 
 
 def provenance_of(request: DraftRequest) -> dict[str, str]:
@@ -29,8 +29,9 @@ def catalogue_hash(request: DraftRequest) -> str:
 
 @cache
 def schema_version() -> str:
-    """The SHA-256 of the instructions and shapes that requests to a model have in common."""
-    return _sha256([_constants(prompts), _constants(schemas), OPERATIONS_SCHEMA])
+    """The SHA-256 of the instructions and shapes that requests to a model have in common: all constants of these modules."""
+    modules = (prompts, schemas, operations, with_model)
+    return _sha256([_constants(module) for module in modules])
 
 
 def _constants(module: ModuleType) -> dict[str, Any]:

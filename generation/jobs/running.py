@@ -18,19 +18,25 @@ from generation.jobs.calls import close_call, open_call
 from generation.jobs.events import channel_of
 from generation.modelling.asking import Asker
 from generation.modelling.ledger import Cancelled, Permit
+from generation.refining.refinement import refine
+from generation.refining.request import RefineRequest
 
 T = TypeVar("T")
 
 
 async def designed(generation_id: str, request: DraftRequest) -> DraftResult:
-    """The draft of a claimed job; raises `Cancelled`."""
+    """The draft, or the refinement, of a claimed job; raises `Cancelled`."""
     deadline = time.monotonic() + settings.GENERATION_TIMEOUT_SECONDS
     asker = Asker(ledger=JobLedger(generation_id), deadline=deadline)
 
     async def on_stage(stage: str) -> bool:
         return await sync_to_async(moving.enter)(generation_id, stage)
 
-    return await unless_cancelled(generation_id, draft(request, on_stage=on_stage, asker=asker))
+    if isinstance(request, RefineRequest):
+        work = refine(request, on_stage=on_stage, asker=asker)
+    else:
+        work = draft(request, on_stage=on_stage, asker=asker)
+    return await unless_cancelled(generation_id, work)
 
 
 class JobLedger:

@@ -93,6 +93,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("post", "workflows/generate/apply"): Route(
         "own", "workflows/generate/apply", {"result": {"workflow": {"name": "A", "steps": STEPS}}}
     ),
+    ("post", f"{_WORKFLOW}/explain"): Route("thing", f"{_one_workflow}/explain"),
+    ("post", f"{_WORKFLOW}/repair"): Route("thing", f"{_one_workflow}/repair"),
     ("get", _GENERATION): Route("thing", _one_generation, reader="private"),
     ("get", f"{_GENERATION}/events"): Route("thing", f"{_one_generation}/events", reader="private"),
     ("get", f"{_GENERATION}/answers"): Route(

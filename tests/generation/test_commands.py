@@ -13,6 +13,7 @@ from django.utils import timezone
 from generation.models import Generation
 from tests.generation import score
 from workflows.models import Workflow
+from workflows.services import create_workflow
 
 PROMPT = "Summarise the text and post the summary in Slack."
 PROMPTS = Path(__file__).parent / "prompts.jsonl"
@@ -113,3 +114,48 @@ def test_generations_are_listed_shown_and_cancelled(alice: User, bob: User) -> N
         run("generations", "cancel", "generation-1", "--user", "alice")
     row.refresh_from_db()
     assert row.status == "CANCELLED"
+
+
+def test_a_workflow_is_changed_from_the_command_line(alice: User) -> None:
+    steps = [
+        {"id": "count", "type": "tool", "tool": "native:text_stats", "arguments": {"text": "a"}},
+        {"id": "pause", "type": "wait", "duration_seconds": 60},
+    ]
+    row = create_workflow(
+        by=alice, definition={"id": "counting", "name": "Counting", "steps": steps}
+    )
+    shown = run("generate_workflow", "drop pause", "--workflow", "counting", "--user", "alice")
+    assert "Change: Removed the wait step 'pause'." in shown
+    row.refresh_from_db()
+    assert row.version == 1
+    run("generate_workflow", "drop pause", "--workflow", "counting", "--user", "alice", "--apply")
+    row.refresh_from_db()
+    assert (row.version, len(row.definition_json["steps"])) == (2, 1)
+
+
+def test_a_change_that_is_not_understood_ends_with_an_error_when_applied(alice: User) -> None:
+    create_workflow(by=alice, definition={"id": "counting", "name": "Counting", "steps": []})
+    arguments = ("generate_workflow", "make it nicer", "--workflow", "counting", "--user", "alice")
+    assert "Nothing was changed." in run(*arguments)
+    with pytest.raises(CommandError, match="nothing to apply"):
+        run(*arguments, "--apply")
+
+
+def test_only_who_sees_a_workflow_changes_or_explains_it(alice: User, bob: User) -> None:
+    create_workflow(by=alice, definition={"id": "counting", "name": "Counting", "steps": []})
+    for command in (("generate_workflow", "drop it", "--workflow"), ("explain_workflow",)):
+        with pytest.raises(CommandError, match="There is no workflow"):
+            run(*command, "counting", "--user", "bob")
+    assert not Generation.objects.exists()
+
+
+def test_a_workflow_is_explained_on_the_terminal(alice: User) -> None:
+    steps = [{"id": "pause", "type": "wait", "name": "\x1b[31m", "duration_seconds": 60}]
+    create_workflow(by=alice, definition={"id": "w", "name": "Red\x1b[31m", "steps": steps})
+    told = run("explain_workflow", "w", "--user", "alice")
+    assert "pause [wait] Waits 1 minute. Then this list ends." in told
+    assert "\x1b" not in told
+    whole = json.loads(run("explain_workflow", "w", "--user", "alice", "--json"))
+    assert (whole["version"], whole["steps"][0]["id"]) == (1, "pause")
+    with pytest.raises(CommandError, match="no version 7"):
+        run("explain_workflow", "w", "--user", "alice", "--version-number", "7")

@@ -19,9 +19,14 @@ from generation.jobs import moving
 from generation.jobs.events import source_of
 from generation.jobs.telling import event_json, event_line
 from generation.models import Generation
+from generation.refining.rebasing import require_refinable
+from generation.refining.request import MIN_INSTRUCTION, MIN_PROMPT
 from generation.tasks import design_workflow
+from workflows.definition.caption import one_line
 from workflows.definition.steps import Definition
 from workflows.definition.tree import text_tree
+from workflows.models import Workflow
+from workflows.selectors import workflows_for
 
 
 class Command(BaseCommand):
@@ -34,6 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("prompt", help="what the workflow is to do, in your words")
         parser.add_argument("--apply", action="store_true", help="store it, with its new agents")
         parser.add_argument("--name", default="", help="the workflow's name, with --apply")
+        parser.add_argument("--workflow", help="change this workflow instead of designing one")
         parser.add_argument("--user", help="as this user; default: the first administrator")
         parser.add_argument("--follow", action="store_true", help="tell each stage as it comes")
         parser.add_argument(
@@ -43,7 +49,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         """Design, show, store."""
         user = acting_user(options["user"])
-        generation = _row(options["prompt"], user)
+        generation = _row(options["prompt"], user, _workflow(options["workflow"], user))
         if options["follow"]:
             self._follow(generation, wants_json=options["json"])
         else:
@@ -83,6 +89,10 @@ class Command(BaseCommand):
         result = generation.result or {}
         model = f" ({generation.model})" if generation.model else ""
         self.stdout.write(f"Designed by {generation.generator}{model}.\n")
+        for change in result.get("changes", ()):
+            self.stdout.write(f"Change: {one_line(change['text'], 300)}")
+        if result.get("changes") == []:
+            self.stdout.write("Nothing was changed.")
         for line in text_tree(Definition.model_validate(result["workflow"])):
             self.stdout.write(line)
         for agent in result["agents_to_create"]:
@@ -90,12 +100,15 @@ class Command(BaseCommand):
         for server in result["mcps_suggested"]:
             self.stdout.write(f"Missing server: {server['id']} - {server['reason']}")
         for warning in result["warnings"]:
-            self.stdout.write(f"Note: {warning}")
+            self.stdout.write(f"Note: {one_line(warning, 1_000)}")
 
     def _apply(self, generation: Generation, user: User, options: dict[str, Any]) -> dict[str, Any]:
         try:
             applied = services.apply_generation(
-                by=user, generation=generation, name=options["name"]
+                by=user,
+                generation=generation,
+                workflow=generation.workflow,
+                name=options["name"],
             )
         except DomainError as error:
             raise CommandError(f"It could not be stored: {error.detail}") from error
@@ -110,15 +123,34 @@ class Command(BaseCommand):
         }
 
 
-def _row(prompt: str, user: User) -> Generation:
-    if not 10 <= len(prompt) <= 4_000:
-        raise CommandError("A prompt has 10 to 4,000 characters.")
+def _workflow(workflow_id: str | None, user: User) -> Workflow | None:
+    """The workflow to change, as `user` may; null for none."""
+    if workflow_id is None:
+        return None
+    found = workflows_for(user).filter(pk=workflow_id, is_active=True).first()
+    if found is None:
+        raise CommandError(f"There is no workflow {workflow_id!r}.")
+    try:
+        require_refinable(found, by=user, version=found.version)
+    except DomainError as error:
+        raise CommandError(error.detail) from error
+    return found
+
+
+def _row(prompt: str, user: User, workflow: Workflow | None) -> Generation:
+    least = MIN_PROMPT if workflow is None else MIN_INSTRUCTION
+    if not least <= len(prompt) <= 4_000:
+        raise CommandError(f"A prompt has {least} to 4,000 characters.")
     try:
         strict_json.check(prompt)
     except strict_json.RefusedJson as error:
         raise CommandError(error.detail) from error
     return Generation.objects.create(
-        id=f"generation-{uuid.uuid4()}", prompt=prompt, created_by=user
+        id=f"generation-{uuid.uuid4()}",
+        prompt=prompt,
+        created_by=user,
+        workflow=workflow,
+        workflow_version=workflow.version if workflow else None,
     )
 
 
