@@ -246,6 +246,8 @@ SPECTACULAR_SETTINGS = {
     # Sets of choices that share a field's name get names of their own.
     "ENUM_NAME_OVERRIDES": {
         "Complexity": ["simple", "moderate", "complex"],
+        "ChangedThing": ["step", "edge", "setting"],
+        "ChangeMade": ["added", "removed", "changed"],
         "ExecutionStatus": "executions.models.WorkflowExecution.Status",
         "StepRunStatus": "executions.models.StepRun.Status",
         "ApprovalStatus": "executions.models.Approval.Status",
