@@ -248,6 +248,7 @@ SPECTACULAR_SETTINGS = {
         "Complexity": ["simple", "moderate", "complex"],
         "ChangedThing": ["step", "edge", "setting"],
         "ChangeMade": ["added", "removed", "changed"],
+        "KindEnum": ["next", "choice", "default", "reject", "error", "body"],
         "ExecutionStatus": "executions.models.WorkflowExecution.Status",
         "StepRunStatus": "executions.models.StepRun.Status",
         "ApprovalStatus": "executions.models.Approval.Status",
