@@ -20,68 +20,97 @@ _EXPRESSION = re.compile(r"\$\{[^}]*\}")
 _OUTPUT = re.compile(r"steps\.([a-zA-Z][\w-]*)\.output(?![\w.\[-])")
 
 
+# Each try validates the whole definition: large ones get fewer, so that an answer takes seconds at most.
+MAX_STEPS_VALIDATED = 4_000
+LEAST_FIXES = 4
+Key = tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Mended:
-    """The definition, what is still found in it, and sentences that tell what was mended."""
+    """The definition, what is still found in it (`fresh`: what was not known before), and what was mended, in sentences."""
 
     definition: Definition
     report: Report
+    fresh: tuple[Problem, ...]
     notes: tuple[str, ...]
 
 
-def mend(
-    definition: Definition, catalogue: Catalogue, *, before: Definition | None = None
-) -> Mended:
-    """`definition` with the fixes of its problems applied, at most `MAX_FIXES`.
+def problems_of(definition: Definition, catalogue: Catalogue) -> frozenset[Key]:
+    """What is found in `definition`, in a form that is the same in other versions of it."""
+    return frozenset(_keys(report(definition.to_json(), catalogue), definition))
 
-    With `before` only what that did not have is mended, so that nobody's untouched step changes: references to steps
-    that are gone lead to what those steps read, and new problems get their patches.
+
+def mend(
+    definition: Definition,
+    catalogue: Catalogue,
+    *,
+    before: Definition | None = None,
+    known: frozenset[Key] = frozenset(),
+) -> Mended:
+    """`definition` with the fixes of its problems applied, at most `MAX_FIXES` after those that only replace values.
+
+    Problems in `known` (of `problems_of`) stay, so that nobody's untouched step changes. With `before`, references to
+    steps that are gone since lead to what those steps read.
     """
     notes: list[str] = []
     if before is not None:
         definition, notes = _rewired(before, definition)
-    known = set(_keys(report(before.to_json(), catalogue), before)) if before else set()
-    found = report(definition.to_json(), catalogue)
-    for _ in range(MAX_FIXES):
-        fixed = _next_fix(definition, found, catalogue, known)
-        if fixed is None:
+    state = _all_replaced(definition, report(definition.to_json(), catalogue), catalogue, known)
+    tries = max(LEAST_FIXES, MAX_STEPS_VALIDATED // max(1, sum(1 for _ in walk(definition.steps))))
+    tried: set[Key] = set()
+    for _ in range(min(MAX_FIXES, tries)):
+        candidate = _untried(state, known, tried)
+        if candidate is None:
             break
-        definition, found, note = fixed
-        notes.append(note)
-    return Mended(definition, found, tuple(notes))
+        state = _fixed(state, [candidate], catalogue) or state
+    keyed = zip(_keys(state.report, state.definition), state.report.problems, strict=True)
+    fresh = tuple(problem for key, problem in keyed if key not in known)
+    return Mended(state.definition, state.report, fresh, (*notes, *state.notes))
 
 
-def new_problems(
-    found: Report, definition: Definition, before: Definition, catalogue: Catalogue
-) -> list[Problem]:
-    """The problems of `definition` that `before` did not have."""
-    known = set(_keys(report(before.to_json(), catalogue), before))
+def _all_replaced(
+    definition: Definition, found: Report, catalogue: Catalogue, known: frozenset[Key]
+) -> Mended:
+    """All fixes that only replace a value, at once: they are in nobody's way."""
+    state = Mended(definition, found, (), ())
     keyed = zip(_keys(found, definition), found.problems, strict=True)
-    return [problem for key, problem in keyed if key not in known]
+    places: dict[str, Problem] = {}
+    for key, problem in keyed:
+        if key not in known and problem.fix and all(o["op"] == "replace" for o in problem.fix):
+            places.setdefault(str(problem.fix[0]["path"]), problem)
+    return _fixed(state, list(places.values()), catalogue) or state
 
 
-def _next_fix(
-    definition: Definition, found: Report, catalogue: Catalogue, known: set[tuple[str, ...]]
-) -> tuple[Definition, Report, str] | None:
-    """The first fix that removes a problem without bringing a new error."""
-    keys = list(_keys(found, definition))
-    errors = sum(problem.severity == "error" for problem in found.problems)
-    for key, problem in zip(keys, found.problems, strict=True):
-        if problem.fix is None or key in known:
-            continue
-        try:
-            raw = jsonpatch.apply_patch(definition.to_json(), list(problem.fix))
-            fixed = normalise(raw)
-        except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, DefinitionError):
-            continue
-        after = report(fixed.to_json(), catalogue)
-        remaining = sum(one.severity == "error" for one in after.problems)
-        if key not in set(_keys(after, fixed)) and remaining <= errors:
-            return fixed, after, f"Mended: {problem.message}"
+def _untried(state: Mended, known: frozenset[Key], tried: set[Key]) -> Problem | None:
+    keyed = zip(_keys(state.report, state.definition), state.report.problems, strict=True)
+    for key, problem in keyed:
+        if problem.fix is not None and key not in known and key not in tried:
+            tried.add(key)
+            return problem
     return None
 
 
-def _keys(found: Report, definition: Definition) -> Iterator[tuple[str, ...]]:
+def _fixed(state: Mended, problems: list[Problem], catalogue: Catalogue) -> Mended | None:
+    """The fixes of `problems` carried out; null if one of them stays, or an error comes in."""
+    if not problems:
+        return None
+    raw = state.definition.to_json()
+    fixes = [operation for problem in problems for operation in problem.fix or ()]
+    try:
+        fixed = normalise(jsonpatch.apply_patch(raw, fixes))
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, DefinitionError):
+        return None
+    found = report(fixed.to_json(), catalogue)
+    errors = [sum(p.severity == "error" for p in one.problems) for one in (state.report, found)]
+    mended = {(p.code, p.message, *place_of(raw, p.path)) for p in problems}
+    if errors[1] > errors[0] or mended & set(_keys(found, fixed)):
+        return None
+    notes = tuple(f"Mended: {problem.message}" for problem in problems)
+    return Mended(fixed, found, (), (*state.notes, *notes))
+
+
+def _keys(found: Report, definition: Definition) -> Iterator[Key]:
     """What makes a problem the same one in another version: its code and message, the step, and the place in it."""
     raw = definition.to_json()
     for problem in found.problems:

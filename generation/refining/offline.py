@@ -1,12 +1,12 @@
 """Refinement without a model: the wishes in an instruction to operations; what is not understood changes nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
 from generation.planning.arguments import escape, fill
 from generation.planning.language.languages import to_english
-from generation.refining.application import OperationsRefused
+from generation.refining.application import OperationsRefused, with_suggested
 from generation.refining.commands import commanded
 from generation.refining.finding import StepNotFound, find_step
 from generation.refining.inserting import NotInsertable, exactly_named, insert, sources_at
@@ -25,6 +25,7 @@ from generation.refining.instructions import (
     parts_of,
     read,
 )
+from generation.refining.mending import problems_of
 from generation.refining.operations import (
     AddStep,
     Connect,
@@ -79,12 +80,13 @@ class Followed:
 def follow(instruction: str, definition: Definition, catalogue: Catalogue) -> Followed:
     """Carry out what `instruction` says as far as it is understood; never raises."""
     now = unchanged(definition, report(definition.to_json(), catalogue))
-    followed = Followed(now)
-    operations: tuple[Operation, ...] = ()
+    followed, known = Followed(now), problems_of(definition, catalogue)
     for part in parts_of(instruction)[:MAX_PARTS]:
+        so_far = followed.outcome
+        usable = with_suggested(catalogue, so_far.operations)
         try:
-            more, warnings = _operations(part, followed.outcome.definition, catalogue)
-            outcome = refined(definition, (*operations, *more), catalogue)
+            more, warnings = _operations(part, so_far.definition, usable)
+            outcome = refined(so_far.definition, more, usable, known=known)
             _require_sound(outcome)
         except (NotUnderstood, NotInsertable, StepNotFound) as error:
             followed.refusals.append(f"{part[:120]!r} changed nothing: {error}")
@@ -92,9 +94,19 @@ def follow(instruction: str, definition: Definition, catalogue: Catalogue) -> Fo
             told = "; ".join(sentence.partition(": ")[2] or sentence for sentence in error.problems)
             followed.refusals.append(f"{part[:120]!r} changed nothing: {told}")
         else:
-            operations, followed.outcome = (*operations, *more), outcome
+            followed.outcome = _after(so_far, outcome)
             followed.warnings += warnings
     return followed
+
+
+def _after(first: Refined, second: Refined) -> Refined:
+    """Both, one after the other, as one."""
+    return replace(
+        second,
+        before=first.before,
+        operations=(*first.operations, *second.operations),
+        notes=(*first.notes, *second.notes),
+    )
 
 
 def _require_sound(outcome: Refined) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from generation.refining.application import apply_operations, with_suggested
-from generation.refining.mending import mend, new_problems
+from generation.refining.mending import Key, mend, problems_of
 from generation.refining.operations import Operation, SuggestAgent, to_json
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.diff import Difference, EdgeChange, FieldChange, StepChange, difference
@@ -45,13 +45,23 @@ class Refined:
         return difference(self.before, self.definition)
 
 
-def refined(before: Definition, operations: Sequence[Operation], catalogue: Catalogue) -> Refined:
-    """`before` after `operations` and the mechanical fixes of what they broke; raises `OperationsRefused`."""
-    known = with_suggested(catalogue, operations)
-    mended = mend(apply_operations(before, operations, catalogue), known, before=before)
-    fresh = new_problems(mended.report, mended.definition, before, known)
+def refined(
+    before: Definition,
+    operations: Sequence[Operation],
+    catalogue: Catalogue,
+    *,
+    known: frozenset[Key] | None = None,
+) -> Refined:
+    """`before` after `operations` and the mechanical fixes of what they broke; raises `OperationsRefused`.
+
+    `known` are the `problems_of` `before`, where the caller has them already.
+    """
+    usable = with_suggested(catalogue, operations)
+    changed = apply_operations(before, operations, catalogue)
+    found = problems_of(before, usable) if known is None else known
+    mended = mend(changed, usable, before=before, known=found)
     return Refined(
-        before, mended.definition, tuple(operations), mended.report, mended.notes, tuple(fresh)
+        before, mended.definition, tuple(operations), mended.report, mended.notes, mended.fresh
     )
 
 
