@@ -3,9 +3,22 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from generation.planning.language.verbs import actions, leading_verb
-from generation.planning.language.words import stem, tokens
+from generation.planning.language.words import tokens
 from generation.planning.reading.clauses import Chunk, inner_instruction
+from generation.planning.reading.cues import (
+    CONDITIONS,
+    gathers,
+    is_ban,
+    is_of_item,
+    is_over,
+    is_perfect,
+    is_repeat_word,
+    is_state,
+    lists_its_own,
+    lists_places,
+    number,
+    stays_in_loop,
+)
 from generation.planning.reading.decisions import add_arm, completed
 from generation.planning.reading.passives import active
 from generation.planning.reading.tree import (
@@ -15,44 +28,12 @@ from generation.planning.reading.tree import (
     Repeat,
     acts_of,
     feeds_the_rest,
-    is_about_it,
     is_trigger,
     together,
 )
 
-_ANAPHORA = re.compile(
-    r"\b(?:both|together|everything|all of (?:it|them|this|that)|them all|"
-    r"all (?:three|four|two|results|outputs|findings)|the (?:results|outputs|findings)|combin\w+|merge them|compile|"
-    r"consolidat\w+|join them|it all|put (?:it|them|these|those|everything))\b",
-    re.IGNORECASE,
-)
-_NUMBERS = {
-    "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-}  # fmt: skip
-_PERFECT = re.compile(r"\b(?:has|have) been \w+|\b(?:is|are) \w+ed\b", re.IGNORECASE)
-_STATE = re.compile(
-    r"^(?:it|this|that|they|he|she|the (?:result|answer|score|outcome|check|review))\s+"
-    r"(?:is|are|was|were|has|isn't|aren't|does|fails)\b|"
-    r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:exceeds?|surpass\w*|(?:drops?|falls?|sinks?|goes|rises?|climbs?) (?:below|under|above|over)|"
-    r"(?:is|are) (?:above|below|over|under|higher|lower|more|less|greater|too|not))\b",
-    re.IGNORECASE,
-)
-# 'when it is over' tells an order.
-_IS_OVER = re.compile(
-    r"^(?:it|this|that|all|everything|the \w+(?: \w+)?)(?: is|'s| has been| are) (?:all )?"
-    r"(?:over|done|finished|ready|complete|completed|resolved|through|up again|back up|available|there)$",
-    re.IGNORECASE,
-)
-_OWN_LIST = re.compile(
-    r"\b(?:its|the|our|their|an?) \w+(?: \w+)? and (?:its|the|our|their|an?) \w+(?: \w+)?$",
-    re.IGNORECASE,
-)
-_LISTS = re.compile(r"\band (?:in|on|via|by|to|with|as|the|an?)\b", re.IGNORECASE)
-# The one thing that the sentence before spoke of.
-_ITEM = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
 # What a loop goes through is told in so many words; longer texts have the first instruction in them.
 LONGEST_PHRASE = 4
-_CONDITIONS = ("if", "unless", "when")
 
 
 @dataclass
@@ -71,7 +52,7 @@ class Sentence:
         run = 0
         while self.position < len(self.chunks):
             chunk = self.chunks[self.position]
-            is_about_item = is_loop and not chunk.is_closing and _stays_in_loop(chunk, nodes)
+            is_about_item = is_loop and not chunk.is_closing and stays_in_loop(chunk, nodes)
             begun = has_begun or bool(nodes)
             if is_arm and not is_about_item and self._ends_arm(chunk, has_begun=begun):
                 break
@@ -84,7 +65,7 @@ class Sentence:
     def _ends_arm(self, chunk: Chunk, *, has_begun: bool) -> bool:
         if chunk.control == "otherwise":
             return True
-        is_condition = chunk.control in _CONDITIONS
+        is_condition = chunk.control in CONDITIONS
         return has_begun and (
             chunk.is_closing
             or (chunk.is_after_semicolon and not is_condition)
@@ -137,7 +118,7 @@ class Sentence:
         """'write a letter to every donor and mail it': what 'it' is stays in the loop."""
         found, last = acts_of(chunk.text), nodes[-1] if nodes else None
         is_loop = isinstance(last, Repeat) and last.mode == "foreach" and not chunk.is_closing
-        if is_loop and isinstance(last, Repeat) and _is_of_item(chunk.text, last):
+        if is_loop and isinstance(last, Repeat) and is_of_item(chunk.text, last):
             nodes[-1] = replace(last, body=(*last.body, *found))
         else:
             nodes.extend(found)
@@ -145,7 +126,7 @@ class Sentence:
     def _parallel(self, nodes: list[Node], chunk: Chunk, run: int) -> int:
         """'A and B in parallel' reaches back to the last order word; 'at the same time A and B' reaches forward."""
         group = acts_of(chunk.text)
-        if chunk.parallel == "leading" and _OWN_LIST.search(chunk.text):
+        if chunk.parallel == "leading" and lists_its_own(chunk.text):
             # 'in parallel look at its logs and its metrics, find the cause' speaks of the first alone.
             group = [
                 replace(node, wants_split=True) if isinstance(node, Act) else node for node in group
@@ -156,7 +137,7 @@ class Sentence:
             while self.position < len(self.chunks) and not self._ends_parallel():
                 group.extend(acts_of(self.chunks[self.position].text))
                 self.position += 1
-        if chunk.parallel == "trailing" and _LISTS.search(chunk.text) and nodes[run:]:
+        if chunk.parallel == "trailing" and lists_places(chunk.text) and nodes[run:]:
             # 'create a code, announce it here and there at the same time' speaks of the last clause alone.
             group = group[-1:]
         elif chunk.parallel == "trailing":
@@ -172,7 +153,7 @@ class Sentence:
 
     def _ends_parallel(self) -> bool:
         chunk = self.chunks[self.position]
-        return chunk.is_break or bool(chunk.control) or bool(_ANAPHORA.search(chunk.text))
+        return chunk.is_break or bool(chunk.control) or gathers(chunk.text)
 
     def _conditional(self, nodes: list[Node], chunk: Chunk) -> None:
         if chunk.control == "when" and not self._is_condition(chunk):
@@ -197,12 +178,12 @@ class Sentence:
         """'when it is fine' is one, 'when a ticket arrives' is an event; an alternative settles it."""
         if chunk.is_attached:
             return False
-        if _IS_OVER.match(chunk.text):
+        if is_over(chunk.text):
             return False
         has_alternative = any(
             later.control == "otherwise" for later in self.chunks[self.position :]
         )
-        return bool(_STATE.match(chunk.text)) or (has_alternative and not is_trigger(chunk.text))
+        return is_state(chunk.text) or (has_alternative and not is_trigger(chunk.text))
 
     def _body_follows(self) -> bool:
         at = self.position
@@ -257,7 +238,7 @@ class Sentence:
         nodes.append(Repeat(mode="foreach", phrase=phrase, body=tuple(body)))
 
     def _until(self, nodes: list[Node], chunk: Chunk, run: int) -> int:
-        times = _number(chunk.text) if chunk.control == "times" else 0
+        times = number(chunk.text) if chunk.control == "times" else 0
         last = nodes[-1] if nodes else None
         if times and isinstance(last, Repeat) and last.mode == "until":
             nodes[-1] = replace(last, times=times)
@@ -274,16 +255,16 @@ class Sentence:
 
     def _repeated(self, nodes: list[Node], chunk: Chunk, run: int) -> list[Node]:
         """What a loop repeats: what was said since the last order word, else the two things before it."""
-        body = [node for node in nodes[run:] if not _is_repeat_word(node)]
+        body = [node for node in nodes[run:] if not is_repeat_word(node)]
         if not body and not nodes and self._following_acts() and chunk.control == "until":
             return self.read(is_arm=True)
         if not body and run:
             run = max(0, run - 2)
-            body = [node for node in nodes[run:] if not _is_repeat_word(node)]
+            body = [node for node in nodes[run:] if not is_repeat_word(node)]
         if body:
             del nodes[run:]
             return body
-        nodes[:] = [node for node in nodes if not _is_repeat_word(node)]
+        nodes[:] = [node for node in nodes if not is_repeat_word(node)]
         body = self.earlier[-2:]
         del self.earlier[-2:]
         return body
@@ -312,7 +293,7 @@ class Sentence:
             nodes.extend(first or self.read(is_arm=True))
             nodes.extend(told)
         elif not leads and chunk.control == "after":
-            at = next((n for n in range(len(nodes) - 1, -1, -1) if not _is_ban(nodes[n])), 0)
+            at = next((n for n in range(len(nodes) - 1, -1, -1) if not is_ban(nodes[n])), 0)
             nodes[at:at] = told
         else:
             nodes.extend([*told, *first])
@@ -322,7 +303,7 @@ class Sentence:
             return acts_of(chunk.text)
         if is_trigger(chunk.text):
             return []
-        if _PERFECT.search(chunk.text):
+        if is_perfect(chunk.text):
             parts = re.split(r"\s*,?\s+and\s+", chunk.text)
             return [Act(active(part), is_backward=True) for part in parts] + self._participles()
         return [*acts_of(chunk.text), *self._gerunds()]
@@ -350,37 +331,3 @@ class Sentence:
             found += acts_of(chunk.text)
             self.position += 1
         return found
-
-
-def _is_of_item(text: str, loop: Repeat) -> bool:
-    """Whether an instruction behind a loop still belongs to it: 'mail it', or 'record the grades' after grading each."""
-    if _ITEM.search(text):
-        return True
-    if not actions(text) & {"create", "update"}:
-        return False
-    made = {leading_verb(act.text) for act in loop.body if isinstance(act, Act)}
-    return any(stem(word) in made for word in tokens(text)[1:])
-
-
-def _stays_in_loop(chunk: Chunk, nodes: list[Node]) -> bool:
-    """A condition about the item, and its alternative, belong to the loop."""
-    if chunk.control == "otherwise":
-        return bool(nodes) and isinstance(nodes[-1], Choose)
-    if chunk.control in _CONDITIONS and nodes:
-        return True
-    return is_about_it(chunk.text)
-
-
-def _is_ban(node: Node) -> bool:
-    return isinstance(node, Act) and node.is_negated
-
-
-def _is_repeat_word(node: Node) -> bool:
-    return isinstance(node, Act) and tokens(node.text)[:1] in (["repeat"], ["iterate"], ["loop"])
-
-
-def _number(text: str) -> int:
-    digits = re.search(r"\d+", text)
-    if digits:
-        return int(digits.group()[:4])
-    return next((_NUMBERS[word] for word in tokens(text) if word in _NUMBERS), 3)

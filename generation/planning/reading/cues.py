@@ -1,0 +1,107 @@
+"""What the words of a clause tell of its place in a sentence: order or condition, inside or behind a loop, how often."""
+
+import re
+
+from generation.planning.language.verbs import actions, leading_verb
+from generation.planning.language.words import stem, tokens
+from generation.planning.reading.clauses import Chunk
+from generation.planning.reading.tree import Act, Choose, Node, Repeat, is_about_it
+
+_ANAPHORA = re.compile(
+    r"\b(?:both|together|everything|all of (?:it|them|this|that)|them all|"
+    r"all (?:three|four|two|results|outputs|findings)|the (?:results|outputs|findings)|combin\w+|merge them|compile|"
+    r"consolidat\w+|join them|it all|put (?:it|them|these|those|everything))\b",
+    re.IGNORECASE,
+)
+_NUMBERS = {
+    "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+}  # fmt: skip
+_PERFECT = re.compile(r"\b(?:has|have) been \w+|\b(?:is|are) \w+ed\b", re.IGNORECASE)
+_STATE = re.compile(
+    r"^(?:it|this|that|they|he|she|the (?:result|answer|score|outcome|check|review))\s+"
+    r"(?:is|are|was|were|has|isn't|aren't|does|fails)\b|"
+    r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:exceeds?|surpass\w*|(?:drops?|falls?|sinks?|goes|rises?|climbs?) (?:below|under|above|over)|"
+    r"(?:is|are) (?:above|below|over|under|higher|lower|more|less|greater|too|not))\b",
+    re.IGNORECASE,
+)
+# 'when it is over' tells an order.
+_IS_OVER = re.compile(
+    r"^(?:it|this|that|all|everything|the \w+(?: \w+)?)(?: is|'s| has been| are) (?:all )?"
+    r"(?:over|done|finished|ready|complete|completed|resolved|through|up again|back up|available|there)$",
+    re.IGNORECASE,
+)
+_OWN_LIST = re.compile(
+    r"\b(?:its|the|our|their|an?) \w+(?: \w+)? and (?:its|the|our|their|an?) \w+(?: \w+)?$",
+    re.IGNORECASE,
+)
+_LISTS = re.compile(r"\band (?:in|on|via|by|to|with|as|the|an?)\b", re.IGNORECASE)
+# The one thing that the sentence before spoke of.
+_ITEM = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
+CONDITIONS = ("if", "unless", "when")
+
+
+def gathers(text: str) -> bool:
+    """Whether it takes up several results: 'put everything together'."""
+    return bool(_ANAPHORA.search(text))
+
+
+def lists_its_own(text: str) -> bool:
+    """Whether it ends in two things of its own: 'its logs and its metrics'."""
+    return bool(_OWN_LIST.search(text))
+
+
+def lists_places(text: str) -> bool:
+    """Whether it lists places or ways: 'here and on LinkedIn'."""
+    return bool(_LISTS.search(text))
+
+
+def is_over(text: str) -> bool:
+    """Whether it tells that something has ended, which is an order and no condition."""
+    return bool(_IS_OVER.match(text))
+
+
+def is_state(text: str) -> bool:
+    """Whether it describes how something is, not that something happens."""
+    return bool(_STATE.match(text))
+
+
+def is_perfect(text: str) -> bool:
+    """Whether it speaks of something that was done before."""
+    return bool(_PERFECT.search(text))
+
+
+def is_of_item(text: str, loop: Repeat) -> bool:
+    """Whether an instruction behind a loop still belongs to it: 'mail it', or 'record the grades' after grading each."""
+    if _ITEM.search(text):
+        return True
+    if not actions(text) & {"create", "update"}:
+        return False
+    made = {leading_verb(act.text) for act in loop.body if isinstance(act, Act)}
+    return any(stem(word) in made for word in tokens(text)[1:])
+
+
+def stays_in_loop(chunk: Chunk, nodes: list[Node]) -> bool:
+    """A condition about the item, and its alternative, belong to the loop."""
+    if chunk.control == "otherwise":
+        return bool(nodes) and isinstance(nodes[-1], Choose)
+    if chunk.control in CONDITIONS and nodes:
+        return True
+    return is_about_it(chunk.text)
+
+
+def is_ban(node: Node) -> bool:
+    """Whether a node only says what must not be done."""
+    return isinstance(node, Act) and node.is_negated
+
+
+def is_repeat_word(node: Node) -> bool:
+    """Whether an act is the bare word 'repeat'."""
+    return isinstance(node, Act) and tokens(node.text)[:1] in (["repeat"], ["iterate"], ["loop"])
+
+
+def number(text: str) -> int:
+    """The number of rounds that `text` names, 3 for none."""
+    digits = re.search(r"\d+", text)
+    if digits:
+        return int(digits.group()[:4])
+    return next((_NUMBERS[word] for word in tokens(text) if word in _NUMBERS), 3)
