@@ -53,7 +53,7 @@ GENERATOR ?= offline-planner
 eval-generation: install-dev ## Score the planner (GENERATOR=openai: the model) on PROMPTS=file.jsonl
 	@answers=$$(mktemp); trap 'rm -f "$$answers"' EXIT; \
 	$(PY) manage.py evaluate_generation "$(PROMPTS)" --out "$$answers" --generator $(GENERATOR); \
-	$(PY) tests/generation/score.py "$(PROMPTS)" "$$answers"
+	$(PY) -m tests.generation.scores "$(PROMPTS)" "$$answers"
 
 # BENCH has the options: --quick, --only NAME, --rounds N, --clients N, --json FILE.
 BENCH ?=

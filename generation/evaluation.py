@@ -7,6 +7,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 
 from generation.drafting import OFFLINE_PLANNER, OPENAI, DraftRequest, draft
+from generation.scoring_form import in_scoring_form
 from workflows.definition.catalogue import AgentEntry, Catalogue, ServerEntry, ToolEntry
 
 GENERATORS = (OFFLINE_PLANNER, OPENAI)
@@ -45,7 +46,7 @@ def answer(item: Mapping[str, Any], *, generator: str) -> dict[str, Any]:
     seconds = round(time.perf_counter() - started, 4)
     if made.generator != generator:
         raise WrongGenerator(f"{item['id']}: {made.drafted.result['warnings'][:1]}")
-    return {"id": item["id"], "response": made.drafted.result, "seconds": seconds}
+    return {"id": item["id"], "response": in_scoring_form(made.drafted.result), "seconds": seconds}
 
 
 def _tool(server_id: str, tool: Mapping[str, Any]) -> ToolEntry:

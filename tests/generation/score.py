@@ -15,8 +15,6 @@ Many field spellings for steps are accepted (see ALIASES below); the product is 
 import json, re, sys, collections
 
 TYPES = ("agent", "tool", "parallel", "conditional", "loop")
-# Steps that hold up or prepare: they are part of the language, and stand in no gold.
-SILENT_TYPES = ("approval", "wait", "set")
 ID_RE = re.compile(r"^[a-zA-Z][a-zA-Z0-9_-]{0,99}$")
 VAR_RE = re.compile(r"\$\{\s*([^}]+?)\s*\}")
 AGENT_KEYS = ("agent_id", "agent", "agentId", "agent_ref")
@@ -240,7 +238,7 @@ class Flow:
             "foreach": "loop",
             "for_each": "loop",
         }.get(typ, typ)
-        if typ not in TYPES + SILENT_TYPES:
+        if typ not in TYPES:
             self.issues.append("step %s has unknown type %r" % (sid, typ))
             if _first(m, TOOL_KEYS):
                 typ = "tool"

@@ -11,7 +11,7 @@ from generation.drafting import DraftRequest, plan_offline
 from generation.planner import plan
 from generation.planning.coverage import tasks
 from generation.planning.language.words import STOP
-from tests.generation.catalogues import OFFICE
+from tests.generation.catalogues import OFFICE, agent, catalogue, tool
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.normalise import normalise
 
@@ -109,3 +109,23 @@ def test_hostile_text_is_answered_within_the_limit(prompt: str) -> None:
     started = time.perf_counter()
     check(prompt)
     assert time.perf_counter() - started < 2.0
+
+
+def test_a_large_catalogue_and_a_long_request_take_no_longer_than_they_may() -> None:
+    tools = [
+        tool(f"server{n}:{name}_{n}", f"{what} of system {n}")
+        for n in range(500)
+        for name, what in (
+            ("create_record", "Create a record"), ("search_files", "Search the files"),
+            ("send_message", "Send a message"), ("run_query", "Run a query"),
+        )
+    ]  # fmt: skip
+    agents = [agent(f"writer_{n}", f"Writes reports about topic {n}") for n in range(500)]
+    large = catalogue(*tools, *agents)
+    prompt = (
+        "Search the files, write a report about topic 7, create a record and send a message. " * 60
+    )[:4000]
+    plan(prompt, large)
+    started = time.process_time()
+    plan(prompt, large)
+    assert time.process_time() - started < 2.0

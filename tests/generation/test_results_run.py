@@ -1,4 +1,4 @@
-"""What the planner designs runs: workflows of the prompt set, with stand-ins for models and tools."""
+"""What the planner designs runs: workflows of all prompt sets, with stand-ins for models and tools."""
 
 import json
 from pathlib import Path
@@ -10,9 +10,15 @@ from tests.executions.conftest import Runner, runner, temporal_worker
 
 __all__ = ["runner", "temporal_worker"]
 
-PROMPTS = Path(__file__).parent / "prompts.jsonl"
+SETS = ("prompts", "development", "held_out", "held_out_2")
 # Straight sequences are all alike to the engine: some of them are enough.
 SEQUENCES = 10
+
+
+def prompts_of(name: str) -> list[dict[str, Any]]:
+    """The prompts of a set."""
+    path = Path(__file__).parent / f"{name}.jsonl"
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def branches(workflow: dict[str, Any]) -> bool:
@@ -21,7 +27,7 @@ def branches(workflow: dict[str, Any]) -> bool:
 
 
 def test_every_designed_workflow_completes_when_simulated(runner: Runner) -> None:
-    items = [json.loads(line) for line in PROMPTS.read_text(encoding="utf-8").splitlines()]
+    items = [item for name in SETS for item in prompts_of(name)]
     designed = {
         item["id"]: answer(item, generator=OFFLINE_PLANNER)["response"]["workflow"]
         for item in items

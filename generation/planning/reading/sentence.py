@@ -34,6 +34,7 @@ from generation.planning.reading.tree import (
 
 # What a loop goes through is told in so many words; longer texts have the first instruction in them.
 LONGEST_PHRASE = 4
+_HAS_OBJECT = re.compile(r"\w (?:an?|the|its|it|them) ?", re.IGNORECASE)
 
 
 @dataclass
@@ -226,7 +227,7 @@ class Sentence:
         phrase, rest = chunk.text, ""
         following = self.chunks[self.position] if self._body_follows() else None
         is_list = following is not None and following.is_after_comma and not following.is_break
-        if not is_list or len(tokens(phrase)) > LONGEST_PHRASE:
+        if not is_list or len(tokens(phrase)) > LONGEST_PHRASE or _HAS_OBJECT.search(phrase):
             phrase, rest = inner_instruction(chunk.text, least=1)
         is_attached = chunk.is_attached or not self._following_acts()
         if nodes and not rest and is_attached:
