@@ -17,12 +17,15 @@ from generation.refining.application import (
 from generation.refining.operations import OPERATIONS_SCHEMA, Operation, SetSetting, SuggestAgent
 from generation.refining.reading import UnreadableOperations, read_operations
 from workflows.definition.normalise import normalise
+from workflows.definition.plain_json import compact
 from workflows.definition.problems import DefinitionError, Problem
 from workflows.definition.steps import Definition
 from workflows.uses import used_workflows
 
 ROUNDS = 2
 MAX_PROBLEMS = 20
+# Of a definition that is sent to be repaired; a longer one would cost more than it is worth.
+MAX_CHARACTERS = 100_000
 
 
 @dataclass
@@ -49,10 +52,7 @@ async def repair(draft: Draft, resources: Shortlist, asker: Asker, rounds: Round
     while errors := draft.errors():
         said = [f"{problem.path}: {problem.message}" for problem in errors]
         stage = await rounds.begin(said)
-        try:
-            definition = normalise(draft.raw)
-        except DefinitionError as error:
-            raise UnusableAnswer(said) from error
+        definition = _readable(draft, said)
         try:
             answer = await asker.ask(
                 purpose=stage,
@@ -67,6 +67,17 @@ async def repair(draft: Draft, resources: Shortlist, asker: Asker, rounds: Round
         except (UnusableAnswer, UnreadableOperations, OperationsRefused) as error:
             refused = error.problems
         mechanical.mend(draft)
+
+
+def _readable(draft: Draft, problems: list[str]) -> Definition:
+    """What there is to operate on; raises `UnusableAnswer` for a definition that is none, or too long to be sent."""
+    try:
+        definition = normalise(draft.raw)
+    except DefinitionError as error:
+        raise UnusableAnswer(problems) from error
+    if len(compact(definition.to_json())) > MAX_CHARACTERS:
+        raise UnusableAnswer(problems)
+    return definition
 
 
 def operate(draft: Draft, definition: Definition, operations: Sequence[Operation]) -> None:

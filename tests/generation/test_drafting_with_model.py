@@ -382,3 +382,11 @@ async def test_what_the_model_could_not_place_is_told(model_server: ModelServer)
     model_server.script([structured(plan(use("summarizer"), unplaced=["make coffee"]))])
     made = await drafted()
     assert "Could not be placed: 'make coffee'." in made.drafted.result["warnings"]
+
+
+async def test_a_plan_too_long_to_be_repaired_is_not_sent_back(model_server: ModelServer) -> None:
+    long = {**use("summarizer"), "task": "x" * 4_000}
+    model_server.script([structured(plan(use("ghost_agent"), *[long] * 40)), operations(MEND)])
+    made = await drafted()
+    assert made.generator == "offline-planner"
+    assert len(model_server.requests) == 1
