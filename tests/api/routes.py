@@ -35,6 +35,7 @@ class Route:
 
 STEPS = [{"id": "count", "type": "tool", "tool": "native:text_stats", "arguments": {"text": "a"}}]
 NAMED = {"name": "Taken over", "definition": {"steps": STEPS}}
+DOCUMENT = {"workflow": {"definition": {"id": "brought", "name": "B", "steps": STEPS}}}
 AGENT = {"name": "Taken over", "instructions": "Do it."}
 SERVER = {"name": "Taken over", "url": "https://example.org/mcp"}
 RUN = {"user_input": "Ada"}
@@ -165,6 +166,10 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("get", f"{_WORKFLOW}/preview.svg"): Route("thing", f"{_one_workflow}/preview.svg"),
     ("post", f"{_WORKFLOW}/publish"): Route("thing", f"{_one_workflow}/publish", {}),
     ("delete", f"{_WORKFLOW}/publish"): Route("thing", f"{_one_workflow}/publish"),
+    ("get", f"{_WORKFLOW}/export"): Route("thing", f"{_one_workflow}/export"),
+    ("get", f"{_WORKFLOW}/mermaid"): Route("thing", f"{_one_workflow}/mermaid"),
+    ("post", "workflows/import"): Route("own", "workflows/import", {"document": DOCUMENT}),
+    ("get", "workflows/import/schema"): Route("own", "workflows/import/schema"),
     ("get", f"{_WORKFLOW}/diff"): Route("thing", f"{_one_workflow}/diff"),
     ("get", "workflows/resources/step-types"): Route("own", "workflows/resources/step-types"),
     ("post", f"{_WORKFLOW}/execute"): Route("thing", f"{_one_workflow}/execute", RUN),

@@ -1,6 +1,16 @@
 from django.urls import URLPattern, URLResolver, path
 
-from workflows.api import canvas, publishing, step_types, steps, templates, unsaved, versions, views
+from workflows.api import (
+    canvas,
+    portable,
+    publishing,
+    step_types,
+    steps,
+    templates,
+    unsaved,
+    versions,
+    views,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("workflows", views.WorkflowsView.as_view(), name="workflows"),
@@ -15,6 +25,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="template-instantiate",
     ),
     path("workflows/resources/step-types", step_types.StepTypesView.as_view(), name="step-types"),
+    path("workflows/import", portable.ImportView.as_view(), name="workflow-import"),
+    path(
+        "workflows/import/schema",
+        portable.ImportSchemaView.as_view(),
+        name="workflow-import-schema",
+    ),
     path("workflows/<str:workflow_id>", views.WorkflowView.as_view(), name="workflow"),
     path(
         "workflows/<str:workflow_id>/restore",
@@ -45,6 +61,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="workflow-version-restore",
     ),
     path("workflows/<str:workflow_id>/diff", versions.DiffView.as_view(), name="workflow-diff"),
+    path(
+        "workflows/<str:workflow_id>/export", portable.ExportView.as_view(), name="workflow-export"
+    ),
+    path(
+        "workflows/<str:workflow_id>/mermaid",
+        portable.MermaidView.as_view(),
+        name="workflow-mermaid",
+    ),
     path(
         "workflows/<str:workflow_id>/publish",
         publishing.PublishView.as_view(),
