@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,7 +20,7 @@ from workflows.api.canvas_serializers import (
 )
 from workflows.api.conditional import etag, expected_revision
 from workflows.api.steps import edited_answer
-from workflows.api.versions import version_number
+from workflows.api.versions import VERSION, version_number
 from workflows.api.views import STALE, WorkflowScopedView
 from workflows.checking import checked, described
 from workflows.definition.canvas import positions
@@ -138,7 +138,7 @@ class PreviewView(WorkflowScopedView):
 
     @extend_schema(
         operation_id="workflow_preview",
-        parameters=[OpenApiParameter("version", int, description="Absent: the current one.")],
+        parameters=[VERSION],
         responses={(200, "image/svg+xml"): OpenApiTypes.STR},
     )
     def get(self, request: Request, workflow_id: str) -> HttpResponse:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from common.rest import StrictFieldsMixin, caller
 from workflows.api.fields import DefinitionField
 from workflows.api.serializers import IdField, ValidationReportSerializer
-from workflows.api.versions import version_number
+from workflows.api.versions import VERSION, version_number
 from workflows.api.views import WorkflowScopedView
 from workflows.definition.mermaid import mermaid
 from workflows.models import Workflow
@@ -22,8 +22,6 @@ from workflows.portable.document import SCHEMA
 from workflows.portable.exporting import export_workflow
 from workflows.portable.importing import ImportRequest, import_workflow
 from workflows.selectors import definition_of
-
-VERSION = OpenApiParameter("version", int, description="Absent: the current one.")
 
 
 class ImportSerializer(StrictFieldsMixin):

@@ -22,10 +22,12 @@ from workflows.definition.diff import difference, json_patch, summary
 from workflows.models import WorkflowVersion
 from workflows.selectors import definition_of, version_of
 
+NUMBER = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 VERSIONS = [
-    OpenApiParameter("from", int, description="The older version; absent: the one before `to`."),
-    OpenApiParameter("to", int, description="The newer version; absent: the current one."),
+    OpenApiParameter("from", NUMBER, description="The older version; absent: the one before `to`."),
+    OpenApiParameter("to", NUMBER, description="The newer version; absent: the current one."),
 ]
+VERSION = OpenApiParameter("version", NUMBER, description="Absent: the current one.")
 
 
 def version_number(request: Request, name: str, absent: int) -> int:
