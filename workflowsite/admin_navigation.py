@@ -46,6 +46,8 @@ SECTIONS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             ("Step runs", "checklist", "executions_steprun"),
             ("Model calls", "forum", "executions_modelcall"),
             ("Tool calls", "construction", "executions_toolcall"),
+            ("Budgets", "savings", "executions_budget"),
+            ("Reservations", "lock_clock", "executions_reservation"),
             ("Events", "list", "executions_executionevent"),
             ("Stored values", "database", "executions_storedvalue"),
             ("Webhook deliveries", "inbox", "executions_webhookdelivery"),

@@ -1,5 +1,5 @@
 """Runs, approvals, schedules and webhooks in the admin; Django finds them by importing this package."""
 
-from executions.admin import approvals, runs, triggers
+from executions.admin import approvals, parts, runs, triggers
 
-__all__ = ["approvals", "runs", "triggers"]
+__all__ = ["approvals", "parts", "runs", "triggers"]

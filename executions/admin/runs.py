@@ -18,22 +18,15 @@ from executions.admin.actions import run_chosen
 from executions.admin.rows import (
     ROWS_PER_PAGE,
     ModelCallInline,
-    ReadOnly,
     StepRunInline,
     ToolCallInline,
     address_of,
     duration_text,
-    execution_link,
     link,
     shown,
 )
 from executions.admin.stats import lately
 from executions.models import (
-    ExecutionEvent,
-    ModelCall,
-    StepRun,
-    StoredValue,
-    ToolCall,
     WorkflowExecution,
 )
 from executions.selectors import last_statuses
@@ -132,6 +125,7 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
             {
                 "fields": (
                     "parent",
+                    "children_list",
                     "forked_from",
                     "forked_at",
                     "forks_list",
@@ -228,6 +222,12 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
             else:
                 messages.success(request, format_html("{}: goes on as {}.", execution, link(run)))
 
+    @admin.display(description="children")
+    def children_list(self, row: WorkflowExecution) -> SafeString:
+        """To the runs that its workflow steps started."""
+        children = row.children.order_by("-created_at")[:ROWS_PER_PAGE]
+        return format_html_join(", ", "{}", ((link(child),) for child in children))
+
     @admin.display(description="forks")
     def forks_list(self, row: WorkflowExecution) -> SafeString:
         """To the runs that retry or fork this one."""
@@ -266,77 +266,3 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
         _, definition = definition_of(row.workflow, row.workflow_version)
         # draw_svg escapes every text of the definition.
         return mark_safe(draw_svg(definition, statuses=last_statuses(row)))  # noqa: S308
-
-
-class PartOfRunAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
-    """Rows that belong to a run."""
-
-    list_select_related = ("execution",)
-    list_per_page = ROWS_PER_PAGE
-    show_full_result_count = False
-    search_fields: tuple[str, ...] = ("execution__id",)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Every column, JSON in its readable form."""
-        return [
-            execution_link,
-            *(shown(field) for field in self.opts.fields if field.name != "execution"),
-        ]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """All of them."""
-        return self.get_fields(request, obj)
-
-
-@admin.register(StepRun)
-class StepRunAdmin(PartOfRunAdmin):
-    list_display = (
-        "path",
-        execution_link,
-        "step_type",
-        "status",
-        "attempts",
-        "input_tokens",
-        "output_tokens",
-        "cost_usd",
-        "started_at",
-    )
-    list_filter = ("status", "step_type", "started_at")
-    search_fields = ("execution__id", "path", "name")
-
-
-@admin.register(ModelCall)
-class ModelCallAdmin(PartOfRunAdmin):
-    list_display = (
-        "path",
-        "turn",
-        execution_link,
-        "agent_id",
-        "model",
-        "input_tokens",
-        "output_tokens",
-        "cost_usd",
-        "duration_ms",
-        "created_at",
-    )
-    list_filter = ("model", "created_at")
-    search_fields = ("execution__id", "path", "agent_id")
-
-
-@admin.register(ToolCall)
-class ToolCallAdmin(PartOfRunAdmin):
-    list_display = ("path", "turn", execution_link, "tool", "attempts", "duration_ms", "created_at")
-    list_filter = ("created_at",)
-    search_fields = ("execution__id", "path", "tool")
-
-
-@admin.register(ExecutionEvent)
-class ExecutionEventAdmin(PartOfRunAdmin):
-    list_display = ("number", execution_link, "kind", "created_at")
-    list_filter = ("kind", "created_at")
-
-
-@admin.register(StoredValue)
-class StoredValueAdmin(PartOfRunAdmin):
-    list_display = ("key", execution_link, "size_bytes", "created_at")
-    list_filter = ("created_at",)

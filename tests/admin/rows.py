@@ -8,8 +8,10 @@ from discovery.models import Agent, McpServer, McpTool
 from executions.models import (
     Approval,
     ApprovalDecision,
+    Budget,
     ExecutionEvent,
     ModelCall,
+    Reservation,
     StepRun,
     StoredValue,
     ToolCall,
@@ -126,6 +128,8 @@ def _make_run(owner: User, workflow: Workflow, number: int) -> None:
     )
     ToolCall.objects.create(execution=run, path="use", tool="server:tool", result=HOSTILE)
     ExecutionEvent.objects.create(execution=run, number=1, kind="step", data={"text": HOSTILE})
+    Budget.objects.create(key=run.pk, execution=run)
+    Reservation.objects.create(execution=run, path="ask", turn=1, budgets=[HOSTILE])
     StoredValue.objects.create(execution=run, key="0", value=HOSTILE, size_bytes=9)
     approval = Approval.objects.create(
         execution=run,
