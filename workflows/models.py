@@ -9,6 +9,7 @@ from django.db import models
 
 from common.json_field import JSONField
 from discovery.models import Agent, McpServer, identifier
+from workflows.search import StepsText
 
 
 class Workflow(models.Model):
@@ -52,7 +53,9 @@ class Workflow(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     search_vector = models.GeneratedField(
-        expression=SearchVector("id", "name", "description", "category", config="simple"),
+        expression=SearchVector(
+            "id", "name", "description", "category", StepsText("definition_json"), config="simple"
+        ),
         output_field=SearchVectorField(),
         db_persist=True,
     )

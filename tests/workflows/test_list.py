@@ -255,3 +255,30 @@ def test_a_list_takes_the_same_queries_however_long(
         ) as queries:
             assert len(api.get(address).json()["results"]) == rows
         assert len(queries) == QUERY_COUNTS[name], [one["sql"] for one in queries]
+
+
+def test_texts_of_steps_are_found_in_containers_too(
+    api: APIClient, alice: User, make_workflow: MakeWorkflow
+) -> None:
+    inner = {
+        "id": "write",
+        "type": "agent",
+        "name": "Draft the apology",
+        "agent": {"instructions": 'Be brief.\nNever promise "refunds".'},
+    }
+    loop = {"id": "rounds", "type": "loop", "loop_mode": "count", "max_iterations": 2}
+    make_workflow(alice, "sorry", definition=definition({**loop, "steps": [inner]}))
+    make_workflow(alice, "plain")
+    for words in ("apology", "promise refunds", "never", "brief apol"):
+        assert ids(api, f"search={words}") == ["sorry"], words
+    api.put(f"{URL}/sorry/steps/write", {"step": {"name": "Draft", "agent": inner["agent"]}})
+    assert ids(api, "search=apology") == []
+
+
+def test_a_workflow_of_very_many_words_can_be_stored_and_found(
+    api: APIClient, alice: User, make_workflow: MakeWorkflow
+) -> None:
+    words = " ".join(f"word{number:x}" for number in range(60_000))
+    step = {"id": "keep", "type": "set", "name": "Findable", "values": {"text": words}}
+    make_workflow(alice, "wordy", definition=definition(step))
+    assert ids(api, "search=findable") == ["wordy"]

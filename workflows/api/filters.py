@@ -12,7 +12,7 @@ from workflows.models import Workflow
 
 
 class SearchFilter(TextFilter):
-    """Full text over id, name, description and category; each word may be the beginning of one."""
+    """Full text over id, name, description, category and all texts of the steps; each word may be the beginning of one."""
 
     def filter(self, qs: Any, value: str) -> Any:
         """The rows that contain all the words."""
