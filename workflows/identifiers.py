@@ -9,7 +9,7 @@ from workflows.models import Workflow
 
 # They are routes below /workflows/, and `end` is a word of the language.
 RESERVED_IDS = frozenset(
-    {"new", "templates", "executions", "resources", "generate", "validate", "import", "end"}
+    {"new", "templates", "executions", "resources", "generate", "validate", "import", "bulk", "end"}
 )
 
 

@@ -168,6 +168,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("delete", f"{_WORKFLOW}/publish"): Route("thing", f"{_one_workflow}/publish"),
     ("get", f"{_WORKFLOW}/export"): Route("thing", f"{_one_workflow}/export"),
     ("get", f"{_WORKFLOW}/mermaid"): Route("thing", f"{_one_workflow}/mermaid"),
+    ("post", "workflows/bulk"): Route(
+        "own", "workflows/bulk", {"action": "archive", "ids": ["nothing"]}
+    ),
     ("post", "workflows/import"): Route("own", "workflows/import", {"document": DOCUMENT}),
     ("get", "workflows/import/schema"): Route("own", "workflows/import/schema"),
     ("get", f"{_WORKFLOW}/diff"): Route("thing", f"{_one_workflow}/diff"),

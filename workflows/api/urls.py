@@ -1,6 +1,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from workflows.api import (
+    bulk,
     canvas,
     portable,
     publishing,
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="template-instantiate",
     ),
     path("workflows/resources/step-types", step_types.StepTypesView.as_view(), name="step-types"),
+    path("workflows/bulk", bulk.BulkView.as_view(), name="workflows-bulk"),
     path("workflows/import", portable.ImportView.as_view(), name="workflow-import"),
     path(
         "workflows/import/schema",
