@@ -18,7 +18,7 @@ from benchmarks.installation import Installation
 from benchmarks.raw_workflows import Shape
 from benchmarks.rows import make_owner, make_runs, make_workflow, require_recorded
 from benchmarks.sides import Clients, RunOne
-from executions.engine.messages import RunInput
+from executions.engine.messages.run_input import RunInput
 
 T = TypeVar("T")
 OURS = ("worker", "temporal", "postgresql", "redis")

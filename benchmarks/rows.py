@@ -9,7 +9,7 @@ from knox.models import AuthToken
 
 from benchmarks.cases import SERVER, Case
 from discovery.models import McpServer, McpTool
-from executions.engine.messages import RunInput
+from executions.engine.messages.run_input import RunInput
 from executions.models import StepRun, WorkflowExecution
 from executions.starts.run_inputs import run_input_of
 from workflows.definition.normalise import content_hash, normalise

@@ -8,7 +8,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from benchmarks.raw_workflows import TASK_QUEUE, RawWorkflow, Shape
 from executions import temporal
-from executions.engine.messages import RunInput
+from executions.engine.messages.run_input import RunInput
 from executions.payloads import DATA_CONVERTER
 
 PATIENCE_SECONDS = 300.0

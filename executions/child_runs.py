@@ -6,8 +6,8 @@ from django.db.models.fields.json import KT
 from pydantic import JsonValue
 
 from common.errors import DomainError, NotFound
-from executions.engine.child_messages import ChildOf, ChildResult, LaunchChild
-from executions.engine.messages import ErrorInfo, FinalStatus, Usage
+from executions.engine.messages.children import ChildOf, ChildResult, LaunchChild
+from executions.engine.messages.outcomes import ErrorInfo, FinalStatus, Usage
 from executions.forks.retrying import write_retried_child
 from executions.models import WorkflowExecution
 from executions.starts.launching import Launch, write_execution

@@ -3,7 +3,8 @@
 from django.db import transaction
 from django.utils import timezone
 
-from executions.engine.messages import Batch, RunChange, RunOutcome
+from executions.engine.messages.changes import Batch, RunChange
+from executions.engine.messages.outcomes import RunOutcome
 from executions.models import StepRun, WorkflowExecution
 from executions.recording import record
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from executions.engine.messages import ErrorInfo
+from executions.engine.messages.outcomes import ErrorInfo
 from workflows.definition.steps import ErrorKind
 
 HINTS: Mapping[ErrorKind, str] = {

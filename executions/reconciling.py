@@ -18,7 +18,7 @@ from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionSta
 from common.errors import Unavailable
 from common.upkeep import Done
 from executions import temporal
-from executions.engine.messages import ErrorInfo, RunOutcome
+from executions.engine.messages.outcomes import ErrorInfo, RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
 from executions.selectors import unfinished_executions

@@ -20,7 +20,9 @@ from pydantic import JsonValue
 
 from common.json_rows import insert_rows, locked_row, put_rows, update_row
 from executions.channels import announce
-from executions.engine.messages import Batch, ErrorInfo, RunChange, StepChange, Usage, Value
+from executions.engine.messages.changes import Batch, RunChange, StepChange
+from executions.engine.messages.outcomes import ErrorInfo, Usage
+from executions.engine.messages.values import Value
 from executions.hints import hint_of
 from executions.models import ExecutionEvent, ModelCall, StepRun, WorkflowExecution
 from executions.stored_values import load_all

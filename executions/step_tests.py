@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from common.errors import Conflict, Invalid, NotFound
-from executions.engine.messages import Alone, ErrorInfo, GivenLoop, Outcome
+from executions.engine.messages.outcomes import ErrorInfo, Outcome
+from executions.engine.messages.run_input import Alone, GivenLoop
 from executions.forks.repeats import is_repeatable
 from executions.models import WorkflowExecution
 from executions.starts.run_request import MAX_INPUT_BYTES, require_size

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from pydantic import JsonValue
 
-from executions.engine.messages import MAX_INLINE_BYTES, Binding, Loaded, Value
+from executions.engine.messages.limits import MAX_INLINE_BYTES
+from executions.engine.messages.values import Binding, Loaded, Value
 from executions.models import StoredValue, WorkflowExecution
 from workflows.definition.references import MISSING, Missing, follow
 

@@ -18,14 +18,10 @@ from temporalio.client import (
 from temporalio.exceptions import ApplicationError, CancelledError
 from temporalio.service import RPCError
 
-from executions.engine.messages import (
-    CHILD_ENDED,
-    DECIDE,
-    Decision,
-    ErrorInfo,
-    RunInput,
-    RunOutcome,
-)
+from executions.engine.messages.approvals import Decision
+from executions.engine.messages.names import CHILD_ENDED, DECIDE
+from executions.engine.messages.outcomes import ErrorInfo, RunOutcome
+from executions.engine.messages.run_input import RunInput
 from executions.payloads import DATA_CONVERTER
 from executions.starts.start_request import RPC_TIMEOUT, start_run
 from executions.visibility import Labels

@@ -16,7 +16,7 @@ from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
-from executions.engine.messages import RunInput
+from executions.engine.messages.run_input import RunInput
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from discovery.selectors import agents_for
 from executions.activities.failures import failure
-from executions.engine.messages import Agent
+from executions.engine.messages.calls import Agent
 
 # https://platform.openai.com/docs/api-reference/chat/create: function names have up to 64 of these characters.
 FOREIGN_CHARACTERS = re.compile(r"[^a-zA-Z0-9_-]")

@@ -6,11 +6,11 @@ from temporalio import activity
 from executions import recording
 from executions.activities.database import in_thread
 from executions.activities.failures import failure, retried_while_away
-from executions.engine import messages
 from executions.engine.joining import MergeConflict, merge
-from executions.engine.messages import (
-    MAX_TASK_BYTES,
-    Batch,
+from executions.engine.messages import names
+from executions.engine.messages.changes import Batch
+from executions.engine.messages.limits import MAX_TASK_BYTES
+from executions.engine.messages.values import (
     Binding,
     JoinValues,
     Loaded,
@@ -35,7 +35,7 @@ from workflows.definition.references import (
 MAX_LOADED_BYTES = 256 * 1024
 
 
-@activity.defn(name=messages.RECORD)
+@activity.defn(name=names.RECORD)
 @in_thread
 @retried_while_away
 def record(batch: Batch) -> None:
@@ -43,7 +43,7 @@ def record(batch: Batch) -> None:
     recording.record(batch)
 
 
-@activity.defn(name=messages.RESOLVE_VALUE)
+@activity.defn(name=names.RESOLVE_VALUE)
 @in_thread
 @retried_while_away
 def resolve_value(request: ResolveValue) -> Value:
@@ -56,7 +56,7 @@ def resolve_value(request: ResolveValue) -> Value:
     return keep(request.execution_id, resolved, max_inline_bytes=request.max_inline_bytes)
 
 
-@activity.defn(name=messages.LOAD_VALUES)
+@activity.defn(name=names.LOAD_VALUES)
 @in_thread
 @retried_while_away
 def load_values(request: LoadValues) -> list[Loaded]:
@@ -70,7 +70,7 @@ def load_values(request: LoadValues) -> list[Loaded]:
     return answers
 
 
-@activity.defn(name=messages.LOAD_PART)
+@activity.defn(name=names.LOAD_PART)
 @in_thread
 @retried_while_away
 def load_part(request: LoadPart) -> str:
@@ -78,7 +78,7 @@ def load_part(request: LoadPart) -> str:
     return str(load(request.execution_id, request.part))
 
 
-@activity.defn(name=messages.JOIN_VALUES)
+@activity.defn(name=names.JOIN_VALUES)
 @in_thread
 @retried_while_away
 def join_values(request: JoinValues) -> Value:
@@ -93,7 +93,7 @@ def join_values(request: JoinValues) -> Value:
     return keep(request.execution_id, merged, max_inline_bytes=MAX_TASK_BYTES)
 
 
-@activity.defn(name=messages.STORE_VALUES)
+@activity.defn(name=names.STORE_VALUES)
 @in_thread
 @retried_while_away
 def store_values(request: StoreValues) -> list[Value]:

@@ -6,7 +6,7 @@ from temporalio import activity
 
 from discovery.language_model.client import ModelError
 from discovery.tool_errors import ToolCallFailed
-from executions.engine.messages import AskModel, CallTool
+from executions.engine.messages.calls import AskModel, CallTool
 from executions.models import ModelCall
 from executions.recording import note_event
 

@@ -12,9 +12,10 @@ from executions import child_runs
 from executions.activities.database import in_database, in_thread
 from executions.activities.failures import failure, retried_while_away
 from executions.activities.heartbeats import heartbeats
-from executions.engine import child_messages
-from executions.engine.child_messages import ChildOf, ChildResult, LaunchChild
-from executions.engine.messages import RunInput, RunOutcome
+from executions.engine.messages import children as child_messages
+from executions.engine.messages.children import ChildOf, ChildResult, LaunchChild
+from executions.engine.messages.outcomes import RunOutcome
+from executions.engine.messages.run_input import RunInput
 from executions.finishing import finish
 from executions.models import WorkflowExecution
 from executions.starts.run_inputs import run_input_of

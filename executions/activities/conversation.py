@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from common import strict_json
 from discovery.language_model.formats import unpacked
 from executions.activities.agent_setup import AgentSetup, function_name, tool_id_of
-from executions.engine.messages import WantedCall
+from executions.engine.messages.calls import WantedCall
 from executions.models import ModelCall, ToolCall
 from workflows.definition.json_schemas import JsonSchema, UnusableSchema
 

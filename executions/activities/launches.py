@@ -8,8 +8,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from executions.activities.database import in_database
 from executions.activities.heartbeats import heartbeats
-from executions.engine import launch_messages
-from executions.engine.launch_messages import Launched, LaunchScheduled
+from executions.engine.messages import launches as launch_messages
+from executions.engine.messages.launches import Launched, LaunchScheduled
 from executions.starts.run_inputs import run_input_of
 from executions.triggers.firing import LaunchRefused, fire
 from executions.triggers.models import Schedule

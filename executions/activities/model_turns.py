@@ -34,13 +34,16 @@ from executions.activities.spending import (
     settle_error,
     settle_unknown,
 )
-from executions.engine import messages
-from executions.engine.messages import MAX_TASK_BYTES, AskModel, Turn, Usage, Value
+from executions.engine.messages import names
+from executions.engine.messages.calls import AskModel, Turn
+from executions.engine.messages.limits import MAX_TASK_BYTES
+from executions.engine.messages.outcomes import Usage
+from executions.engine.messages.values import Value
 from executions.models import ModelCall
 from executions.stored_values import keep, load
 
 
-@activity.defn(name=messages.ASK_MODEL)
+@activity.defn(name=names.ASK_MODEL)
 async def ask_model(question: AskModel) -> Turn:
     """Ask for one turn. Fails as `model_not_configured` (at once), `timeout` or `agent_error`."""
     async with heartbeats(), lent_connections():

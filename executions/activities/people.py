@@ -5,11 +5,11 @@ from temporalio import activity
 from executions.activities.database import in_thread
 from executions.activities.failures import failure, retried_while_away
 from executions.approvals import opening
-from executions.engine import messages
-from executions.engine.messages import AskPeople, Decision, GiveUp
+from executions.engine.messages import names
+from executions.engine.messages.approvals import AskPeople, Decision, GiveUp
 
 
-@activity.defn(name=messages.ASK_PEOPLE)
+@activity.defn(name=names.ASK_PEOPLE)
 @in_thread
 @retried_while_away
 def ask_people(request: AskPeople) -> Decision | None:
@@ -25,7 +25,7 @@ def ask_people(request: AskPeople) -> Decision | None:
         ) from None
 
 
-@activity.defn(name=messages.GIVE_UP)
+@activity.defn(name=names.GIVE_UP)
 @in_thread
 @retried_while_away
 def give_up(request: GiveUp) -> Decision | None:

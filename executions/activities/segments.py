@@ -14,13 +14,10 @@ from executions.activities.call_events import tool_call_failed
 from executions.activities.callers import require_active
 from executions.activities.database import in_database
 from executions.activities.failures import before_the_call
-from executions.engine.messages import (
-    MAX_TASK_BYTES,
-    CallTool,
-    ErrorInfo,
-    Value,
-)
-from executions.engine.segment_messages import (
+from executions.engine.messages.calls import CallTool
+from executions.engine.messages.limits import MAX_TASK_BYTES
+from executions.engine.messages.outcomes import ErrorInfo
+from executions.engine.messages.segments import (
     MAX_SEGMENT_SECONDS,
     RUN_SEGMENT,
     RunSegment,
@@ -28,6 +25,7 @@ from executions.engine.segment_messages import (
     SegmentResult,
     SegmentStep,
 )
+from executions.engine.messages.values import Value
 from executions.engine.sizes import size_of
 from executions.stored_values import follow_all, keep
 from workflows.definition import references

@@ -26,8 +26,8 @@ from executions.budgets.reserving import (
     reserve_model_call,
     settle_model_call,
 )
-from executions.engine.budget_messages import BUDGET_WAIT_SECONDS, BudgetScope
-from executions.engine.messages import AskModel, CallTool
+from executions.engine.messages.budgets import BUDGET_WAIT_SECONDS, BudgetScope
+from executions.engine.messages.calls import AskModel, CallTool
 
 POLL_SECONDS = 0.25
 NOUNS: dict[LimitName, str] = {

@@ -22,8 +22,10 @@ from executions.activities.failures import after_the_call, before_the_call, fail
 from executions.activities.heartbeats import heartbeats
 from executions.activities.spending import count_call
 from executions.activities.tool_rows import note_failure, note_result, result_or_start
-from executions.engine import messages
-from executions.engine.messages import MAX_TASK_BYTES, CallTool, ToolResult
+from executions.engine.messages import names
+from executions.engine.messages.calls import CallTool, ToolResult
+from executions.engine.messages.limits import MAX_TASK_BYTES
+from executions.engine.messages.values import Value
 from executions.engine.sizes import size_of
 from executions.stored_values import keep, load
 
@@ -31,7 +33,7 @@ from executions.stored_values import keep, load
 PERMANENT = frozenset({"tool_missing", "schema_mismatch"})
 
 
-@activity.defn(name=messages.CALL_TOOL)
+@activity.defn(name=names.CALL_TOOL)
 async def call_tool(request: CallTool) -> ToolResult:
     """Call a tool. For an agent's turn the result (or failure) is kept for the model and the output is null."""
     if activity.info().is_local:
@@ -42,7 +44,7 @@ async def call_tool(request: CallTool) -> ToolResult:
         return await _call_for_step(request)
 
 
-@activity.defn(name=messages.MAY_REPEAT)
+@activity.defn(name=names.MAY_REPEAT)
 async def may_repeat(request: CallTool) -> bool:
     """Whether the call may be made again although nobody knows if it was: tools that read or are idempotent."""
     caller = await caller_of(request.execution_id, kind="tool_missing")
@@ -76,7 +78,7 @@ async def _call_locally(request: CallTool) -> ToolResult:
 
 async def _kept(request: CallTool, output: JsonValue, max_inline_bytes: int) -> ToolResult:
     """The result as it goes back to the workflow; only a large one needs the database."""
-    value = messages.Value(output)
+    value = Value(output)
     if size_of(output) > max_inline_bytes:
         with before_the_call():
             value = await in_database(
@@ -127,7 +129,7 @@ async def _call_for_agent(request: CallTool) -> ToolResult:
         return ToolResult(attempts=activity.info().attempt)
     with after_the_call():
         result = await kept_trying(note_result, request, tool, arguments, outcome)
-    return replace(result, output=messages.Value())
+    return replace(result, output=Value())
 
 
 async def _note_failure(

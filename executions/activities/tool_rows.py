@@ -14,7 +14,9 @@ from executions.activities.call_events import (
     tool_call_started,
 )
 from executions.activities.spending import count_call
-from executions.engine.messages import MAX_TASK_BYTES, CallTool, ToolResult, Value
+from executions.engine.messages.calls import CallTool, ToolResult
+from executions.engine.messages.limits import MAX_TASK_BYTES
+from executions.engine.messages.values import Value
 from executions.models import ToolCall
 from executions.stored_values import keep
 

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 from pydantic import JsonValue
 
-from executions.engine.messages import MAX_TASK_BYTES, AskPeople, Decision
+from executions.engine.messages.approvals import AskPeople, Decision
+from executions.engine.messages.limits import MAX_TASK_BYTES
 from executions.models import Approval, StepRun, WorkflowExecution
 from executions.recording import FINAL_STEPS, note_event
 from executions.stored_values import keep, load

@@ -6,16 +6,10 @@ from pydantic import JsonValue
 from temporalio import workflow
 
 from executions.engine.errors import failed
-from executions.engine.messages import (
-    Agent,
-    AskModel,
-    CallTool,
-    Turn,
-    TurnsMade,
-    Usage,
-    Value,
-    WantedCall,
-)
+from executions.engine.messages.calls import Agent, AskModel, CallTool, Turn, WantedCall
+from executions.engine.messages.outcomes import Usage
+from executions.engine.messages.state import TurnsMade
+from executions.engine.messages.values import Value
 from executions.engine.run import Run
 from executions.engine.scopes import Scope
 from executions.engine.simulation import stand_in

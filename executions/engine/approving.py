@@ -6,7 +6,8 @@ from pydantic import JsonValue
 from temporalio import workflow
 
 from executions.engine.errors import failed
-from executions.engine.messages import AskPeople, Decision, GiveUp, Outcome
+from executions.engine.messages.approvals import AskPeople, Decision, GiveUp
+from executions.engine.messages.outcomes import Outcome
 from executions.engine.run import Run, completed
 from executions.engine.scopes import Scope
 from executions.engine.simulation import MARK

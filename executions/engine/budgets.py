@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from executions.engine.budget_messages import BudgetScope
-from executions.engine.messages import RunInput
+from executions.engine.messages.budgets import BudgetScope
+from executions.engine.messages.run_input import RunInput
 from workflows.definition.steps import Definition, Limits, Step, StepLimits
 
 # Runs that started before counted what they had spent inside the workflow, after each call.

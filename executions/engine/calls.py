@@ -10,34 +10,30 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError
 from temporalio.workflow import ActivityCancellationType
 
-from executions.engine import child_messages, messages
-from executions.engine.budget_messages import BUDGET_WAIT_SECONDS
-from executions.engine.child_messages import ChildOf, ChildResult, LaunchChild
 from executions.engine.errors import of_activity
-from executions.engine.messages import (
-    AskModel,
-    AskPeople,
-    Batch,
-    CallTool,
-    Decision,
-    GiveUp,
+from executions.engine.messages import children as child_messages
+from executions.engine.messages import limits, names
+from executions.engine.messages.approvals import AskPeople, Decision, GiveUp
+from executions.engine.messages.budgets import BUDGET_WAIT_SECONDS
+from executions.engine.messages.calls import AskModel, CallTool, ToolResult, Turn
+from executions.engine.messages.changes import Batch
+from executions.engine.messages.children import ChildOf, ChildResult, LaunchChild
+from executions.engine.messages.segments import (
+    MAX_SEGMENT_SECONDS,
+    RUN_SEGMENT,
+    RunSegment,
+    Segment,
+)
+from executions.engine.messages.values import (
     JoinValues,
     Loaded,
     LoadPart,
     LoadValues,
     ResolveValue,
     StoreValues,
-    ToolResult,
-    Turn,
     Value,
 )
 from executions.engine.patience import deadline_of, policy_of
-from executions.engine.segment_messages import (
-    MAX_SEGMENT_SECONDS,
-    RUN_SEGMENT,
-    RunSegment,
-    Segment,
-)
 from executions.engine.sizes import size_of
 from executions.engine.way_out import OWN_RETRY, WayOut
 from workflows.definition.steps import RetryPolicy as StepRetry
@@ -58,7 +54,7 @@ class Calls(WayOut):
 
         async def call() -> Turn:
             turn: Turn = await workflow.execute_activity(
-                messages.ASK_MODEL,
+                names.ASK_MODEL,
                 question,
                 result_type=Turn,
                 start_to_close_timeout=deadline_of(question.timeout_seconds + BUDGET_WAIT_SECONDS),
@@ -83,7 +79,7 @@ class Calls(WayOut):
 
         async def call() -> ToolResult:
             result: ToolResult = await workflow.execute_activity(
-                messages.CALL_TOOL,
+                names.CALL_TOOL,
                 request,
                 result_type=ToolResult,
                 start_to_close_timeout=deadline_of(request.timeout_seconds),
@@ -95,7 +91,7 @@ class Calls(WayOut):
             return result
 
         async def may_repeat() -> bool:
-            return await self._own(messages.MAY_REPEAT, request, bool, summary=request.path)
+            return await self._own(names.MAY_REPEAT, request, bool, summary=request.path)
 
         return await self._persistently(
             call,
@@ -113,7 +109,7 @@ class Calls(WayOut):
             # A pause between two tries is not brief.
             with self._briefly(retry.max_attempts == 1):
                 result: ToolResult = await workflow.execute_local_activity(
-                    messages.CALL_TOOL,
+                    names.CALL_TOOL,
                     request,
                     result_type=ToolResult,
                     start_to_close_timeout=deadline_of(request.timeout_seconds),
@@ -128,7 +124,7 @@ class Calls(WayOut):
             _always,
             seconds=request.timeout_seconds,
             max_attempts=retry.max_attempts,
-            expects=messages.MAX_TASK_BYTES,
+            expects=limits.MAX_TASK_BYTES,
         )
 
     async def run_segment(self, request: RunSegment) -> tuple[datetime, Segment]:
@@ -150,7 +146,7 @@ class Calls(WayOut):
             return started_at, segment
 
         # The step that fills the room may go beyond it.
-        expects = request.room_bytes + 2 * messages.MAX_TASK_BYTES
+        expects = request.room_bytes + 2 * limits.MAX_TASK_BYTES
         return await self._persistently(
             call, _always, seconds=seconds, max_attempts=1, expects=expects
         )
@@ -158,24 +154,24 @@ class Calls(WayOut):
     async def resolve_value(self, request: ResolveValue) -> Value:
         """A template over stored values, filled in."""
         expects = request.max_inline_bytes
-        value = await self._own(messages.RESOLVE_VALUE, request, Value, expects=expects)
+        value = await self._own(names.RESOLVE_VALUE, request, Value, expects=expects)
         self._count_local(size_of(value.json))
         return value
 
     async def load_values(self, request: LoadValues) -> list[Loaded]:
         """Values for a condition, in the order of the bindings."""
         sizes = sum(
-            min(binding.value.size, messages.MAX_INLINE_BYTES) for binding in request.bindings
+            min(binding.value.size, limits.MAX_INLINE_BYTES) for binding in request.bindings
         )
         expects = min(sizes, MAX_LOADED_BYTES)
-        loaded = await self._own(messages.LOAD_VALUES, request, list[Loaded], expects=expects)
+        loaded = await self._own(names.LOAD_VALUES, request, list[Loaded], expects=expects)
         self._count_local(sum(size_of(value.json) for value in loaded))
         return loaded
 
     async def join_values(self, request: JoinValues) -> Value:
         """Values of which some are stored, as one."""
-        expects = messages.MAX_TASK_BYTES
-        value = await self._own(messages.JOIN_VALUES, request, Value, expects=expects)
+        expects = limits.MAX_TASK_BYTES
+        value = await self._own(names.JOIN_VALUES, request, Value, expects=expects)
         if self._room:
             self._room.note(size_of(value.json))
         return value
@@ -183,7 +179,7 @@ class Calls(WayOut):
     async def ask_people(self, request: AskPeople) -> Decision | None:
         """Opens an approval; the decision, if it was decided before."""
         answer: Decision | None = await self._own(
-            messages.ASK_PEOPLE,
+            names.ASK_PEOPLE,
             request,
             Decision | None,  # type: ignore[arg-type]
             summary=request.path,
@@ -193,7 +189,7 @@ class Calls(WayOut):
     async def give_up(self, request: GiveUp) -> Decision | None:
         """Closes an approval for its time; the decision, if people were first."""
         answer: Decision | None = await self._own(
-            messages.GIVE_UP,
+            names.GIVE_UP,
             request,
             Decision | None,  # type: ignore[arg-type]
             summary=request.path,
@@ -220,7 +216,7 @@ class Calls(WayOut):
 
     async def collect_child(self, child: ChildOf) -> ChildResult:
         """How a child ended, or that it has not."""
-        expects = messages.MAX_INLINE_BYTES
+        expects = limits.MAX_INLINE_BYTES
         return await self._own(
             child_messages.COLLECT_CHILD,
             child,
@@ -251,27 +247,27 @@ class Calls(WayOut):
     async def store_values(self, values: list[JsonValue]) -> list[Value]:
         """The keys of the values, in order."""
         request = StoreValues(self.execution_id, values)
-        return await self._own(messages.STORE_VALUES, request, list[Value])
+        return await self._own(names.STORE_VALUES, request, list[Value])
 
     async def load_parts(self, parts: list[Value]) -> list[str]:
         """The texts of a state that was too large to travel."""
         texts = []
         for part in parts:
             request = LoadPart(self.execution_id, part)
-            text = await self._own(messages.LOAD_PART, request, str, expects=part.size)
+            text = await self._own(names.LOAD_PART, request, str, expects=part.size)
             self._count_local(len(text))
             texts.append(text)
         return texts
 
     async def packed(self, value: Value) -> Value:
         """`value` small enough to be an activity's argument."""
-        if value.is_stored or size_of(value.json) <= messages.MAX_TASK_BYTES:
+        if value.is_stored or size_of(value.json) <= limits.MAX_TASK_BYTES:
             return value
         return (await self.store_values([value.json]))[0]
 
     async def record(self, batch: Batch) -> None:
         """Write a batch down. Counts as no call in flight: the recorder is waited for in its own way."""
-        await self._local(messages.RECORD, batch, type(None))
+        await self._local(names.RECORD, batch, type(None))
 
 
 async def _always() -> bool:

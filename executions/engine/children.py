@@ -11,15 +11,17 @@ from datetime import timedelta
 from pydantic import JsonValue
 from temporalio import workflow
 
-from executions.engine.child_messages import (
+from executions.engine.errors import StepFailed, failed
+from executions.engine.messages.children import (
     CHILD_STANDS,
     ChildOf,
     ChildResult,
     ChildStands,
     LaunchChild,
 )
-from executions.engine.errors import StepFailed, failed
-from executions.engine.messages import CHILD_ENDED, Outcome, RunInput
+from executions.engine.messages.names import CHILD_ENDED
+from executions.engine.messages.outcomes import Outcome
+from executions.engine.messages.run_input import RunInput
 from executions.engine.run import Run, completed
 from executions.engine.scopes import Scope
 from executions.engine.tasks import outlast, require_not_cancelled

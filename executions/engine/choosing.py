@@ -1,7 +1,9 @@
 """The conditional: which way the flow goes on."""
 
 from executions.engine.errors import failed
-from executions.engine.messages import MAX_INLINE_BYTES, Outcome, Value
+from executions.engine.messages.limits import MAX_INLINE_BYTES
+from executions.engine.messages.outcomes import Outcome
+from executions.engine.messages.values import Value
 from executions.engine.run import Run, completed
 from executions.engine.scopes import Scope
 from executions.engine.values import holds, resolve

@@ -3,14 +3,9 @@
 from pydantic import JsonValue
 
 from executions.engine.errors import failed
-from executions.engine.messages import (
-    MAX_INLINE_BYTES,
-    MAX_TASK_BYTES,
-    Binding,
-    Outcome,
-    ResolveValue,
-    Value,
-)
+from executions.engine.messages.limits import MAX_INLINE_BYTES, MAX_TASK_BYTES
+from executions.engine.messages.outcomes import Outcome
+from executions.engine.messages.values import Binding, ResolveValue, Value
 from executions.engine.run import Run
 from executions.engine.scopes import Scope
 from executions.engine.sizes import size_of

@@ -12,7 +12,8 @@ from temporalio.exceptions import (
     TimeoutType,
 )
 
-from executions.engine.messages import ErrorInfo, Value
+from executions.engine.messages.outcomes import ErrorInfo
+from executions.engine.messages.values import Value
 from workflows.definition.steps import UNCATCHABLE, ErrorKind
 
 KINDS = frozenset(get_args(ErrorKind))

@@ -8,21 +8,15 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from executions.engine.calls import Calls
-from executions.engine.child_messages import CHILD_STANDS, ChildStands
 from executions.engine.children import keep_telling_parent, take_standing, tell_parent
 from executions.engine.errors import RunEnded, StepFailed, failed
-from executions.engine.messages import (
-    CHILD_ENDED,
-    DECIDE,
-    WORKFLOW_TYPE,
-    Batch,
-    Decision,
-    ErrorInfo,
-    RunChange,
-    RunInput,
-    RunOutcome,
-    RunState,
-)
+from executions.engine.messages.approvals import Decision
+from executions.engine.messages.changes import Batch, RunChange
+from executions.engine.messages.children import CHILD_STANDS, ChildStands
+from executions.engine.messages.names import CHILD_ENDED, DECIDE, WORKFLOW_TYPE
+from executions.engine.messages.outcomes import ErrorInfo, RunOutcome
+from executions.engine.messages.run_input import RunInput
+from executions.engine.messages.state import RunState
 from executions.engine.run import Run
 from executions.engine.scopes import Scope, as_json
 from executions.engine.spilling import handed_on, unpacked

@@ -2,7 +2,8 @@
 
 from executions.engine.agent_turns import converse
 from executions.engine.errors import failed
-from executions.engine.messages import Agent, JoinValues, Value
+from executions.engine.messages.calls import Agent
+from executions.engine.messages.values import JoinValues, Value
 from executions.engine.run import Run
 from executions.engine.values import is_small
 from workflows.definition.steps import ParallelStep, RetryPolicy

@@ -5,7 +5,8 @@ import asyncio
 from pydantic import JsonValue
 
 from executions.engine.errors import failed
-from executions.engine.messages import Outcome, Value
+from executions.engine.messages.outcomes import Outcome
+from executions.engine.messages.values import Value
 from executions.engine.parallel import join_list, written_at_once
 from executions.engine.run import Run
 from executions.engine.scopes import LoopView, Place, RunList, Scope

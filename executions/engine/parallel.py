@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from executions.engine.errors import RunEnded, StepFailed, failed
 from executions.engine.joining import MergeConflict, join_writes, merge
 from executions.engine.judging import judge
-from executions.engine.messages import JoinValues, Outcome, Value
+from executions.engine.messages.outcomes import Outcome
+from executions.engine.messages.values import JoinValues, Value
 from executions.engine.run import Run
 from executions.engine.scopes import RunList, Scope
 from executions.engine.tasks import are_done, supervise

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
-from executions.engine.messages import Batch, RunChange, RunState, StepChange
+from executions.engine.messages.changes import Batch, RunChange, StepChange
+from executions.engine.messages.state import RunState
 
 Write = Callable[[Batch], Awaitable[None]]
 # So late may a change be written down because a brief call shall be told with it; while one call lasts, no clock ticks.

@@ -9,21 +9,15 @@ from temporalio import workflow
 from executions.engine.budgets import FIRST_ENGINE, Budgets
 from executions.engine.calls import Calls
 from executions.engine.errors import failed
-from executions.engine.messages import (
-    CONTINUE_AFTER_BYTES,
-    Decision,
-    ErrorInfo,
-    Outcome,
-    RunInput,
-    RunState,
-    StepChange,
-    StepStatus,
-    TurnsMade,
-    Usage,
-    Value,
-)
+from executions.engine.messages.approvals import Decision
+from executions.engine.messages.changes import StepChange
+from executions.engine.messages.limits import CONTINUE_AFTER_BYTES
+from executions.engine.messages.outcomes import ErrorInfo, Outcome, StepStatus, Usage
+from executions.engine.messages.run_input import RunInput
+from executions.engine.messages.segments import SegmentResult
+from executions.engine.messages.state import RunState, TurnsMade
+from executions.engine.messages.values import Value
 from executions.engine.recorder import Recorder
-from executions.engine.segment_messages import SegmentResult
 from executions.engine.standing import Standing
 from executions.engine.tasks import require_not_cancelled
 from workflows.definition.steps import Definition, Step

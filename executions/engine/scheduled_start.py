@@ -19,14 +19,15 @@ from temporalio.workflow import (
     ParentClosePolicy,
 )
 
-from executions.engine.launch_messages import (
+from executions.engine.messages.launches import (
     AWAIT_RUN,
     LAUNCH_SCHEDULED,
     SCHEDULED_START,
     Launched,
     LaunchScheduled,
 )
-from executions.engine.messages import WORKFLOW_TYPE, RunInput
+from executions.engine.messages.names import WORKFLOW_TYPE
+from executions.engine.messages.run_input import RunInput
 
 # Set by Temporal; the time that was meant, however late the start is.
 NOMINAL_TIME = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field
 
 from pydantic import JsonValue
 
-from executions.engine.messages import Binding, ErrorInfo, Outcome, Value
+from executions.engine.messages.outcomes import ErrorInfo, Outcome
+from executions.engine.messages.values import Binding, Value
 from executions.engine.run import Run
 from workflows.definition.references import MISSING, Missing, Reference
 from workflows.definition.steps import Step

@@ -9,15 +9,12 @@ from datetime import timedelta
 from itertools import islice
 
 from executions.engine.errors import StepFailed
-from executions.engine.messages import (
-    MAX_TASK_BYTES,
-    Binding,
-    Usage,
-    Value,
-)
+from executions.engine.messages.limits import MAX_TASK_BYTES
+from executions.engine.messages.outcomes import Usage
+from executions.engine.messages.segments import RunSegment, SegmentResult, SegmentStep
+from executions.engine.messages.values import Binding, Value
 from executions.engine.run import Ahead, Run
 from executions.engine.scopes import Scope, bind
-from executions.engine.segment_messages import RunSegment, SegmentResult, SegmentStep
 from executions.engine.sizes import size_of
 from workflows.definition.references import MISSING, Reference, follow, references_in
 from workflows.definition.steps import ToolStep

@@ -9,7 +9,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from executions.engine.messages import Position, RunInput, RunState, Value
+from executions.engine.messages.run_input import RunInput
+from executions.engine.messages.state import Position, RunState
+from executions.engine.messages.values import Value
 from executions.engine.run import Run
 from executions.engine.sizes import size_of
 

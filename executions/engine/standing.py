@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from executions.engine.messages import RunChange, RunState, StepChange
+from executions.engine.messages.changes import RunChange, StepChange
+from executions.engine.messages.state import RunState
 
 # Containers are open while their steps run, so they say nothing about whether somebody works.
 CONTAINERS = frozenset({"parallel", "loop"})

@@ -1,7 +1,9 @@
 """One step tried alone, among outcomes that were given instead of run."""
 
 from executions.engine.errors import RunEnded
-from executions.engine.messages import Alone, GivenLoop, Position, Value
+from executions.engine.messages.run_input import Alone, GivenLoop
+from executions.engine.messages.state import Position
+from executions.engine.messages.values import Value
 from executions.engine.run import Run
 from executions.engine.scopes import LoopView, Place, Scope
 from executions.engine.walking import outcome_of

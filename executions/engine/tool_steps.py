@@ -3,7 +3,9 @@
 from pydantic import JsonValue
 
 from executions.engine.errors import failed
-from executions.engine.messages import CallTool, Usage, Value
+from executions.engine.messages.calls import CallTool
+from executions.engine.messages.outcomes import Usage
+from executions.engine.messages.values import Value
 from executions.engine.run import Run
 from executions.engine.scopes import Scope
 from executions.engine.segments import has_run_ahead, take_over

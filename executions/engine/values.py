@@ -6,15 +6,8 @@ from pydantic import JsonValue
 from temporalio import workflow
 
 from executions.engine.errors import StepFailed, failed
-from executions.engine.messages import (
-    MAX_INLINE_BYTES,
-    MAX_TASK_BYTES,
-    Binding,
-    Loaded,
-    LoadValues,
-    ResolveValue,
-    Value,
-)
+from executions.engine.messages.limits import MAX_INLINE_BYTES, MAX_TASK_BYTES
+from executions.engine.messages.values import Binding, Loaded, LoadValues, ResolveValue, Value
 from executions.engine.run import Run
 from executions.engine.scopes import Scope, bind
 from executions.engine.sizes import size_of

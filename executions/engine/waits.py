@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from temporalio import workflow
 
 from executions.engine.errors import failed
-from executions.engine.messages import Outcome, Value
+from executions.engine.messages.outcomes import Outcome
+from executions.engine.messages.values import Value
 from executions.engine.run import Run, completed
 from executions.engine.scopes import Scope
 from executions.engine.tasks import require_not_cancelled

@@ -15,7 +15,9 @@ from executions.engine.context_writes import run_set
 from executions.engine.error_paths import error_target
 from executions.engine.errors import RunEnded, StepFailed, failed, placed
 from executions.engine.loops import run_loop
-from executions.engine.messages import Outcome, Position, StepStatus, Value
+from executions.engine.messages.outcomes import Outcome, StepStatus
+from executions.engine.messages.state import Position
+from executions.engine.messages.values import Value
 from executions.engine.parallel import known_branches, run_parallel
 from executions.engine.run import Run, completed
 from executions.engine.scopes import Scope

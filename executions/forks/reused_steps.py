@@ -10,7 +10,9 @@ from django.db.models.fields.json import KT
 from django.utils import timezone
 from pydantic import JsonValue
 
-from executions.engine.messages import ErrorInfo, Outcome, RunState, Value
+from executions.engine.messages.outcomes import ErrorInfo, Outcome
+from executions.engine.messages.state import RunState
+from executions.engine.messages.values import Value
 from executions.forks.planning import ForkPlan, Recorded, outer_paths
 from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.stored_values import keep

@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Concat
 
-from executions.engine.messages import Usage
+from executions.engine.messages.outcomes import Usage
 from executions.models import StepRun, WorkflowExecution
 
 CONTAINERS = ("loop", "parallel")

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from pydantic import JsonValue
 
 from discovery.native_tools import NATIVE_TOOLS
-from executions.engine.messages import ENGINE, RunInput
+from executions.engine.messages.run_input import ENGINE, RunInput
 from executions.engine.sizes import size_of
 from executions.engine.spilling import MAX_TRAVELLING_BYTES, packed, size_of_state
 from executions.forks.reused_steps import known_state

@@ -8,7 +8,9 @@ from temporalio.common import TypedSearchAttributes, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
 from executions import visibility
-from executions.engine.messages import WORKFLOW_TYPE, ErrorInfo, RunInput
+from executions.engine.messages.names import WORKFLOW_TYPE
+from executions.engine.messages.outcomes import ErrorInfo
+from executions.engine.messages.run_input import RunInput
 from executions.models import WorkflowExecution
 from executions.visibility import Labels
 

@@ -9,7 +9,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from common.errors import Unavailable
 from executions import temporal
-from executions.engine.messages import RunOutcome
+from executions.engine.messages.outcomes import RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
 from executions.starts.run_inputs import run_input_of

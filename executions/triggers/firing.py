@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from common.errors import DomainError, Forbidden, Invalid, InvalidDefinition, NotExecutable
-from executions.engine.messages import ErrorInfo, RunOutcome
+from executions.engine.messages.outcomes import ErrorInfo, RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
 from executions.starts.launching import Launch, write_execution

@@ -8,7 +8,7 @@ from temporalio import client
 from temporalio.client import ScheduleAlreadyRunningError, ScheduleUpdate
 from temporalio.service import RPCError, RPCStatusCode
 
-from executions.engine.launch_messages import SCHEDULED_START
+from executions.engine.messages.launches import SCHEDULED_START
 from executions.starts.start_request import RPC_TIMEOUT
 from executions.temporal import connect
 

@@ -22,7 +22,7 @@ from temporalio.client import (
     ScheduleState,
 )
 
-from executions.engine.launch_messages import SCHEDULED_START
+from executions.engine.messages.launches import SCHEDULED_START
 from executions.triggers import cron
 from executions.triggers.models import Schedule
 from executions.triggers.timing import EPOCH

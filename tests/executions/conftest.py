@@ -21,7 +21,8 @@ from temporalio.service import RPCError
 
 from discovery.models import Agent
 from executions import temporal
-from executions.engine.messages import RunOutcome, RunState
+from executions.engine.messages.outcomes import RunOutcome
+from executions.engine.messages.state import RunState
 from executions.engine.spilling import packed
 from executions.models import ExecutionEvent, ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.services import start_execution

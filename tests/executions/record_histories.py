@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from executions.engine.messages import ENGINE
+from executions.engine.messages.run_input import ENGINE
 from tests.executions.conftest import Runner
 from tests.executions.scenarios import SCENARIOS
 from tests.executions.tap import Tap

@@ -10,8 +10,10 @@ from django.conf import settings
 from executions import temporal
 from executions.approvals.deciding import Vote
 from executions.approvals.deciding import decide as decide_approval
-from executions.engine.launch_messages import SCHEDULED_START
-from executions.engine.messages import Outcome, RunState, Value
+from executions.engine.messages.launches import SCHEDULED_START
+from executions.engine.messages.outcomes import Outcome
+from executions.engine.messages.state import RunState
+from executions.engine.messages.values import Value
 from executions.models import Schedule
 from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import (

@@ -12,7 +12,9 @@ from django.contrib.auth.models import User
 from pydantic import JsonValue
 
 from executions.channels import channel_of
-from executions.engine.messages import Batch, ErrorInfo, RunChange, StepChange, Usage, Value
+from executions.engine.messages.changes import Batch, RunChange, StepChange
+from executions.engine.messages.outcomes import ErrorInfo, Usage
+from executions.engine.messages.values import Value
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
 from executions.recording import record
 from executions.stored_values import keep

@@ -14,7 +14,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-from executions.engine.messages import ENGINE
+from executions.engine.messages.run_input import ENGINE
 from executions.worker import WORKFLOWS
 from tests.executions.scenarios import SCENARIOS
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from executions.engine.budget_messages import BudgetScope
+from executions.engine.messages.budgets import BudgetScope
 from executions.models import Budget, Reservation
 from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import Step, echo, end, loop, parallel

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 
 from executions import services
 from executions.child_runs import MAX_DEPTH, ChildRefused, write_child
-from executions.engine.child_messages import LaunchChild
-from executions.engine.messages import Value
+from executions.engine.messages.children import LaunchChild
+from executions.engine.messages.values import Value
 from executions.models import Approval, WorkflowExecution
 from tests.conftest import ClientFor
 from tests.executions.conftest import PATIENCE_SECONDS, RUNS, Runner

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from executions.engine.messages import Outcome, RunState, Value
+from executions.engine.messages.outcomes import Outcome
+from executions.engine.messages.state import RunState
+from executions.engine.messages.values import Value
 from tests.executions.conftest import RunDefinition, Runner
 from tests.executions.engine.building import (
     broken,

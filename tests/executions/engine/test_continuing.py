@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from executions.engine.messages import Outcome, RunState, Value
+from executions.engine.messages.outcomes import Outcome
+from executions.engine.messages.state import RunState
+from executions.engine.messages.values import Value
 from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import broken, decide, echo, end, loop, parallel
 from tests.executions.tap import Tap

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from executions import temporal
-from executions.engine.messages import RunInput
+from executions.engine.messages.run_input import RunInput
 from executions.models import ModelCall, ToolCall, WorkflowExecution
 from executions.starts.run_inputs import run_input_of
 from tests.executions.conftest import Ran, Runner

@@ -13,7 +13,8 @@ from django.utils import timezone
 from knox.models import AuthToken
 
 from common.connections import with_connection
-from executions.engine.messages import Batch, RunChange, Value
+from executions.engine.messages.changes import Batch, RunChange
+from executions.engine.messages.values import Value
 from executions.models import WorkflowExecution
 from executions.recording import note_event, record
 from tests.executions.flows import workflow_of

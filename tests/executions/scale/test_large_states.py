@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 from discovery.models import Agent
-from executions.engine.messages import Outcome, RunState, Value
+from executions.engine.messages.outcomes import Outcome
+from executions.engine.messages.state import RunState
+from executions.engine.messages.values import Value
 from executions.engine.spilling import PART_CHARACTERS, packed, unpacked
 from executions.models import ModelCall
 from tests.executions.conftest import Runner

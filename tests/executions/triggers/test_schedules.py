@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 
 from common.errors import Conflict, Forbidden, Invalid, NotExecutable, NotFound
 from executions.activities.launches import _launch_scheduled
-from executions.engine.launch_messages import SCHEDULED_START, LaunchScheduled
+from executions.engine.messages.launches import SCHEDULED_START, LaunchScheduled
 from executions.engine.scheduled_start import NOMINAL_TIME
 from executions.models import ExecutionEvent, WorkflowExecution
 from executions.services import wait_for_end

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from executions.engine.budget_messages import BudgetScope
-from executions.engine.messages import ErrorInfo, FinalStatus, Usage, Value
+from executions.engine.messages.budgets import BudgetScope
+from executions.engine.messages.outcomes import ErrorInfo, FinalStatus, Usage
+from executions.engine.messages.values import Value
 
 LAUNCH_CHILD = "launch_child"
 COLLECT_CHILD = "collect_child"

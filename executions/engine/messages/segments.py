@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from executions.engine.messages import Binding, ErrorInfo, Value
+from executions.engine.messages.outcomes import ErrorInfo
+from executions.engine.messages.values import Binding, Value
 
 RUN_SEGMENT = "run_segment"
-NOTHING = Value()
 # A segment of tool steps starts no further step after this.
 MAX_SEGMENT_SECONDS = 1.0
 
@@ -48,7 +48,7 @@ class SegmentResult:
     started: float
     ended: float
     input: Value | None = None
-    output: Value = NOTHING
+    output: Value = Value()
     error: ErrorInfo | None = None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from executions.engine.messages import RunInput
+from executions.engine.messages.run_input import RunInput
 
 SCHEDULED_START = "ScheduledStart"
 LAUNCH_SCHEDULED = "launch_scheduled"

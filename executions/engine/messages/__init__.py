@@ -1,0 +1,1 @@
+"""What travels between services, workflow and activities: plain dataclasses, small enough for Temporal's history."""

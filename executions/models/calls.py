@@ -1,0 +1,73 @@
+"""Every call of a model and of a tool."""
+
+from django.db import models
+
+from common.json_field import JSONField
+from executions.models.execution import WorkflowExecution
+
+
+class ModelCall(models.Model):
+    """One turn of an agent: what was asked and what came back. An agent's conversation is its rows in order."""
+
+    execution = models.ForeignKey(
+        WorkflowExecution, on_delete=models.CASCADE, related_name="model_call_rows"
+    )
+    path = models.CharField(max_length=2000, help_text="Path of the agent's step.")
+    turn = models.PositiveIntegerField(help_text="From 1.")
+    agent_id = models.CharField(max_length=100, blank=True)
+    agent_version = models.PositiveIntegerField(null=True, blank=True)
+    model = models.CharField(max_length=100)
+    new_messages = JSONField(default=list, help_text="What this turn adds to the conversation.")
+    answer = JSONField(null=True, blank=True, help_text="The assistant's message.")
+    input_tokens = models.PositiveBigIntegerField(default=0)
+    output_tokens = models.PositiveBigIntegerField(default=0)
+    cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
+    duration_ms = models.PositiveIntegerField(default=0)
+    is_reused = models.BooleanField(
+        default=False, help_text="Answered and paid for in the run that this one retries."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["execution_id", "path", "turn"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["execution", "path", "turn"], name="model_call_turn_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.execution_id} {self.path} turn {self.turn}"
+
+
+class ToolCall(models.Model):
+    """One call of a tool, by a tool step (turn 0) or by an agent's turn."""
+
+    execution = models.ForeignKey(
+        WorkflowExecution, on_delete=models.CASCADE, related_name="tool_call_rows"
+    )
+    path = models.CharField(max_length=2000)
+    turn = models.PositiveIntegerField(default=0)
+    call_id = models.CharField(max_length=200, blank=True, help_text="The model's id of the call.")
+    tool = models.CharField(max_length=230)
+    schema_hash = models.CharField(max_length=64, blank=True)
+    arguments = JSONField(default=dict)
+    result = JSONField(null=True, blank=True)
+    error_json = JSONField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=1)
+    duration_ms = models.PositiveIntegerField(default=0)
+    is_reused = models.BooleanField(
+        default=False, help_text="Made in the run that this one retries; its result is used again."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["execution_id", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["execution", "path", "turn", "call_id"], name="tool_call_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.execution_id} {self.path} {self.tool}"
