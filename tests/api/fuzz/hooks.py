@@ -14,6 +14,8 @@ LONGEST_WAIT_SECONDS = 1
 # A public address, so that nothing is looked up; nobody connects to it.
 ADDRESS = "https://93.184.216.34/mcp"
 RESOURCES = ("agents_", "mcp_servers_")
+GENERATE = "workflows_generate"
+BULK = "workflows_bulk"
 TRIGGERS = ("schedules_", "webhooks_")
 
 
@@ -35,6 +37,21 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         _complete(case.body, changes_one=not operation.endswith("_create"))
     if operation.startswith(TRIGGERS) and isinstance(case.body, dict):
         _time(case.body, is_part=operation.endswith("_partial_update"))
+    if operation == GENERATE and isinstance(case.body, dict):
+        _one_purpose(case.body)
+    if operation == BULK and isinstance(case.body, dict):
+        case.body["tags"] = ["a"] if case.body.get("action") in ("tag", "untag") else []
+
+
+def _one_purpose(body: dict[str, Any]) -> None:
+    """A new workflow, or a change of one: each has fields of its own, and a new one takes more than a word."""
+    if not {"workflow_id", "version"} <= body.keys():
+        body.pop("workflow_id", None)
+        body.pop("version", None)
+        body["prompt"] = str(body.get("prompt", "")).ljust(10, ".")
+        return
+    for name in ("context", "preferred_complexity", "include_agents", "include_mcps"):
+        body.pop(name, None)
 
 
 def _shorten_wait(query: Any) -> None:
