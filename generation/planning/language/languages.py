@@ -2,9 +2,11 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
-from generation.planning.language.words import vocabulary_lines, word_set
+from generation.planning.language import german, romance
+from generation.planning.language.verbs import verb_at
+from generation.planning.language.words import stem, vocabulary_lines, word_set
 
 # Function words that tell the languages apart; none of them is an English word.
 _MARKS = {language: word_set(f"marks_{language}") for language in ("de", "es", "fr")}
@@ -19,16 +21,15 @@ _VERB_FIRST = re.compile(
 _BEI = re.compile(
     r"(?P<start>^|[.!?;,]\s+|\bund\s+)(?P<verb>\w+)? ?bei (?P<what>(?:\w+(?:er|em|en) )\w+|[A-Z]\w+ (?:über|unter) [\d.,]+ ?\w*)(?P<rest>,? )",
 )
-# '… soll der Lebenslauf bewertet werden' → '…, der Lebenslauf soll werden bewertet'
-_VERB_LAST = re.compile(
-    r" (?P<modal>soll(?:en|te)?|muss|müssen) (?P<what>[^,.;:]{3,60}?) (?P<verb>\w+(?:t|en)) werden\b"
-)
 # 'envíalo', 'envoie-le': the object hangs on the verb.
 _CLITIC = {"es": re.compile(r"[aeiáéí](?:me|nos|se)?l[oa]s?$"), "fr": re.compile(r"-l(?:e|a|es)$")}
+_PARTICIPLE = {"es": re.compile(r"\w{3}[ai]d[oa]s?$"), "fr": re.compile(r"\w{3}ée?s?$")}
 # 'Informiere danach den Einkauf' → 'then notify the purchasing'
 _THEN_INSIDE = re.compile(
     r"(?P<start>^|[.!?;,]\s+|\band )(?P<verb>[A-Za-z]+) then (?=(?:the|an?|it|them|its|my|our)\b)"
 )
+# Letters behind a stem that are still its inflection.
+LONGEST_ENDING = 4
 _ELISION = re.compile(r"\b(?:[ldjmntcs]|qu)['\u2019](?=\w)", re.IGNORECASE)
 
 
@@ -37,18 +38,63 @@ def to_english(text: str) -> str:
     language = language_of(text)
     if not language:
         return text
-    text = _VERB_FIRST.sub(r"\1wenn ", text) if language == "de" else text
-    if language == "de":
-        text = _BEI.sub(_condition_first, text)
-        text = _VERB_LAST.sub(r", \g<what> \g<modal> werden \g<verb>", text)
-    replaced, prefixes = _dictionary(language)
-    pattern, known = replaced
     text = unicodedata.normalize("NFC", text)
-    text = pattern.sub(lambda match: _cased(known[match.group().lower()], match.group()), text)
-    if language == "fr":
-        text = _ELISION.sub("", text)
-    text = _WORDS.sub(lambda match: _by_prefix(match.group(), prefixes, language), text)
+    replaced, prefixes = _dictionary(language)
+    text = _in_plain_order(text, language)
+    text = _word_by_word(text, *replaced, prefixes=prefixes, language=language)
+    text = text if language == "de" else romance.with_english_forms(text)
     return _THEN_INSIDE.sub(lambda match: f"{match['start']}then {match['verb'].lower()} ", text)
+
+
+def _word_by_word(
+    text: str,
+    pattern: re.Pattern[str],
+    known: dict[str, str],
+    *,
+    prefixes: tuple[tuple[str, str], ...],
+    language: str,
+) -> str:
+    """Each word once: what was replaced is English and no longer looked up."""
+    found: list[str] = []
+    position = 0
+
+    def rest(part: str) -> str:
+        part = _ELISION.sub("", part) if language == "fr" else part
+        return _WORDS.sub(lambda match: _by_prefix(match.group(), prefixes, language), part)
+
+    for match in pattern.finditer(text):
+        found += [rest(text[position : match.start()])]
+        found += [_cased(known[match.group().lower()], match.group())]
+        position = match.end()
+    return "".join([*found, rest(text[position:])])
+
+
+def _in_plain_order(text: str, language: str) -> str:
+    """`text` with its verbs where English has them, and compound nouns in their parts."""
+
+    def is_verb(word: str) -> bool:
+        english = _meaning(word, language)
+        return bool(english) and verb_at([stem(english.split()[0])], 0)[0] > 0
+
+    if language != "de":
+        return romance.in_plain_order(text, language=language, is_verb=is_verb)
+    text = _BEI.sub(_condition_first, _VERB_FIRST.sub(r"\1wenn ", text))
+    text = german.without_compounds(
+        text,
+        is_known=lambda word: bool(_meaning(word.lower(), language)),
+        is_whole=lambda word: bool(_meaning(word, language)),
+    )
+    return german.in_plain_order(text, is_verb=is_verb)
+
+
+@lru_cache(maxsize=5_000)
+def _meaning(word: str, language: str) -> str:
+    """What the dictionary has for one word in any of its forms, '' for nothing; a stem has at most four letters more."""
+    (_, whole), prefixes = _dictionary(language)
+    found = (english for prefix, english in prefixes if word.startswith(prefix))
+    longest = next((p for p, _ in prefixes if word.startswith(p)), "")
+    is_form = longest and len(word) - len(longest) <= LONGEST_ENDING
+    return whole.get(word, "") or (next(found, "") if is_form else "")
 
 
 def _condition_first(match: re.Match[str]) -> str:
@@ -89,6 +135,8 @@ def _by_prefix(word: str, prefixes: tuple[tuple[str, str], ...], language: str) 
     english = next((english for prefix, english in prefixes if lower.startswith(prefix)), "")
     if not english:
         return word
+    if language in _PARTICIPLE and _PARTICIPLE[language].search(lower):
+        return _cased(romance.with_ending(english, "ed"), word)
     it = " it" if language in _CLITIC and _CLITIC[language].search(lower) else ""
     return _cased(english, word) + it
 

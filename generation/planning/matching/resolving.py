@@ -26,6 +26,10 @@ _THRESHOLD = re.compile(
     r"than)\s+)?[$€£]?\d[\d.,]*\s?(?:%|percent|pages|words|euros?|dollars?|usd|eur|k\b)?",
     re.IGNORECASE,
 )
+_WRITES = re.compile(
+    r"^(?:please |then |also )*write (?!(?:it|them|this|that|down)\b)(?!.*\b(?:to|into|in|on) (?:the|an?|our|my)\b)",
+    re.IGNORECASE,
+)
 _PLACE_WORDS = frozenset({"from", "out", "based", "using", "given", "with", "in", "on", "for"})
 
 
@@ -163,6 +167,9 @@ class Resolver:
                 if position == "middle"
                 else middle - {"create"}
             )
+        if _WRITES.match(text) and not self.index.servers_named(text):
+            # Who writes is an agent, unless a place is named that holds what is written.
+            kinds = kinds or frozenset({"compose"})
         return self._first(text, kinds)
 
     def _meant(self, text: str, about: str) -> Match | None:

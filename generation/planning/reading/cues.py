@@ -1,6 +1,7 @@
 """What the words of a clause tell of its place in a sentence: order or condition, inside or behind a loop, how often."""
 
 import re
+from dataclasses import replace
 
 from generation.planning.language.verbs import actions, leading_verb
 from generation.planning.language.words import stem, tokens
@@ -30,6 +31,15 @@ _IS_OVER = re.compile(
     r"(?:over|done|finished|ready|complete|completed|resolved|through|up again|back up|available|there)$",
     re.IGNORECASE,
 )
+_ARRIVAL = re.compile(
+    r"^(?:an?|the|some(?:one|body)?|new) .*\b(?:arrives?|comes? in|gets in|lands|(?:is|are) (?:received|submitted|handed in))$",
+    re.IGNORECASE,
+)
+_ARRIVING = re.compile(
+    r"^((?:an?|the|some|new) [\w' -]{2,40}?) (?:arrives?|comes? in|gets in|lands|(?:is|are) (?:received|submitted|handed in))$",
+    re.IGNORECASE,
+)
+_VERB_IT = re.compile(r"^(\w+(?: up| in| out)?) (?:it|them)$", re.IGNORECASE)
 _OWN_LIST = re.compile(
     r"\b(?:its|the|our|their|an?) \w+(?: \w+)? and (?:its|the|our|their|an?) \w+(?: \w+)?$",
     re.IGNORECASE,
@@ -58,6 +68,20 @@ def lists_places(text: str) -> bool:
 def is_over(text: str) -> bool:
     """Whether it tells that something has ended, which is an order and no condition."""
     return bool(_IS_OVER.match(text))
+
+
+def is_arrival(text: str) -> bool:
+    """Whether it tells what starts a run: 'an invoice arrives'."""
+    return bool(_ARRIVAL.match(text))
+
+
+def about(chunk: Chunk, event: str) -> Chunk:
+    """'a ticket arrives, read it' → 'read a ticket': the first instruction speaks of what arrived."""
+    subject = _ARRIVING.match(event)
+    bare = _VERB_IT.match(chunk.text)
+    if subject is None or bare is None or chunk.control:
+        return chunk
+    return replace(chunk, text=f"{bare.group(1)} {subject.group(1)}")
 
 
 def is_state(text: str) -> bool:

@@ -7,7 +7,9 @@ from generation.planning.language.words import tokens
 from generation.planning.reading.clauses import Chunk, inner_instruction
 from generation.planning.reading.cues import (
     CONDITIONS,
+    about,
     gathers,
+    is_arrival,
     is_ban,
     is_of_item,
     is_over,
@@ -157,7 +159,9 @@ class Sentence:
         return chunk.is_break or bool(chunk.control) or gathers(chunk.text)
 
     def _conditional(self, nodes: list[Node], chunk: Chunk) -> None:
-        if chunk.control == "when" and not self._is_condition(chunk):
+        if self._is_event(nodes, chunk):
+            at = self.position
+            self.chunks[at : at + 1] = [about(c, chunk.text) for c in self.chunks[at : at + 1]]
             rest = "" if chunk.is_attached else inner_instruction(chunk.text)[1]
             nodes.extend(acts_of(rest) if rest else [])
             return
@@ -174,6 +178,14 @@ class Sentence:
         body_nodes = acts_of(body_text) if body_text else []
         body_nodes += self.read(is_arm=True, has_begun=bool(body_nodes))
         add_arm(nodes, condition, tuple(body_nodes))
+
+    def _is_event(self, nodes: list[Node], chunk: Chunk) -> bool:
+        """'when a ticket arrives', and 'if a ticket arrives, …' at the start without an alternative."""
+        if chunk.control == "when":
+            return not self._is_condition(chunk)
+        is_start = not nodes and not self.earlier and chunk.control == "if"
+        later = (other.control for other in self.chunks[self.position :])
+        return is_start and is_arrival(chunk.text) and "otherwise" not in later
 
     def _is_condition(self, chunk: Chunk) -> bool:
         """'when it is fine' is one, 'when a ticket arrives' is an event; an alternative settles it."""
