@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from tests.conftest import ClientFor
@@ -89,6 +90,16 @@ def test_an_address_that_leads_nowhere_is_404(api: APIClient, address: str) -> N
     assert answer.status_code == 404
     assert answer["Content-Type"] == "application/problem+json"
     assert answer.json()["status"] == 404
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_a_mistyped_address_is_404_for_every_method(alice: User, method: str) -> None:
+    _, token = AuthToken.objects.create(alice)
+    # As outside of tests, where Django checks for a CSRF token.
+    client = APIClient(enforce_csrf_checks=True)
+    client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+    answer = getattr(client, method)("/api/v1/nothing", {})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 def test_a_foreign_host_gets_a_problem_not_a_page(api: APIClient) -> None:

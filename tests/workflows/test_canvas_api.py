@@ -27,6 +27,16 @@ def digest(alice: User, make_workflow: MakeWorkflow) -> Workflow:
     return make_workflow(alice, "digest", definition=definition(stats_step("first"), FAN))
 
 
+def drawn_choice(data: dict[str, Any]) -> dict[str, Any]:
+    """A canvas with a conditional of this data, and one choice drawn from it."""
+    nodes = [
+        {"id": "a", "type": "conditional", "data": data},
+        {"id": "b", "type": "end", "data": {}},
+    ]
+    edges = [{"source": "a", "target": "b", "kind": "choice", "label": "x"}]
+    return {"nodes": nodes, "edges": edges}
+
+
 def stored() -> list[Any]:
     rows = Workflow.objects.order_by("id").values()
     return [*rows, *WorkflowVersion.objects.order_by("id").values()]
@@ -95,6 +105,13 @@ def test_two_editors_never_overwrite_each_other(api: APIClient) -> None:
         ({"nodes": [{"id": "a", "type": "tool", "data": {}}] * 2}, "invalid_canvas"),
         ({"nodes": [{"id": "a", "type": "tool"}]}, "required"),
         ({"nodes": [{"id": "a", "type": "nonsense", "data": {}}]}, "invalid_definition"),
+        (
+            {"nodes": [{"id": "a", "type": "parallel", "data": {"branches": 5}}]},
+            "invalid_canvas",
+        ),
+        (drawn_choice({"conditional_branches": "text"}), "invalid_canvas"),
+        (drawn_choice({"conditional_branches": [1]}), "invalid_canvas"),
+        (drawn_choice({"conditions": "text"}), "invalid_definition"),
         (
             {"nodes": [], "edges": [{"source": "a", "target": "b", "kind": "next"}]},
             "invalid_canvas",

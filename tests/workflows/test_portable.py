@@ -120,6 +120,39 @@ def test_importing_twice_is_importing_once(api: APIClient, other: APIClient) -> 
     assert rows() == before
 
 
+def test_what_was_archived_comes_back_as_a_new_workflow(api: APIClient, other: APIClient) -> None:
+    body = {"document": exported(api)}
+    first = other.post(f"{URL}/import", body).json()["workflow_id"]
+    assert other.delete(f"{URL}/{first}").status_code == 204
+    again = other.post(f"{URL}/import", body)
+    assert (again.status_code, again.json()["is_new"]) == (201, True)
+    second = again.json()["workflow_id"]
+    assert other.get(f"{URL}/{second}").status_code == 200
+    assert other.post(f"{URL}/import", body).json()["workflow_id"] == second
+    assert other.post(f"{URL}/{first}/restore").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"layout": {"count": {"z": 1}}},
+        {"layout": {"count": {"x": 1}}},
+        {"layout": {"count": {"x": 1e300, "y": 0}}},
+        {"tags": ["x" * 51]},
+        {"tags": [""]},
+    ],
+)
+def test_what_a_workflow_can_not_have_is_not_imported(
+    api: APIClient, other: APIClient, change: Any
+) -> None:
+    document = exported(api)
+    document["workflow"] |= change
+    before = rows()
+    answer = other.post(f"{URL}/import", {"document": document})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_document"), answer.content
+    assert rows() == before
+
+
 def test_a_dry_run_tells_the_same_and_stores_nothing(api: APIClient, other: APIClient) -> None:
     body = {"document": exported(api)}
     before = rows()

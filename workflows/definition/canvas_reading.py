@@ -12,6 +12,8 @@ from workflows.definition.steps import END, Definition
 
 # Told by nodes and edges, never by a node's data.
 TOLD_BY_THE_CANVAS = ("next", "default", "steps", "entry_step")
+# What nodes and edges are written into, and what it has to be for that.
+WRITTEN_INTO = {"branches": (list, "a list"), "conditional_branches": (dict, "an object")}
 
 
 def definition_of_canvas(
@@ -45,6 +47,7 @@ class _Reading:
         for number, node in enumerate(nodes):
             if node["id"] in self.steps:
                 raise _refused(f"/nodes/{number}/id", f"There are two nodes {node['id']!r}.")
+            _require_kinds(f"/nodes/{number}/data", node["data"])
             self.steps[node["id"]] = _step(node)
         self.outermost: list[Json] = []
         for number, node in enumerate(nodes):
@@ -91,7 +94,7 @@ class _Reading:
         for own in branches:
             if own.get("id") == branch:
                 return own
-        where = f"a branch {branch!r}" if branch else "steps inside"
+        where = f"branch {branch!r}" if branch else "steps inside"
         raise _refused(f"{pointer}/branch", f"{around['id']!r} has no {where}.")
 
     def _enter(self, pointer: str, around: Json, target: str, branch: str) -> None:
@@ -107,6 +110,13 @@ class _Reading:
                     raise _refused(f"/nodes/{number}/parent", f"{node['id']!r} contains itself.")
                 seen.add(at)
                 at = parents[at]
+
+
+def _require_kinds(pointer: str, data: Mapping[str, Any]) -> None:
+    for name, (kind, told) in WRITTEN_INTO.items():
+        value = data.get(name)
+        if value is not None and not isinstance(value, kind):
+            raise _refused(f"{pointer}/{name}", f"`{name}` is {told}.")
 
 
 def _step(node: Mapping[str, Any]) -> Json:
@@ -157,8 +167,7 @@ def _choose(step: Json, label: str, target: str) -> None:
     if isinstance(step.get("conditions"), list):
         step["conditions"].append({"when": label, "next": target})
         return
-    texts = step.setdefault("conditional_branches", {})
-    texts[label] = target
+    step["conditional_branches"] = {**(step.get("conditional_branches") or {}), label: target}
 
 
 def _catch(step: Json, label: str, target: str) -> None:

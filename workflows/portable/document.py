@@ -8,6 +8,8 @@ from common.errors import Invalid
 
 FORMAT = "workflow-export/1"
 MAX_PARTS = 200
+MAX_PLACES = 2_000
+MAX_COORDINATE = 1_000_000
 # As everywhere; JSON Schema's expressions are ECMAScript's, which has no `\\z`.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9_-]{0,99}$")]
 
@@ -53,14 +55,25 @@ class ExportedTemplate(Part):
     name: str = ""
 
 
+Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+
+
+class ExportedPlace(Part):
+    """Where a step stands on the canvas, relative to its container."""
+
+    x: Coordinate
+    y: Coordinate
+
+
 class ExportedWorkflow(Part):
     """The workflow; `definition` is canonical when we wrote it, and anything the language takes when read."""
 
     category: str = Field(default="", max_length=50)
-    tags: list[str] = Field(default_factory=list, max_length=20)
+    tags: list[Tag] = Field(default_factory=list, max_length=20)
     version: int = Field(default=1, ge=1)
     definition: dict[str, Any]
-    layout: dict[str, dict[str, float]] = Field(default_factory=dict)
+    layout: dict[str, ExportedPlace] = Field(default_factory=dict, max_length=MAX_PLACES)
     source_template: ExportedTemplate | None = None
 
 

@@ -11,6 +11,7 @@ from workflows.models import Workflow
 from workflows.portable.document import (
     Document,
     ExportedAgent,
+    ExportedPlace,
     ExportedServer,
     ExportedTemplate,
     ExportedWorkflow,
@@ -30,13 +31,17 @@ def export_workflow(workflow: Workflow, *, by: User, version: int | None = None)
             tags=list(workflow.tags),
             version=number,
             definition=definition.to_json(),
-            layout=workflow.layout if number == workflow.version else {},
+            layout=_layout(workflow) if number == workflow.version else {},
             source_template=_template(workflow),
         ),
         agents=[_agent(agent) for agent in agents],
         mcp_servers=_servers(definition, tools, by),
         workflows=sorted(used_workflows(definition)),
     )
+
+
+def _layout(workflow: Workflow) -> dict[str, ExportedPlace]:
+    return {step: ExportedPlace(**place) for step, place in workflow.layout.items()}
 
 
 def _agent(agent: Agent) -> ExportedAgent:

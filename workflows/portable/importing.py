@@ -60,14 +60,14 @@ class Imported:
 def import_workflow(request: ImportRequest, *, by: User) -> Imported:
     """Make the document's workflow, and the agents that the importer lacks, in one transaction; or only tell (dry run).
 
-    The same request again gives the workflow of the first one. Raises `Invalid`, `InvalidDefinition`, `NotFound` (an id
-    to map to) and `Conflict` (the wished id is taken).
+    The same request again gives the workflow of the first one, unless that was archived. Raises `Invalid`,
+    `InvalidDefinition`, `NotFound` (an id to map to) and `Conflict` (the wished id is taken).
     """
     document = _document(request.document)
     key = _key(request)
     with transaction.atomic():
         # One import of a user at a time, so that the same one sent twice at once makes its agents once.
-        User.objects.select_for_update().get(pk=by.pk)
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
         made = _Import(request, document, by).carried_out(key)
         if request.is_dry_run:
             # What would be made was made, so that it was checked by the same rules.
@@ -107,7 +107,10 @@ class _Import:
 
     def carried_out(self, key: str) -> Imported:
         """Everything in order; raises what `import_workflow` raises."""
-        known = Workflow.objects.filter(created_by=self.by, idempotency_key=key).first()
+        earlier = Workflow.objects.filter(created_by=self.by, idempotency_key=key)
+        # What was archived since is not what the importer wants back: it gives the key to a new one.
+        earlier.filter(is_active=False).update(idempotency_key=None)
+        known = earlier.first()
         self._map_servers()
         self._map_agents()
         if known is None:
@@ -196,7 +199,7 @@ class _Import:
             source_template=self._template(),
             category=given.category,
             tags=given.tags,
-            layout=given.layout,
+            layout={step: place.model_dump() for step, place in given.layout.items()},
             message=f"Imported {self.definition.id}, version {given.version}",
             idempotency_key=key,
         )

@@ -10,6 +10,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
+from django.views.decorators.csrf import csrf_exempt
 
 from workflowsite.rest.problem_details import INTERNAL, MEDIA_TYPE, problem
 
@@ -48,6 +49,8 @@ def problem_response(status: int, detail: str, code: str) -> HttpResponse:
     return HttpResponse(body, status=status, content_type=MEDIA_TYPE)
 
 
+# Whoever mistypes an address with POST is to hear that, not of a missing CSRF token.
+@csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """The answer to an address under /api/ that leads nowhere, in debug mode too."""
     return problem_response(404, f"There is nothing at {request.path[:200]!r}.", "not_found")
