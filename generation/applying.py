@@ -171,8 +171,14 @@ def _refinement(
     locked = Workflow.objects.select_for_update(no_key=True).get(pk=row.workflow_id)
     require_change(locked, by)
     current: Mapping[str, Any] = current_result(row, locked, by=by, rebase=rebase)
-    if edited is None or current is not row.result:
+    if edited is None:
         return current
+    if current is not row.result:
+        raise Conflict(
+            f"The workflow is at version {locked.version} by now, and an edited result can't be carried out on that. "
+            "Leave out `result` to rebase the refinement as it was made, or refine the current version.",
+            code="edited_result",
+        )
     return edited
 
 

@@ -46,7 +46,10 @@ from workflows.definition.steps import (
     to_json,
 )
 
-_NOUN = re.compile(r"^(?:an?|the|one|another|new)\s+|\s+(?:step|task|stage)$", re.IGNORECASE)
+_NOUN = re.compile(
+    r"^(?:an?|the|one|another|new|(?:step|task|stage)\s+(?:that|which|to))\s+|\s+(?:step|task|stage)$",
+    re.IGNORECASE,
+)
 _RECEIPTS = frozenset({"send", "create", "update", "delete"})
 # What such an agent makes takes the place of what it was made from.
 _TRANSFORMS = frozenset({"compose", "make"})

@@ -22,6 +22,8 @@ ORDER = ["read-ticket", "draft", "tone", "send"]
     ("instruction", "order"),
     [
         ("add a translation before send", ["read-ticket", "draft", "tone", "translator", "send"]),
+        ("add a step that translates the reply to German before send",
+         ["read-ticket", "draft", "tone", "translator", "send"]),
         ("Add a summary step after draft.", ["read-ticket", "draft", "summarizer", "tone", "send"]),
         ("at the end post it in Slack", [*ORDER, "post-message"]),
         ("notify the team in Slack when everything is done", [*ORDER, "post-message"]),

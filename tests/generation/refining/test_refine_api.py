@@ -117,6 +117,21 @@ def test_a_refinement_is_carried_out_on_the_current_version(
     assert workflow.version == 3
 
 
+def test_edits_of_a_result_are_never_dropped_by_a_rebase(
+    workflow: Workflow, api: APIClient, alice: User
+) -> None:
+    row = refined(api, "remove pause")
+    renamed(workflow, alice)
+    assert row.result is not None
+    edited = row.result | {"workflow": row.result["workflow"] | {"name": "By hand"}}
+    body = {"generation_id": row.pk, "result": edited, "rebase": True}
+    refused = api.post(APPLY, body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "edited_result")
+    workflow.refresh_from_db()
+    row.refresh_from_db()
+    assert (workflow.version, row.applied_at) == (2, None)
+
+
 def test_operations_that_do_not_fit_any_more_change_nothing(
     workflow: Workflow, api: APIClient, alice: User
 ) -> None:
