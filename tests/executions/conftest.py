@@ -295,11 +295,15 @@ class Forks:
 
     def retry(self, ran: Ran, **body: Any) -> Ran:
         """The retry, ended."""
-        return self._ended(self.client.post(f"{RUNS}/{ran.id}/retry", body))
+        return self.sent(f"{RUNS}/{ran.id}/retry", **body)
 
     def fork(self, ran: Ran, **body: Any) -> Ran:
         """The fork, ended."""
-        return self._ended(self.client.post(f"{RUNS}/{ran.id}/fork", body))
+        return self.sent(f"{RUNS}/{ran.id}/fork", **body)
+
+    def sent(self, address: str, **body: Any) -> Ran:
+        """The run that a request starts, ended."""
+        return self._ended(self.client.post(address, body))
 
     def refused(self, ran: Ran, what: str, **body: Any) -> dict[str, Any]:
         """The refusal, which wrote nothing."""

@@ -10,6 +10,7 @@ from pytest_django import Settings
 from discovery.models import McpServer, McpTool
 from tests.executions.conftest import Runner
 from tests.executions.engine.building import Step, end
+from tests.executions.engine.test_stopping import until
 from tests.fakes import model_server as answers
 from tests.fakes.mcp_servers.http import McpHttpServer
 from tests.fakes.model_server import ModelServer
@@ -18,28 +19,34 @@ TOOLS = {"add": True, "shout": False, "fail": False, "meta": False, "sleep": Fal
 
 
 @pytest.fixture
-def crm(runner: Runner, settings: Settings) -> Iterator[McpServer]:
-    """A real MCP server of alice's, with its tools listed."""
+def http_server(settings: Settings) -> Iterator[McpHttpServer]:
+    """A real MCP server that may be called."""
     settings.OUTBOUND_ALLOWLIST = ["127.0.0.1"]
     with McpHttpServer() as server:
-        row = McpServer.objects.create(
-            id="crm",
-            name="CRM",
-            transport="streamable_http",
-            url=server.url,
-            status="connected",
-            created_by=runner.owner,
+        yield server
+
+
+@pytest.fixture
+def crm(runner: Runner, http_server: McpHttpServer) -> McpServer:
+    """The server as one of alice's, with its tools listed."""
+    row = McpServer.objects.create(
+        id="crm",
+        name="CRM",
+        transport="streamable_http",
+        url=http_server.url,
+        status="connected",
+        created_by=runner.owner,
+    )
+    for name, read_only in TOOLS.items():
+        McpTool.objects.create(
+            server=row,
+            name=name,
+            input_schema={"type": "object"},
+            schema_hash=f"hash of {name}",
+            read_only=read_only,
+            last_seen_at=timezone.now(),
         )
-        for name, read_only in TOOLS.items():
-            McpTool.objects.create(
-                server=row,
-                name=name,
-                input_schema={"type": "object"},
-                schema_hash=f"hash of {name}",
-                read_only=read_only,
-                last_seen_at=timezone.now(),
-            )
-        yield row
+    return row
 
 
 def call(tool: str, arguments: dict[str, object], **more: object) -> Step:
@@ -112,3 +119,17 @@ def test_a_large_answer_does_not_travel_through_the_history(runner: Runner, crm:
     ran = runner.run({"steps": steps})
     assert ran.output == "x" * 200_000
     assert ran.history_bytes() < 20_000
+
+
+def test_cancelling_a_run_reaches_the_server_that_is_in_the_middle_of_a_call(
+    runner: Runner, crm: McpServer, http_server: McpHttpServer
+) -> None:
+    steps = [call("crm:sleep", {"seconds": 60}, on_error="next"), end("next", 1)]
+    ran = runner.start({"steps": steps})
+    until(lambda: http_server.told == ["sleep began"])
+    ran.cancel()
+    ran.wait()
+    assert (ran.status, ran.statuses) == ("CANCELLED", {"call": "CANCELLED"})
+    until(lambda: http_server.told == ["sleep began", "sleep was cancelled"])
+    assert runner.run({"steps": [call("crm:add", {"a": 1, "b": 2})]}).output == {"total": 3}
+    assert http_server.told == ["sleep began", "sleep was cancelled"]

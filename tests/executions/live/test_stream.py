@@ -6,13 +6,16 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 
 from common.connections import with_connection
+from executions.channels import channel_of
 from executions.engine.messages.changes import Batch, RunChange
 from executions.engine.messages.values import Value
 from executions.models import WorkflowExecution
@@ -240,3 +243,33 @@ def test_a_web_server_that_is_stopped_lets_its_viewers_go_at_once(
     assert took[0] < 3
     assert [item.messages for item in viewers] == [[]] * 20
     assert "ERROR" not in web.log.read_text()
+
+
+def test_nothing_is_left_of_viewers_that_went_away(
+    web: WebProcess, run: WorkflowExecution, alice: User
+) -> None:
+    token = token_of(alice)
+    tell(1)
+    redis_server = redis.Redis.from_url(settings.REDIS_URL)
+
+    def listeners() -> int:
+        return int(redis_server.pubsub_numsub(channel_of(run.pk))[0][1])
+
+    async def watch_and_leave() -> None:
+        viewers = [viewer(web, token) for _ in range(20)]
+        watching = [asyncio.create_task(item.watch()) for item in viewers]
+        await asyncio.gather(*(item.opened.wait() for item in viewers))
+        await until(lambda: listeners() == 1)
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+        await until(lambda: listeners() == 0)
+
+    asyncio.run(watch_and_leave())
+    sockets = web.open_sockets
+    asyncio.run(watch_and_leave())
+    # A few of the database's pool may have been opened meanwhile.
+    assert 0 < web.open_sockets < sockets + 8
+    assert web.connections <= 4
+    assert "Traceback" not in web.log.read_text()
+    redis_server.close()

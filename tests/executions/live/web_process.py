@@ -52,6 +52,12 @@ class WebProcess:
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     @property
+    def open_sockets(self) -> int:
+        """How many sockets it holds: clients, databases, Redis and its own."""
+        files = Path(f"/proc/{self.process.pid}/fd").iterdir()
+        return sum(file.is_socket() for file in files)
+
+    @property
     def connections(self) -> int:
         """How many connections it has to the database."""
         with connection.cursor() as cursor:

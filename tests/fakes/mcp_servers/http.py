@@ -14,14 +14,18 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class McpHttpServer:
-    """Use it as a context manager; `required_header` (name, value) refuses requests without it with 401."""
+    """Use it as a context manager; `required_header` (name, value) refuses requests without it with 401.
+
+    `received` has the headers of each request, `told` what became of slow calls.
+    """
 
     def __init__(self, *, required_header: tuple[str, str] | None = None) -> None:
         self.received: list[dict[str, str]] = []
+        self.told: list[str] = []
         self._required = required_header
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._socket.getsockname()[1])
-        app = self._guard(build().streamable_http_app())
+        app = self._guard(build(self.told).streamable_http_app())
         config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, daemon=True)

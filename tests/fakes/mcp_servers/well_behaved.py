@@ -17,8 +17,9 @@ class Sum(BaseModel):
     total: int
 
 
-def build() -> MCPServer:
-    """A server with a few honest tools."""
+def build(told: list[str] | None = None) -> MCPServer:
+    """A server with a few honest tools; `told` gets when `sleep` begins and when it is cancelled."""
+    heard = [] if told is None else told
     server = MCPServer("well-behaved")
 
     @server.tool(annotations=READS)
@@ -39,7 +40,12 @@ def build() -> MCPServer:
     @server.tool(structured_output=False)
     async def sleep(seconds: float) -> str:
         """Takes its time."""
-        await asyncio.sleep(seconds)
+        heard.append("sleep began")
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            heard.append("sleep was cancelled")
+            raise
         return "awake"
 
     @server.tool(structured_output=False)
