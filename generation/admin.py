@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import ModelAdmin
 
 from common.admin_json import pretty_json
+from common.admin_status import status_label
 from common.errors import Conflict
 from generation import services
 from generation.models import Generation
@@ -27,9 +28,9 @@ CALL_FIELDS = (
 class GenerationAdmin(ModelAdmin):  # type: ignore[misc]
     actions = ("cancel",)
     list_display = (
-        "id",
+        "short_id",
         "short_prompt",
-        "status",
+        status_label,
         "stage",
         "generator",
         "model",
@@ -92,6 +93,11 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody: it tells where a workflow came from."""
         return False
+
+    @admin.display(description="generation", ordering="id")
+    def short_id(self, row: Generation) -> str:
+        """Enough to tell them apart; the whole id stands on the generation's page."""
+        return row.pk.removeprefix("generation-")[:8]
 
     @admin.display(description="prompt")
     def short_prompt(self, row: Generation) -> str:
