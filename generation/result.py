@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.expanding.draft import Draft, expanded
-from generation.explaining import explanation
+from generation.explaining.plans import explanation
 from generation.known_servers import setup_of
 from generation.plan import Choice, Loop, NewAgent, NewTool, Parallel, Plan, leaves
 from workflows.definition.catalogue import Catalogue

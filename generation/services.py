@@ -28,6 +28,7 @@ __all__ = [
     "Applied",
     "apply_generation",
     "request_cancellation",
+    "request_explanation",
     "request_generation",
     "request_repair",
     "wait_for_result",
@@ -36,6 +37,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 WINDOW = timedelta(hours=1)
+EXPLAIN = "Explain what this workflow does."
 
 
 def request_generation(
@@ -81,10 +83,27 @@ def request_repair(*, by: User, workflow: Workflow) -> Generation:
     )
 
 
+def request_explanation(*, by: User, workflow: Workflow, version: int, language: str) -> Generation:
+    """Ask for an explanation of `version` in a model's words, for all who may read it; raises `LimitReached`."""
+    fields: dict[str, Any] = {
+        "prompt": EXPLAIN,
+        "workflow": workflow,
+        "workflow_version": version,
+        "options": {"explain": True} | ({"language": language} if language else {}),
+    }
+    return _stored(by, fields, None, "", changes=False)
+
+
 @transaction.atomic
 def _stored(
-    by: User, fields: dict[str, Any], idempotency_key: str | None, request_hash: str
+    by: User,
+    fields: dict[str, Any],
+    idempotency_key: str | None,
+    request_hash: str,
+    *,
+    changes: bool = True,
 ) -> Generation:
+    """The row, queued; `changes`: a workflow in `fields` is to be changed, which not everybody may."""
     # Held to the end, so that requests sent at once are counted one after the other.
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
     repeated = first_answer(
@@ -94,7 +113,7 @@ def _stored(
         return repeated
     _require_rate(by)
     limits.require_tokens(by)
-    if "workflow" in fields:
+    if changes and "workflow" in fields:
         require_refinable(fields["workflow"], by=by, version=fields["workflow_version"])
     row = Generation.objects.create(
         id=f"generation-{uuid.uuid4()}",

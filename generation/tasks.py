@@ -5,21 +5,30 @@ import logging
 from asgiref.sync import async_to_sync
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
+from celery.signals import worker_init
 
 from common.upkeep import Done
 from discovery.language_model.client import is_configured
 from generation.drafting import DraftRequest
+from generation.explaining.request import ExplainRequest
 from generation.jobs import moving
 from generation.jobs.provenance import provenance_of
 from generation.jobs.running import designed
 from generation.modelling.asking import Cancelled
 from generation.models import Generation
+from generation.planner import warm_up
 from generation.refining.request import RefineRequest
 from generation.selectors import example_templates
 from workflows.definition.catalogue import Catalogue
 from workflows.selectors import catalogue_for, definition_of
 
 logger = logging.getLogger(__name__)
+
+
+@worker_init.connect
+def _warm_up(**_kwargs: object) -> None:
+    """Before a worker forks, so that no child reads the vocabularies at somebody's first request."""
+    warm_up()
 
 
 @shared_task(ignore_result=True)
@@ -55,9 +64,17 @@ def design(generation: Generation) -> None:
 
 
 def request_of(generation: Generation, catalogue: Catalogue) -> DraftRequest:
-    """What a generation's row asks for: a new workflow, or a change of one."""
+    """What a generation's row asks for: a new workflow, a change of one, or an explanation."""
     if generation.workflow is not None:
         version, definition = definition_of(generation.workflow, generation.workflow_version)
+        if generation.options.get("explain") is True:
+            return ExplainRequest(
+                prompt=generation.prompt,
+                catalogue=catalogue,
+                definition=definition,
+                version=version,
+                language=str(generation.options.get("language", "")),
+            )
         return RefineRequest(
             prompt=generation.prompt,
             catalogue=catalogue,

@@ -32,6 +32,7 @@ NEUTRAL = {
     # Users of different tests have the same numbers.
     "EXECUTE_RATE": "none",
     "TRY_RATE": "none",
+    "EXPLAIN_RATE": "none",
     # Tests do the chores themselves: a worker's own turn would be faster now and then.
     "UPKEEP_SECONDS": "86400",
     # A pool's open connections would keep the test database from being dropped.

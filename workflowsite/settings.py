@@ -196,6 +196,7 @@ X_FRAME_OPTIONS = "DENY"
 LOGIN_RATE = env.str("LOGIN_RATE", default="10/min")
 EXECUTE_RATE = env.str("EXECUTE_RATE", default="600/min")
 TRY_RATE = env.str("TRY_RATE", default="120/min")
+EXPLAIN_RATE = env.str("EXPLAIN_RATE", default="120/min")
 
 # --- REST
 REST_FRAMEWORK = {

@@ -16,7 +16,9 @@ from generation.api.refining_serializers import (
     RepairSerializer,
 )
 from generation.api.serializers import GenerationSerializer
-from generation.refining.explaining import explain
+from generation.api.throttling import ExplainThrottle
+from generation.explaining.definitions import explain
+from generation.models import Generation
 from generation.refining.repairing import repair_offline
 from workflows.api.views import WorkflowScopedView
 from workflows.selectors import catalogue_for, definition_of
@@ -38,6 +40,12 @@ _EXPLAINED = OpenApiExample(
         ],
     },
     response_only=True,
+    status_codes=["200"],
+)
+_BY_MODEL = OpenApiExample(
+    "In German, by a model",
+    value={"with_model": True, "language": "de"},
+    request_only=True,
 )
 
 
@@ -45,18 +53,38 @@ class ExplainView(WorkflowScopedView):
     """A workflow in words."""
 
     serializer_class = ExplainRequestSerializer
+    throttle_classes = (ExplainThrottle,)
 
     @extend_schema(
         operation_id="workflows_explain",
         tags=TAGS,
         request=ExplainRequestSerializer,
-        responses={200: ExplanationSerializer},
-        examples=[_EXPLAINED],
+        responses={
+            200: ExplanationSerializer,
+            202: OpenApiResponse(
+                GenerationSerializer, description="With `with_model`: the job that writes it."
+            ),
+        },
+        examples=[_EXPLAINED, _BY_MODEL],
     )
     def post(self, request: Request, workflow_id: str) -> Response:
-        """What a workflow does, in plain sentences made from its definition; no model is asked."""
-        workflow = self.workflow()
-        version, definition = definition_of(workflow, self.body().get("version"))
+        """What a workflow does, in plain sentences made from its definition.
+
+        With `with_model` a job has a model write it from those sentences, in any language; it counts and costs like any
+        other generation. Where no model answers, the sentences are the explanation, with a warning.
+        """
+        workflow, body = self.workflow(), self.body()
+        version, definition = definition_of(workflow, body.get("version"))
+        if body["with_model"]:
+            return _accepted(
+                request,
+                services.request_explanation(
+                    by=caller(request),
+                    workflow=workflow,
+                    version=version,
+                    language=body.get("language", ""),
+                ),
+            )
         explained = explain(definition, catalogue_for(caller(request)))
         told = {
             "workflow_id": workflow.pk,
@@ -91,14 +119,16 @@ class RepairView(WorkflowScopedView):
         """
         workflow = self.workflow()
         if self.body()["with_model"]:
-            return self._job(request)
+            job = services.request_repair(by=caller(request), workflow=workflow)
+            return _accepted(request, job)
         version, definition = definition_of(workflow)
         made = repair_offline(definition, version, catalogue_for(caller(request)))
         told: dict[str, Any] = {"result": made.result, "problems": made.problems}
         return Response(RepairSerializer(told).data)
 
-    def _job(self, request: Request) -> Response:
-        generation = services.request_repair(by=caller(request), workflow=self.workflow())
-        address = reverse("generation-detail", args=[generation.pk], request=request)
-        told = GenerationSerializer(generation).data
-        return Response(told, status=202, headers={"Location": address})
+
+def _accepted(request: Request, generation: Generation) -> Response:
+    """The job, and where it is followed."""
+    address = reverse("generation-detail", args=[generation.pk], request=request)
+    told = GenerationSerializer(generation).data
+    return Response(told, status=202, headers={"Location": address})

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from generation.drafting import DraftRequest, usable
+from generation.explaining import with_model as explaining
 from generation.modelling import prompts, schemas
 from generation.modelling.shortlisting import shortlist
 from generation.refining import operations, with_model
@@ -30,7 +31,7 @@ def catalogue_hash(request: DraftRequest) -> str:
 @cache
 def schema_version() -> str:
     """The SHA-256 of the instructions and shapes that requests to a model have in common: all constants of these modules."""
-    modules = (prompts, schemas, operations, with_model)
+    modules = (prompts, schemas, operations, with_model, explaining)
     return _sha256([_constants(module) for module in modules])
 
 

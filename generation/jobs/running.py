@@ -12,7 +12,9 @@ from django.conf import settings
 from common.live.wakeups import WakeUps
 from discovery.language_model.client import ModelAnswer, ModelError, ModelRequest
 from discovery.language_model.estimates import tokens_of_request
-from generation.drafting import DraftRequest, DraftResult, draft
+from generation.drafting import DraftRequest, DraftResult, OnStage, draft
+from generation.explaining.request import ExplainRequest
+from generation.explaining.with_model import explain_with_model
 from generation.jobs import moving
 from generation.jobs.calls import close_call, open_call
 from generation.jobs.events import channel_of
@@ -25,18 +27,26 @@ T = TypeVar("T")
 
 
 async def designed(generation_id: str, request: DraftRequest) -> DraftResult:
-    """The draft, or the refinement, of a claimed job; raises `Cancelled`."""
+    """The draft, the refinement or the explanation of a claimed job; raises `Cancelled`."""
     deadline = time.monotonic() + settings.GENERATION_TIMEOUT_SECONDS
     asker = Asker(ledger=JobLedger(generation_id), deadline=deadline)
 
     async def on_stage(stage: str) -> bool:
         return await sync_to_async(moving.enter)(generation_id, stage)
 
-    if isinstance(request, RefineRequest):
-        work = refine(request, on_stage=on_stage, asker=asker)
-    else:
-        work = draft(request, on_stage=on_stage, asker=asker)
-    return await unless_cancelled(generation_id, work)
+    return await unless_cancelled(generation_id, _work(request, on_stage, asker))
+
+
+def _work(
+    request: DraftRequest, on_stage: OnStage, asker: Asker
+) -> Coroutine[Any, Any, DraftResult]:
+    match request:
+        case ExplainRequest():
+            return explain_with_model(request, on_stage=on_stage, asker=asker)
+        case RefineRequest():
+            return refine(request, on_stage=on_stage, asker=asker)
+        case _:
+            return draft(request, on_stage=on_stage, asker=asker)
 
 
 class JobLedger:

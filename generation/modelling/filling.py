@@ -37,7 +37,13 @@ async def fill(draft: Draft, asker: Asker) -> None:
 
     Answers are put in in the order of the steps, whichever comes first. Each must leave the draft without new errors.
     """
-    fills = _fills(draft, asker)[:MAX_CALLS]
+    found = _fills(draft, asker)
+    fills = found[:MAX_CALLS]
+    draft.warnings += [
+        f"{where[:1].upper()}{where[1:]} was not filled in, since one workflow takes at most {MAX_CALLS} such "
+        "calls: look at it."
+        for where, _, _ in found[MAX_CALLS:]
+    ]
     crew = _Crew()
     answers = await asyncio.gather(*(crew.ask(ask) for _, ask, _ in fills), return_exceptions=True)
     for (where, _, settle), answer in zip(fills, answers, strict=True):
@@ -83,7 +89,13 @@ def _gap(gap: Gap, draft: Draft, asker: Asker) -> Fill | None:
 
 def _arguments(gap: OpenArguments, draft: Draft, asker: Asker) -> Fill | None:
     entry = draft.offered.tools.get(gap.step["tool"])
-    if entry is None or len(compact(dict(entry.input_schema))) > MAX_SCHEMA_CHARACTERS:
+    if entry is None:
+        return None
+    if len(compact(dict(entry.input_schema))) > MAX_SCHEMA_CHARACTERS:
+        draft.warnings.append(
+            f"The step {gap.step['id']!r} was not filled in, since the input schema of its tool is longer than "
+            f"{MAX_SCHEMA_CHARACTERS:,} characters: look at it."
+        )
         return None
     data = {
         "request": draft.prompt,

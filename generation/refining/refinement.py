@@ -7,14 +7,16 @@ from dataclasses import replace
 from discovery.language_model.client import ModelError, is_configured
 from generation.drafting import OFFLINE_PLANNER, OPENAI, DraftResult, OnStage
 from generation.modelling.asking import Asker, Cancelled, UnusableAnswer
-from generation.refining.guarding import approvals_for
+from generation.refining.application import OperationsRefused
+from generation.refining.guarding import guarded
 from generation.refining.offline import follow
-from generation.refining.outcome import refined
+from generation.refining.outcome import unchanged
 from generation.refining.repairing import repair_offline, repair_with_model
 from generation.refining.request import RefineRequest, answer_to
 from generation.refining.with_model import MAX_DEFINITION_CHARACTERS, Enter, refine_with_model
 from generation.result import Drafted
 from workflows.definition.plain_json import compact
+from workflows.definition.validate import report
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +65,11 @@ def refine_offline(request: RefineRequest, *, instead: str = "") -> Drafted:
     catalogue = request.catalogue
     followed = follow(request.prompt, request.definition, catalogue)
     outcome, warnings = followed.outcome, [*followed.warnings]
-    guards, told = approvals_for(outcome, request.prompt, catalogue)
-    if guards:
-        outcome = refined(request.definition, (*outcome.operations, *guards), catalogue)
+    try:
+        outcome, told = guarded(outcome, request.prompt, catalogue, in_own_words=True)
+    except OperationsRefused as error:
+        found = report(request.definition.to_json(), catalogue)
+        outcome, told = unchanged(request.definition, found), error.problems
     because = [f"No model read this instruction: {instead}"] if instead else []
     return answer_to(request, outcome, [*because, *warnings, *told, *followed.refusals])
 

@@ -8,7 +8,7 @@ from typing import Any
 from generation.modelling.asking import Asker, UnusableAnswer
 from generation.modelling.shortlisting import Shortlist, shortlist
 from generation.refining.application import OperationsRefused
-from generation.refining.guarding import approvals_for
+from generation.refining.guarding import guarded
 from generation.refining.operations import OPERATIONS_SCHEMA
 from generation.refining.outcome import Refined, refined
 from generation.refining.reading import UnreadableOperations, read_operations
@@ -115,9 +115,7 @@ def _checked(
     try:
         operations = read_operations(answer["operations"], aliases=aliases)
         outcome = refined(definition, operations, catalogue)
-        guards, warnings = approvals_for(outcome, instruction, catalogue)
-        if guards:
-            outcome = refined(definition, (*operations, *guards), catalogue)
+        outcome, warnings = guarded(outcome, instruction, catalogue, in_own_words=False)
     except (UnreadableOperations, OperationsRefused) as error:
         raise UnusableAnswer(error.problems, text=text) from error
     if outcome.new_errors:

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common.command_line import acting_user
 from common.errors import NotFound
-from generation.refining.explaining import Explanation, explain
+from generation.explaining.definitions import Explanation, explain
 from workflows.definition.caption import one_line
 from workflows.selectors import catalogue_for, definition_of, workflows_for
 

@@ -246,6 +246,8 @@ async def test_calls_go_out_together_but_not_all_at_once(
     assert len(model_server.requests) == 1 + 12
     assert clock() - started < 12 * 0.1
     assert len(made.drafted.result["agents_to_create"]) == 16
+    left = [told for told in made.drafted.result["warnings"] if "at most 12 such calls" in told]
+    assert [told.split("'")[1] for told in left] == [f"poet-{letter}" for letter in "mnop"]
 
 
 async def test_a_silent_service_is_not_asked_for_the_rest(
@@ -260,3 +262,23 @@ async def test_a_silent_service_is_not_asked_for_the_rest(
     made = await drafted()
     assert made.generator == "openai"
     assert len(model_server.requests) <= 1 + 4
+
+
+async def test_a_schema_too_long_to_be_sent_is_told(model_server: ModelServer) -> None:
+    long = {**FIND.input_schema["properties"]["depth"], "description": "x" * 12_000}
+    properties = {**FIND.input_schema["properties"], "depth": long}
+    wide = replace(FIND, input_schema={**FIND.input_schema, "properties": properties})
+    model_server.script([structured(plan(step(wide.id)))])
+
+    async def go_on(_stage: str) -> bool:
+        return True
+
+    request = DraftRequest(prompt=PROMPT, catalogue=catalogue(wide, SUMMARIZER))
+    made = await draft(request, on_stage=go_on)
+    assert len(model_server.requests) == 1
+    assert [told for told in made.drafted.result["warnings"] if "12,000 characters" in told] == [
+        (
+            "The step 'find-order' was not filled in, since the input schema of its tool is longer than 12,000 "
+            "characters: look at it."
+        )
+    ]

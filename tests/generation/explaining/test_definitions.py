@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from generation.refining.explaining import explain
+from generation.explaining.definitions import explain
 from tests.conftest import ClientFor
 from tests.generation.catalogues import OFFICE
 from tests.generation.refining.flows import REPLY

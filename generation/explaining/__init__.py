@@ -1,0 +1,1 @@
+"""Workflows in words: plans and definitions in sentences made by code, and explanations that a model writes."""
