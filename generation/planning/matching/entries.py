@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from generation.planning.language.verbs import actions, leading_verb, verb_at
-from generation.planning.language.words import concepts, stem, tokens, units
+from generation.planning.language.words import concepts, plain_verbs, stem, tokens, units
 from workflows.definition.catalogue import AgentEntry, Catalogue, ToolEntry
 
 NAME_WEIGHT, TEXT_WEIGHT, SERVER_WEIGHT, SERVER_TEXT_WEIGHT = 2.0, 1.4, 1.6, 0.7
@@ -54,7 +54,10 @@ def agent_entry(agent: AgentEntry) -> Entry:
     )
     trade = tuple(terms for _, terms in units(agent.name or agent.id) if not set(terms) & _ROLES)
     kinds = actions(agent.description)
-    return Entry(agent.id, True, weights, sum(weights.values()), kinds, trade=trade)
+    verb = leading_verb(agent.description).partition(" ")[0]
+    # 'Writes …' tells what 'write' means here; verbs that name a trade count as words.
+    verb = verb if verb in plain_verbs() else ""
+    return Entry(agent.id, True, weights, sum(weights.values()), kinds, verb=verb, trade=trade)
 
 
 def tool_entry(tool: ToolEntry, catalogue: Catalogue) -> Entry:

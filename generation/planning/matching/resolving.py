@@ -30,6 +30,19 @@ _WRITES = re.compile(
     r"^(?:please |then |also )*write (?!(?:it|them|this|that|down)\b)(?!.*\b(?:to|into|in|on) (?:the|an?|our|my)\b)",
     re.IGNORECASE,
 )
+_BY_CHANNEL = re.compile(
+    r"\b(?:by|via|per) (?:e-?mail|mail|sms|text(?: message)?|phone|fax)\b", re.IGNORECASE
+)
+_VAGUE = re.compile(
+    r"\b(?:it|them|this|that|these|those|ones?|any(?:thing)?|everything|something|what|which|whether|how)\b",
+    re.IGNORECASE,
+)
+_HANDING_ON = frozenset({"create", "update", "send", "delete"})
+# 'the chapter that is in Drive', but not 'in a document on Drive', which is to be made.
+_STORED = re.compile(
+    r" (?:(?:that|which) (?:is|are) (?:stored |saved |kept )?|stored |saved |kept )?(?:in|on|from) (?:our |the |my )?[\w -]+$",
+    re.IGNORECASE,
+)
 _PLACE_WORDS = frozenset({"from", "out", "based", "using", "given", "with", "in", "on", "for"})
 
 
@@ -75,7 +88,8 @@ class Resolver:
         ranked = self.index.rank(subject, banned=self.memory.banned, kinds=kinds)
         for match in ranked[:1]:
             entry = match.entry
-            is_meant = sources.is_named(entry, match.shared) and match.coverage >= 0.5
+            is_clear = match.coverage >= 0.5 or _is_called(entry, subject)
+            is_meant = sources.is_named(entry, match.shared) and is_clear
             if entry.is_agent and is_meant and accepts(match):
                 if f"agent:{entry.id}" in self.memory.used:
                     return []
@@ -103,7 +117,9 @@ class Resolver:
             return []
         uses = [self._with_source(match, part) for part, match in chosen]
         if act.wants_split:
-            return [Parallel(branches=tuple(tuple(branch) for branch in uses))]
+            # What one of them reads first is there for all.
+            before = [node for branch in uses for node in branch[:-1]]
+            return [*before, Parallel(branches=tuple((branch[-1],) for branch in uses))]
         return [node for branch in uses for node in branch]
 
     def _chosen(self, act: Act, parts: list[str]) -> list[tuple[str, Match]]:
@@ -134,12 +150,33 @@ class Resolver:
         expert = suggesting.named_expert(text)
         if expert:
             return self._expert(expert, text)
-        best = self._best(text, position=position)
+        best = self._stored(text) or self._best(text, position=position)
         if _is_bare(text) and (best is None or not self._is_near(best)):
             best = self._meant(text, about) or best
         if best is not None:
             return self._with_source(best, text) + self._worker(best.entry, text)
-        return self._nothing(text, asked)
+        found = self._by_topic(text, asked)
+        return [use(found.entry, text)] if found is not None else self._nothing(text, asked)
+
+    def _stored(self, text: str) -> Match | None:
+        """'sum up the chapter that is in Drive': the agent that sums up; where it is stored is read from."""
+        place = _STORED.search(text)
+        asked = actions(text)
+        if place is None or not asked or not asked <= AGENT_ACTIONS:
+            return None
+        if not self.index.servers_named(place.group()):
+            return None
+        best = self._best(text[: place.start()])
+        return best if best is not None and best.entry.is_agent else None
+
+    def _by_topic(self, text: str, asked: frozenset[str]) -> Match | None:
+        """'tell me which ones are off' speaks of the lab values of the clause before: the agent for those, once."""
+        if not asked & AGENT_ACTIONS or not self.topic or not _VAGUE.search(text):
+            return None
+        ranked = self.index.rank(self.topic, banned=self.memory.banned, kinds=asked & AGENT_ACTIONS)
+        agents = [m for m in ranked if m.entry.is_agent and agrees(m.entry, text)]
+        fresh = [m for m in agents if f"agent:{m.entry.id}" not in self.memory.used]
+        return fresh[0] if fresh and accepts(fresh[0]) else None
 
     def _worker(self, entry: Entry, text: str) -> list[Node]:
         """'summarise the responses' found the tool that lists them: the agent that does what the verb says comes behind."""
@@ -170,6 +207,9 @@ class Resolver:
         if _WRITES.match(text) and not self.index.servers_named(text):
             # Who writes is an agent, unless a place is named that holds what is written.
             kinds = kinds or frozenset({"compose"})
+        if _BY_CHANNEL.search(text) and actions(text) <= _HANDING_ON:
+            # 'drop them a line by e-mail' sends, whatever its verb.
+            kinds = frozenset({"send"})
         return self._first(text, kinds)
 
     def _meant(self, text: str, about: str) -> Match | None:
@@ -193,10 +233,18 @@ class Resolver:
             (
                 match
                 for match in ranked[:5]
-                if (accepts(match) or is_its_verb(match, text)) and agrees(match.entry, text)
+                if (accepts(match) or is_its_verb(match, text))
+                and agrees(match.entry, text)
+                and not self._was_read(match.entry, text)
             ),
             None,
         )
+
+    def _was_read(self, entry: Entry, text: str) -> bool:
+        """'find out what annoys them' behind what brought the reviews does not bring them again."""
+        asked = actions(text)
+        is_done = f"tool:{entry.id}" in self.memory.used
+        return is_done and entry.kinds <= {"read"} and bool(asked) and asked <= AGENT_ACTIONS
 
     def _is_near(self, match: Match) -> bool:
         return match.entry.server_id == self.memory.near()
@@ -240,6 +288,12 @@ class Resolver:
         if objects and asked:
             self.unplaced.append(text)
         return []
+
+
+def _is_called(entry: Entry, text: str) -> bool:
+    """Whether all words of an agent's name are said: 'the copy editor has no complaints'."""
+    said = {term for _, terms in units(text) for term in terms}
+    return len(entry.trade) > 1 and all(said & set(word) for word in entry.trade)
 
 
 def _is_bare(text: str) -> bool:

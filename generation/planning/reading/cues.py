@@ -40,6 +40,13 @@ _ARRIVING = re.compile(
     re.IGNORECASE,
 )
 _VERB_IT = re.compile(r"^(\w+(?: up| in| out)?) (?:it|them)$", re.IGNORECASE)
+_KEEPS_ON = re.compile(
+    r"^(?:keep (?:on )?\w+ing|continue (?:to )?\w+|go on \w+ing|rework|revise|refine|polish|improve|rewrite|redraft)\b",
+    re.IGNORECASE,
+)
+_ECHO = re.compile(
+    r"^(?:it|they|this|that) (?:does|do|is|are|has|have)(?: not|n't)?$", re.IGNORECASE
+)
 _OWN_LIST = re.compile(
     r"\b(?:its|the|our|their|an?) \w+(?: \w+)? and (?:its|the|our|their|an?) \w+(?: \w+)?$",
     re.IGNORECASE,
@@ -111,6 +118,16 @@ def stays_in_loop(chunk: Chunk, nodes: list[Node]) -> bool:
     if chunk.control in CONDITIONS and nodes:
         return True
     return is_about_it(chunk.text)
+
+
+def keeps_on(node: Node) -> bool:
+    """Whether an act goes on improving something: 'keep polishing the article', 'rework it'."""
+    return isinstance(node, Act) and bool(_KEEPS_ON.match(node.text))
+
+
+def is_echo(text: str) -> bool:
+    """Whether it only points back at what was asked: 'when it does'."""
+    return bool(_ECHO.match(text))
 
 
 def is_ban(node: Node) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from generation.planning.language.words import tokens
 from generation.planning.reading.clauses import has_verb
-from generation.planning.reading.tree import Act, Choose, Node
+from generation.planning.reading.tree import Act, Choose, Node, Repeat, is_about_it
 
 # "when it is not": the opposite of the condition before.
 _ELLIPSIS = re.compile(
@@ -33,6 +33,20 @@ def add_arm(nodes: list[Node], condition: str, body: tuple[Node, ...]) -> None:
         nodes[-1] = replace(last, otherwise=body)
     else:
         nodes[-1] = replace(last, arms=(*last.arms, (condition, body)))
+
+
+def decide_last(nodes: list[Node], condition: str) -> None:
+    """'text the customer if it is late': the last thing hangs on the condition, within the loop if that speaks of its item."""
+    body = tuple(nodes[-1:])
+    del nodes[-1:]
+    if not body:
+        return
+    decision = Choose(arms=((condition, body),))
+    last = nodes[-1] if nodes else None
+    if isinstance(last, Repeat) and last.mode == "foreach" and is_about_it(condition):
+        nodes[-1] = replace(last, body=(*last.body, decision))
+    else:
+        nodes.append(decision)
 
 
 def completed(text: str, before: list[Node]) -> str:

@@ -49,7 +49,7 @@ _GOES = re.compile(
 )
 # A quality before a colon: 'Urgent cases: page the doctor', 'Low: go on'
 _HEADING = re.compile(
-    r"(?:(?<=[.!?\n] )|(?<=\n)|\A)(?P<head>[A-Z][\w-]*(?: [a-z-]+){0,2}): (?=(?P<act>[a-z]+ [^.!?\n]*))"
+    r"(?:(?<=[.!?\n] )|(?<=\n)|\A)(?P<head>[A-Z][\w-]*(?: [a-z-]+){0,2})(?::|\s*(?:-+>|=+>|\u2192)) (?=(?P<act>[a-z]+ [^.!?\n\u2192>]*)(?:[.!?\n]|\Z))"
 )
 _REST_HEAD = re.compile(
     r"^(?:every(?:thing|one|body) else|any(?:thing|one) else|(?:the |all |all the )?(?:others?|rest)|otherwise)$",
@@ -104,6 +104,34 @@ _BY_DOING = re.compile(
 )
 
 
+_CHANNEL = re.compile(r"\b(?:by|via|per) (?:e-?mail|mail|sms|text|fax)\b")
+# 'From the orders a plan and a tour should be made' → 'make a plan and a tour from the orders'
+_FROM_FIRST = re.compile(
+    r"(?P<start>^|[.!?;]\s+)(?P<place>(?:from|out of|based on|using|with) [^.,;!?]{3,60}?),? (?P<what>(?:an?|two|three) [^.,;!?]{2,80}?) "
+    r"(?:should|must|shall|has to|have to|needs? to|is to|are to|can) be (?P<verb>[a-z]+(?:ed|de|ten|en|wn|lt))\b(?P<rest>[^.,;!?]*)",
+    re.IGNORECASE,
+)
+# 'Every morning go over …': when it starts is none of the steps.
+_SCHEDULE = re.compile(
+    r"(?P<start>^|[.!?]\s+)(?:(?:every|each) (?:other )?(?:morning|evening|night|day|hour|week|month|quarter|year|\w+day)s?|"
+    r"(?:once a|once per|twice a) (?:day|week|month|hour)|daily|weekly|monthly|hourly|on (?:\w+day)s)"
+    r"(?: at \d[\d:.]*(?: ?[ap]\.?m\.?)?)?,? (?=[a-z]+ )",
+    re.IGNORECASE,
+)
+# 'work out how late each one is going to be' is for each of them.
+_EACH_ONE = re.compile(
+    r"\b(?P<verb>[a-z]+(?: out)? (?:how|what|whether|which)\b[^.,;]*?)\b(?:each|every) (?:one )?(?P<be>is|are|will|has|was)\b",
+    re.IGNORECASE,
+)
+
+
+def _verb_first(match: re.Match[str]) -> str:
+    verb = base_form(stem(match["verb"].lower()))
+    place = f"{match['place'][0].lower()}{match['place'][1:]}"
+    told = f"{verb} {match['what']} {place}{match['rest']}"
+    return f"{match['start']}{told}" if verb else match.group()
+
+
 def _each_first(match: re.Match[str]) -> str:
     is_verb = verb_at([stem(match["verb"].lower())], 0)[0]
     return f"{match['each']}, {match['verb']} " if is_verb else match.group()
@@ -119,6 +147,9 @@ def in_plain_words(text: str) -> str:
     """`text` with indirect requests as instructions; what stands in quotes stays as it is."""
     text = _without_asides(text)
     text = _THROUGH.sub(lambda match: f"for each of {_things(match)}, ", text)
+    text = _SCHEDULE.sub(r"\g<start>", text)
+    text = _FROM_FIRST.sub(_verb_first, text)
+    text = _EACH_ONE.sub(r"for each of them, \g<verb>it \g<be>", text)
     text = _CONTRACTED.sub(
         lambda match: f"{match['who']} {'is' if match['be'] == 's' else 'are'}", text
     )
@@ -181,7 +212,9 @@ def _is_case(match: re.Match[str]) -> bool:
     is_several = words[-1].endswith("s") and len(words) == 2
     is_quality = len(words) == 1 or words[-1] in _CASES or is_several
     length, _, is_noun_too = verb_at([stem(word) for word in words], 0)
-    is_instruction = bool(length) and not is_noun_too
+    # 'Low' is no form of 'lower'.
+    is_own_form = length > 1 or base_form(stem(words[0])) == words[0]
+    is_instruction = bool(length) and not is_noun_too and is_own_form
     return is_quality and not is_instruction and starts_with_verb(match["act"])
 
 
@@ -234,5 +267,7 @@ def _by_going(text: str) -> str:
     match = _GOES.match(text)
     if match is None:
         return ""
-    verb = "returned" if match["where"].lower().startswith("back") else "put"
+    where = match["where"].lower()
+    verb = "returned" if where.startswith("back") else "put"
+    verb = "sent" if where.startswith("to ") and _CHANNEL.search(where) else verb
     return f"{match['what']} is {verb} {match['where']}"

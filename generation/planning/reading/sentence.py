@@ -11,17 +11,19 @@ from generation.planning.reading.cues import (
     gathers,
     is_arrival,
     is_ban,
+    is_echo,
     is_of_item,
     is_over,
     is_perfect,
     is_repeat_word,
     is_state,
+    keeps_on,
     lists_its_own,
     lists_places,
     number,
     stays_in_loop,
 )
-from generation.planning.reading.decisions import add_arm, completed
+from generation.planning.reading.decisions import add_arm, completed, decide_last
 from generation.planning.reading.passives import active
 from generation.planning.reading.tree import (
     Act,
@@ -167,10 +169,7 @@ class Sentence:
             return
         condition = chunk.text if chunk.control != "unless" else f"not {chunk.text}"
         if not self._leads(chunk):
-            body = tuple(nodes[-1:])
-            del nodes[-1:]
-            if body:
-                nodes.append(Choose(arms=((condition, body),)))
+            decide_last(nodes, condition)
             return
         body_text = ""
         if not self._body_follows():
@@ -190,7 +189,7 @@ class Sentence:
     def _is_condition(self, chunk: Chunk) -> bool:
         """'when it is fine' is one, 'when a ticket arrives' is an event; an alternative settles it."""
         if chunk.is_attached:
-            return False
+            return is_echo(chunk.text)
         if is_over(chunk.text):
             return False
         has_alternative = any(
@@ -274,6 +273,10 @@ class Sentence:
         if not body and run:
             run = max(0, run - 2)
             body = [node for node in nodes[run:] if not is_repeat_word(node)]
+        if body and chunk.control == "until" and len(body) > 2 and keeps_on(body[-1]):
+            # 'find it, write a text and keep polishing it until …': what came first is done once.
+            del nodes[-2:]
+            return body[-2:]
         if body:
             del nodes[run:]
             return body

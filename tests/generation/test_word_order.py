@@ -1,8 +1,9 @@
-"""What German, Spanish and French say where English says it elsewhere: verbs at the end, in two parts, or implied."""
+"""What is said in another order or way than an English instruction: German, Spanish, French, inversions, arrows."""
 
 import pytest
 
 from generation.planning.language.languages import to_english
+from generation.planning.reading.paraphrase import in_plain_words
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,19 @@ def test_a_word_that_was_translated_is_not_translated_again() -> None:
     assert "creditworthiness" in to_english(
         "Calcula la solvencia de los clientes y avisa por correo."
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "understood"),
+    [
+        (
+            "From the orders a plan and a list should be made.",
+            "make a plan and a list from the orders",
+        ),
+        ("Every Monday at 8 read the report.", "read the report."),
+        ("High risk → block the card. Low risk → write a letter.", "If it is low, write a letter."),
+        ("The tour goes to the drivers by mail.", "The tour is sent to the drivers by mail."),
+    ],
+)
+def test_inversions_schedules_and_arrows_are_instructions_too(said: str, understood: str) -> None:
+    assert understood in in_plain_words(said)
