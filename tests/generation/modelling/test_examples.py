@@ -132,7 +132,7 @@ def test_only_templates_that_the_requester_may_see_are_shown(
 def test_the_examples_and_the_short_ids_are_in_the_hash() -> None:
     request = DraftRequest(prompt="Summarise the news", catalogue=OFFICE)
     renamed = template("news", "Summarises recent news articles", agent("read"), agent("sums"))
-    other = [{**OFFICE.agents}, dict(reversed(OFFICE.agents.items()))]
+    other = [{**OFFICE.agents}, dict(reversed(list(OFFICE.agents.items())))]
     requests = [
         request,
         replace(request, templates=[NEWS]),
