@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from common import strict_json
-from common.errors import Conflict, Invalid, InvalidDefinition, NotFound
+from common.errors import Conflict, Forbidden, Invalid, InvalidDefinition, NotFound
 from common.idempotency import first_answer
 from common.ownership import require_change
 from discovery import services as discovery
@@ -123,7 +123,7 @@ def _apply(
     *,
     rebase: bool,
 ) -> Applied:
-    row = _locked(generation) if generation else None
+    row = _locked(generation, by) if generation else None
     if row is not None and row.workflow_id is not None:
         result = _refinement(row, result, workflow, by, rebase=rebase)
     content = _content(row, result)
@@ -145,9 +145,14 @@ def _apply(
     return _told(stored, tuple(created.values()), by)
 
 
-def _locked(generation: Generation) -> Generation:
-    """The row, held until the end, so that a result is applied once."""
+def _locked(generation: Generation, by: User) -> Generation:
+    """The row, held until the end, so that a result is applied once, and by who asked for it."""
     row = Generation.objects.select_for_update(of=("self",)).get(pk=generation.pk)
+    if row.created_by_id != by.pk:
+        raise Forbidden(
+            "Only who asked for this can apply it; send its result without generation_id instead.",
+            code="not_yours",
+        )
     if row.status != Generation.Status.COMPLETED:
         raise Conflict(f"This generation is {row.status}; there is no result.", code="no_result")
     if row.applied_at is not None:

@@ -8,6 +8,7 @@ from common.errors import Conflict, Forbidden, Invalid, PreconditionFailed
 from common.ownership import require_change
 from generation.models import Generation
 from generation.refining.application import OperationsRefused
+from generation.refining.guarding import guarded
 from generation.refining.outcome import changes, contract, refined
 from generation.refining.reading import UnreadableOperations, read_operations
 from workflows.definition.diff import difference
@@ -94,10 +95,12 @@ def _rebased(row: Generation, workflow: Workflow, by: User) -> tuple[list[str], 
     try:
         operations = read_operations((row.result or {}).get("operations", []))
         outcome = refined(definition, operations, catalogue)
+        # The words were about the older version: they take away no approval that came since.
+        outcome, warnings = guarded(outcome, row.prompt, catalogue, in_own_words=False)
     except (UnreadableOperations, OperationsRefused) as error:
         return error.problems, None
     if outcome.new_errors:
         return [problem.message for problem in outcome.new_errors], None
     if outcome.difference.is_empty:
         return ["The current version has all of it already."], None
-    return [], contract(outcome, catalogue, version=version, explanation="", warnings=())
+    return [], contract(outcome, catalogue, version=version, explanation="", warnings=warnings)

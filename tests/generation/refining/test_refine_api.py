@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from discovery.models import McpServer, McpTool
 from generation.models import Generation
 from generation.tasks import design_workflow
 from tests.conftest import ClientFor
@@ -130,6 +132,34 @@ def test_edits_of_a_result_are_never_dropped_by_a_rebase(
     workflow.refresh_from_db()
     row.refresh_from_db()
     assert (workflow.version, row.applied_at) == (2, None)
+
+
+def test_a_rebase_opens_no_way_past_an_approval_that_came_meanwhile(
+    workflow: Workflow, api: APIClient, alice: User
+) -> None:
+    shop = McpServer.objects.create(id="shop", name="Shop", transport="stdio", created_by=alice)
+    McpTool.objects.create(
+        server=shop, name="wipe", input_schema={}, destructive=True, last_seen_at=timezone.now()
+    )
+    row = refined(api, "remove pause")
+    asked = {"id": "pause", "type": "approval", "approval_message": "Wipe?"}
+    wipe = {"id": "wipe", "type": "tool", "tool": "shop:wipe"}
+    save_workflow(workflow, by=alice, definition={**DEFINITION, "steps": [COUNT, asked, wipe]})
+    applied = api.post(APPLY, {"generation_id": row.pk, "rebase": True})
+    assert applied.status_code == 201, applied.json()
+    assert "pause" not in steps(workflow)
+    kinds = [step["type"] for step in workflow.definition_json["steps"]]
+    assert kinds == ["tool", "approval", "tool"]
+
+
+def test_only_who_asked_applies_a_refinement(
+    workflow: Workflow, api: APIClient, staff: User, client_for: ClientFor
+) -> None:
+    row = refined(api, "remove pause")
+    refused = client_for(staff).post(APPLY, {"generation_id": row.pk})
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_yours")
+    assert steps(workflow) == ["count", "pause"]
+    assert api.post(APPLY, {"generation_id": row.pk}).status_code == 201
 
 
 def test_operations_that_do_not_fit_any_more_change_nothing(
