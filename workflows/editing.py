@@ -75,7 +75,8 @@ def _carried_out(edit: Callable[[Definition], Definition], before: Definition) -
         return edit(before)
     except EditRefused as error:
         kind = NotFound if error.code == "unknown_step" else Invalid
-        raise kind(" ".join(filter(None, (str(error), error.hint))), code=error.code) from error
+        told = " ".join(filter(None, (str(error), error.hint)))
+        raise kind(told, code=error.code, pointer=error.pointer or None) from error
     except DefinitionError as error:
         raise InvalidDefinition(
             f"The edit would make a definition that can't be stored: {error.problems[0].message}",

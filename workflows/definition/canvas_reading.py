@@ -181,4 +181,4 @@ def _catch(step: Json, label: str, target: str) -> None:
 
 
 def _refused(pointer: str, message: str) -> EditRefused:
-    return EditRefused("invalid_canvas", f"{pointer}: {message}")
+    return EditRefused("invalid_canvas", message, pointer=pointer)

@@ -32,9 +32,13 @@ class DefinitionError(ValueError):
 
 
 class EditRefused(ValueError):
-    """An edit that makes no sense for this definition; `code` is stable, `hint` says what would."""
+    """An edit that makes no sense for this definition; `code` is stable, `hint` says what would.
 
-    def __init__(self, code: str, message: str, hint: str = "") -> None:
+    `pointer` (RFC 6901) is the place in what was sent, where there is one.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "", *, pointer: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.hint = hint
+        self.pointer = pointer
