@@ -9,12 +9,13 @@ SEARCHED_CHARACTERS = 60_000
 class StepsText(Func):
     """All strings in the steps of a definition, one after the other; PostgreSQL does it, so that no row is too old.
 
-    The escapes of JSON text (a line break is a backslash and an n) become blanks, or words would be glued to them.
+    A row without steps has no text (`true`: no error). The escapes of JSON text (a line break is a backslash and an n)
+    become blanks, or words would be glued to them.
     """
 
     template = (
         "regexp_replace(left(jsonb_path_query_array(%(expressions)s, "
-        "'strict $.steps.** ? (@.type() == \"string\")')::text, "
+        "'strict $.steps.** ? (@.type() == \"string\")', '{}', true)::text, "
         f"{SEARCHED_CHARACTERS}), '\\\\[a-z\"]', ' ', 'g')"
     )
     output_field = TextField()
