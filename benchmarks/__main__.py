@@ -94,10 +94,16 @@ def _tell_memory(installed: Installation, options: argparse.Namespace) -> None:
 
 
 def _chosen(only: str | None, *, is_quick: bool) -> list[Case]:
-    """The cases whose name begins with `only`; else those of a quick look, or all."""
+    """The cases that `only` names, or that begin so (several with commas); else those of a quick look, or all."""
     if only:
-        exact = [case for case in all_cases() if case.name == only]
-        return exact or [case for case in all_cases() if case.name.startswith(only)]
+        names = only.split(",")
+        whole = {case.name for case in all_cases()} & set(names)
+        begun = tuple(name for name in names if name not in whole)
+        return [
+            case
+            for case in all_cases()
+            if case.name in whole or (begun and case.name.startswith(begun))
+        ]
     return [case for case in all_cases() if not is_quick or case.name in QUICK]
 
 
@@ -119,7 +125,9 @@ def _as_json(rows: Sequence[Row], idle_ms: float) -> dict[str, Any]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few cases, one round")
-    parser.add_argument("--only", metavar="NAME", help="one case, or all whose name begins so")
+    parser.add_argument(
+        "--only", metavar="NAMES", help="cases by name or its beginning, with commas"
+    )
     parser.add_argument("--rounds", type=int, help="how often each case is measured (3)")
     parser.add_argument("--clients", type=int, default=30, help="clients at the same time (30)")
     parser.add_argument("--crowd-steps", type=int, help="about how many steps all clients run")
