@@ -9,9 +9,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from common.errors import Invalid, InvalidDefinition, NotFound
+from workflows.checking import check
 from workflows.definition.problems import DefinitionError, EditRefused
 from workflows.definition.steps import Definition, walk
+from workflows.definition.validate import Report
 from workflows.models import Workflow
+from workflows.selectors import catalogue_for
 from workflows.writing import locked, redefine
 
 logger = logging.getLogger(__name__)
@@ -19,12 +22,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Edited:
-    """A workflow after an edit, with its definition and positions before and after."""
+    """A workflow after an edit, with its definition and positions before and after, and what is found in it."""
 
     workflow: Workflow
     before: Definition
     after: Definition
     layout_before: Mapping[str, Any]
+    report: Report
 
 
 @transaction.atomic
@@ -49,13 +53,15 @@ def edit_workflow(
     layout_before = row.layout
     placed = layout_before if layout is None else layout
     kept = {step_id: place for step_id, place in placed.items() if step_id in known}
-    if after != before or kept != layout_before:
-        row.revision += 1
-        row.layout = kept
-        redefine(row, after.to_json(), by, message)
-        row.save()
-        logger.info("workflow %s edited by %s: revision %s", row.pk, by.pk, row.revision)
-    return Edited(row, before, Definition.model_validate(row.definition_json), layout_before)
+    if after == before and kept == layout_before:
+        found = check(row.definition_json, catalogue_for(by))
+        return Edited(row, before, before, layout_before, found)
+    row.revision += 1
+    row.layout = kept
+    found = redefine(row, after.to_json(), by, message)
+    row.save()
+    logger.info("workflow %s edited by %s: revision %s", row.pk, by.pk, row.revision)
+    return Edited(row, before, after, layout_before, found)
 
 
 @transaction.atomic

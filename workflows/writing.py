@@ -42,8 +42,11 @@ def locked(workflow: Workflow, *, by: User, expected_revision: int | None) -> Wo
     return row
 
 
-def redefine(row: Workflow, raw: Mapping[str, Any], by: User, message: str) -> None:
-    """Put a changed definition in its place: the row's columns, the next version, the uses. Raises `InvalidDefinition`."""
+def redefine(row: Workflow, raw: Mapping[str, Any], by: User, message: str) -> Report:
+    """Put a changed definition in its place: the row's columns, the next version, the uses; what was found in it.
+
+    Raises `InvalidDefinition`.
+    """
     catalogue = catalogue_for(by)
     before = Definition.model_validate(row.definition_json)
     definition, found = checked(raw, catalogue)
@@ -52,6 +55,7 @@ def redefine(row: Workflow, raw: Mapping[str, Any], by: User, message: str) -> N
         changes = summary(difference(before, definition))
         keep_version(row, by=by, message=message, summary=changes)
     rewrite_uses(row, definition, catalogue)
+    return found
 
 
 def put_definition(workflow: Workflow, definition: Definition, found: Report) -> bool:

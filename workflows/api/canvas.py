@@ -82,7 +82,7 @@ class CanvasView(WorkflowScopedView):
             expected_revision=expected_revision(request),
             message=body["message"],
         )
-        return edited_answer(edited, request)
+        return edited_answer(edited)
 
 
 class NodePositionView(WorkflowScopedView):

@@ -168,7 +168,13 @@ class SentEdgeSerializer(StrictFieldsMixin):
     inferred = serializers.BooleanField(required=False, help_text="Not read.")
 
 
-class CanvasWriteSerializer(StrictFieldsMixin):
+class EditSerializer(StrictFieldsMixin):
+    """What every edit may bring: a word on why, kept with the version."""
+
+    message = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class CanvasWriteSerializer(EditSerializer):
     """A whole workflow from an editor: its `definition`, or its `nodes` and `edges`."""
 
     definition = DefinitionField(required=False)
@@ -183,7 +189,6 @@ class CanvasWriteSerializer(StrictFieldsMixin):
     layout = LayoutField(
         required=False, help_text="Positions by step id; those of `nodes` count where it has none."
     )
-    message = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Either form, not both."""
@@ -198,7 +203,7 @@ class NodePositionSerializer(PositionSerializer):
     """Where a node stands, relative to its container."""
 
 
-class StepAddSerializer(StrictFieldsMixin):
+class StepAddSerializer(EditSerializer):
     """A new step and its place; without a place it goes to the end of `container`."""
 
     step = DefinitionField(help_text="The step, shorthand allowed.")
@@ -217,7 +222,6 @@ class StepAddSerializer(StrictFieldsMixin):
         help_text="Which way out of `after`: a choice's text or condition, 'default', 'error', 'reject'.",
     )
     before = serializers.CharField(max_length=100, required=False, help_text="On every way to it.")
-    message = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 
 class StepMoveSerializer(StepAddSerializer):
@@ -226,22 +230,20 @@ class StepMoveSerializer(StepAddSerializer):
     step = None  # type: ignore[assignment]
 
 
-class StepChangeBodySerializer(StrictFieldsMixin):
+class StepChangeBodySerializer(EditSerializer):
     """A step's new fields; what it leaves out of `next` and of the steps inside it stays."""
 
     step = DefinitionField()
-    message = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 
-class StepOrderSerializer(StrictFieldsMixin):
+class StepOrderSerializer(EditSerializer):
     """A new order of all steps of a list."""
 
     order = serializers.ListField(child=serializers.CharField(max_length=100), max_length=MAX_STEPS)
     container = serializers.CharField(max_length=201, required=False, allow_blank=True, default="")
-    message = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 
-class StepConnectSerializer(StrictFieldsMixin):
+class StepConnectSerializer(EditSerializer):
     """Where a way out of a step leads."""
 
     to = serializers.CharField(max_length=100, help_text="A step of the same list, or `end`.")
@@ -251,7 +253,6 @@ class StepConnectSerializer(StrictFieldsMixin):
         trim_whitespace=False,
         help_text="As for a new step; absent: `next`.",
     )
-    message = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 
 class CanvasLayoutSerializer(StrictFieldsMixin):

@@ -21,7 +21,6 @@ from workflows.api.canvas_serializers import (
 )
 from workflows.api.conditional import etag, expected_revision
 from workflows.api.views import STALE, WorkflowScopedView
-from workflows.checking import check
 from workflows.definition.canvas_change import canvas_change
 from workflows.definition.diff import difference, summary
 from workflows.definition.edit import (
@@ -35,7 +34,6 @@ from workflows.definition.edit import (
 )
 from workflows.definition.steps import Definition
 from workflows.editing import Edited, edit_workflow
-from workflows.selectors import catalogue_for
 
 ANSWERS: dict[int, Any] = {200: EditedSerializer, 412: STALE}
 BRANCH = OpenApiParameter(
@@ -43,7 +41,7 @@ BRANCH = OpenApiParameter(
 )
 
 
-def edited_answer(edited: Edited, request: Request, code: int = status.HTTP_200_OK) -> Response:
+def edited_answer(edited: Edited, code: int = status.HTTP_200_OK) -> Response:
     """What an edit changed, what validation says of the result, and its `ETag`."""
     row = edited.workflow
     changes = difference(edited.before, edited.after)
@@ -59,7 +57,7 @@ def edited_answer(edited: Edited, request: Request, code: int = status.HTTP_200_
         "summary": summary(changes),
         "changes": changes,
         "canvas": part,
-        "validation": check(row.definition_json, catalogue_for(caller(request))),
+        "validation": edited.report,
     }
     headers = {"ETag": etag(row.revision)}
     return Response(EditedSerializer(answer).data, status=code, headers=headers)
@@ -79,7 +77,7 @@ class EditingView(WorkflowScopedView):
             expected_revision=expected_revision(self.request),
             message=message,
         )
-        return edited_answer(edited, self.request, code)
+        return edited_answer(edited, code)
 
 
 class StepsView(EditingView):
