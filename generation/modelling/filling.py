@@ -18,6 +18,7 @@ from workflows.definition.plain_json import compact
 
 AT_ONCE = 4
 MAX_CALLS = 12
+PURPOSE_LENGTH = 40
 # Of a tool's input schema; a longer one is not sent, and the step stays as it is.
 MAX_SCHEMA_CHARACTERS = 12_000
 MAX_DATA_SCHEMA_CHARACTERS = 2_000
@@ -106,14 +107,14 @@ def _arguments(gap: OpenArguments, draft: Draft, asker: Asker) -> Fill | None:
     }
     step_id = gap.step["id"]
 
-    async def ask() -> Any:
-        return await asker.ask(
-            purpose=f"arguments of {step_id}"[:40],
-            messages=prompts.conversation(prompts.ARGUMENTS, data),
-            schema=ARGUMENTS_SCHEMA,
-            name="tool_arguments",
-        )
-
+    ask = _asking(
+        asker,
+        f"arguments of {step_id}",
+        prompts.ARGUMENTS,
+        data,
+        ARGUMENTS_SCHEMA,
+        "tool_arguments",
+    )
     return f"the step {step_id!r}", ask, lambda answer: settle_arguments(draft, gap, answer)
 
 
@@ -121,14 +122,9 @@ def _conditions(gap: OpenCondition, draft: Draft, asker: Asker) -> Fill:
     data = {"request": draft.prompt, "words": gap.words, "data": _data(gap.sources)}
     step_id = gap.step["id"]
 
-    async def ask() -> Any:
-        return await asker.ask(
-            purpose=f"condition of {step_id}"[:40],
-            messages=prompts.conversation(prompts.CONDITIONS, data),
-            schema=CONDITIONS_SCHEMA,
-            name="conditions",
-        )
-
+    ask = _asking(
+        asker, f"condition of {step_id}", prompts.CONDITIONS, data, CONDITIONS_SCHEMA, "conditions"
+    )
     return f"the step {step_id!r}", ask, lambda answer: settle_conditions(draft, gap, answer)
 
 
@@ -143,15 +139,29 @@ def _profile(agent: NewAgent, draft: Draft, asker: Asker) -> Fill:
         "tasks": tasks,
     }
 
+    ask = _asking(asker, f"agent {agent.id}", prompts.AGENT, data, AGENT_SCHEMA, "agent_profile")
+    return f"the agent {agent.id!r}", ask, lambda answer: _settle_profile(draft, agent, answer)
+
+
+def _asking(
+    asker: Asker,
+    purpose: str,
+    instructions: str,
+    data: dict[str, Any],
+    schema: dict[str, Any],
+    name: str,
+) -> Callable[[], Awaitable[Any]]:
+    """The call, made when it is its turn; what is sent is written down only then."""
+
     async def ask() -> Any:
         return await asker.ask(
-            purpose=f"agent {agent.id}"[:40],
-            messages=prompts.conversation(prompts.AGENT, data),
-            schema=AGENT_SCHEMA,
-            name="agent_profile",
+            purpose=purpose[:PURPOSE_LENGTH],
+            messages=prompts.conversation(instructions, data),
+            schema=schema,
+            name=name,
         )
 
-    return f"the agent {agent.id!r}", ask, lambda answer: _settle_profile(draft, agent, answer)
+    return ask
 
 
 def _settle_profile(draft: Draft, agent: NewAgent, answer: dict[str, str]) -> bool:
