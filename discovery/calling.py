@@ -1,8 +1,6 @@
 """The one door to every tool, native or of an MCP server: rights, schema and the strict gate at each call."""
 
 import asyncio
-import hashlib
-import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from django.db.models import Q
 from pydantic import JsonValue
 
 from common import strict_json
+from discovery.fingerprints import native_hashes
 from discovery.mcp import client as mcp_client
 from discovery.mcp.failures import ServerUnreachable
 from discovery.mcp.targets import Target, target_of
@@ -200,7 +199,6 @@ def _usable(row: McpTool) -> UsableTool:
 def _native(name: str) -> UsableTool:
     """As `_usable`, once per process: the hash costs more than many a call."""
     tool = NATIVE_TOOLS[name]
-    definition = [tool.name, tool.description, tool.input_schema, tool.output_schema]
     return UsableTool(
         id=tool.id,
         name=tool.name,
@@ -210,7 +208,7 @@ def _native(name: str) -> UsableTool:
         read_only=tool.read_only,
         destructive=tool.destructive,
         idempotent=tool.idempotent,
-        schema_hash=hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest(),
+        schema_hash=native_hashes()[tool.id],
     )
 
 

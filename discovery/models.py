@@ -6,6 +6,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 
 from common.json_field import JSONField
+from discovery.agent_fingerprint import AgentFingerprint
 from discovery.secret_field import SecretJSONField
 
 # `\Z`, not `$`: a `$` lets a trailing newline through.
@@ -51,6 +52,12 @@ class Agent(models.Model):
     )
     is_active = models.BooleanField(default=True)
     version = models.PositiveIntegerField(default=1, help_text="Grows with every change.")
+    fingerprint = models.GeneratedField(
+        expression=AgentFingerprint(),
+        output_field=models.CharField(max_length=32),
+        db_persist=True,
+        help_text="Equal for agents that work alike; what a published workflow used is compared by it.",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

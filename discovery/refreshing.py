@@ -17,6 +17,7 @@ from discovery.mcp.failures import ServerUnreachable
 from discovery.mcp.listing import ListedTool, Listing
 from discovery.mcp.targets import Target, target_of
 from discovery.models import McpServer, McpTool
+from discovery.signals import tell_of_change
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +113,7 @@ def _put_entry(row: McpServer | None, entry: StdioServer) -> None:
         row.status, row.error = Status.UNCHECKED, ""
     if row._state.adding or before != (row.name, row.description, row.status, row.error):
         row.save()
+        tell_of_change("server", [row.pk])
 
 
 def _put_absence(row: McpServer, config: McpConfig) -> None:
@@ -122,6 +124,7 @@ def _put_absence(row: McpServer, config: McpConfig) -> None:
     else:
         return
     row.save()
+    tell_of_change("server", [row.pk])
 
 
 def _target(row: McpServer) -> tuple[Target | None, str]:
@@ -164,6 +167,7 @@ def _store(finding: Finding) -> Refreshed:
         row.status, row.error = Status.UNREACHABLE, finding.error[:1000]
     else:
         row.status, row.error = Status.CONNECTED, " ".join(finding.listing.refused)[:1000]
+        _note_changes(row, finding)
         _store_tools(row, finding)
     row.save(update_fields=["last_checked_at", "status", "error"])
     logger.info("mcp server %s: %s, %s tools", row.pk, row.status, len(finding.tools))
@@ -177,6 +181,18 @@ def _is_outdated(finding: Finding, row: McpServer) -> bool:
     if row.last_checked_at is not None and row.last_checked_at > finding.asked_at:
         return True
     return (row.url, row.headers) != (finding.server.url, finding.server.headers)
+
+
+def _note_changes(server: McpServer, finding: Finding) -> None:
+    """Say which known tools are others now, or gone; a new one changes nothing for anybody yet."""
+    known = server.tools.filter(is_available=True).values_list("name", "schema_hash")
+    offered = {name: tool.schema_hash for name, tool in finding.tools.items()}
+    changed = sorted(name for name, before in known if offered.get(name) != before)
+    back = server.tools.filter(is_available=False, name__in=offered).exists()
+    if changed:
+        logger.warning("mcp server %s: tools changed or gone: %s", server.pk, ", ".join(changed))
+    if changed or back:
+        tell_of_change("server", [server.pk])
 
 
 def _store_tools(server: McpServer, finding: Finding) -> None:

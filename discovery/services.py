@@ -19,6 +19,7 @@ from discovery.models import Agent, McpServer
 from discovery.outbound.headers import check_headers, require_same_origin
 from discovery.outbound.network import check_url
 from discovery.reserved import RESERVED_SERVER_IDS
+from discovery.signals import tell_of_change
 from discovery.unused import require_unused
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ def save_agent(
         _check_agent(row, by=by, already=already)
         row.version += 1
         row.save()
+        tell_of_change("agent", [row.pk])
         logger.info("agent %s changed by %s: version %s", row.pk, by.pk, row.version)
     if shared_with is not None:
         share(row, shared_with, by=by)
@@ -161,6 +163,7 @@ def save_mcp_server(
     changed = _put(row, fields)
     if is_active is not None and is_active != row.is_active:
         row.status, row.error = (Status.UNCHECKED if is_active else Status.DISABLED), ""
+        tell_of_change("server", [row.pk])
         changed = True
     if changed:
         _check_server(row)

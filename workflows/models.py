@@ -179,3 +179,52 @@ class WorkflowUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workflow_id} runs {self.called}"
+
+
+class PublishedUse(models.Model):
+    """An agent or tool as it was when a version that uses it was published, or when a change of it was accepted."""
+
+    class Kind(models.TextChoices):
+        """What was used."""
+
+        AGENT = "agent"
+        TOOL = "tool"
+
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="published_uses")
+    version = models.PositiveIntegerField(help_text="The published version.")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    resource = models.CharField(
+        max_length=230, help_text="An agent's id, or 'server-id:tool', or 'native:tool'."
+    )
+    server = models.CharField(max_length=100, blank=True, help_text="Of a tool: before the colon.")
+    name = models.CharField(max_length=128, blank=True, help_text="Of a tool: after the colon.")
+    fingerprint = models.CharField(max_length=64, help_text="Differs from today's: it changed.")
+    contract_hash = models.CharField(
+        max_length=64, blank=True, help_text="Of a tool: what a step's call depends on."
+    )
+    content_json = JSONField(help_text="What it was.")
+    told_fingerprint = models.CharField(
+        max_length=64, help_text="Of the last state that was told of; empty: gone."
+    )
+    drifted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was noticed to be another; empty: it is not."
+    )
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["workflow_id", "kind", "resource"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workflow", "kind", "resource"], name="published_use_unique"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["kind", "resource"], name="published_use_resource"),
+            models.Index(fields=["server"], name="published_use_server"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow_id} v{self.version} uses {self.resource}"

@@ -10,7 +10,9 @@ from django.db import transaction
 from common.errors import NotExecutable
 from workflows.checking import check
 from workflows.definition.diff import Difference, difference
+from workflows.definition.steps import Definition
 from workflows.definition.validate import Report
+from workflows.drift.recording import forget_uses, record_uses
 from workflows.models import Workflow, WorkflowUse
 from workflows.selectors import catalogue_for, definition_of
 from workflows.writing import locked, rewrite_workflow_uses
@@ -41,15 +43,17 @@ def publish(
 ) -> Publication:
     """Make a version (null: the current one) the published one; a dry run only tells what that would do.
 
+    What it uses is kept as it is now: publishing the published version again accepts what has changed since.
     Raises `Forbidden`, `PreconditionFailed`, `NotFound` (no such version) and `NotExecutable` (it has errors).
     """
     row = locked(workflow, by=by, expected_revision=expected_revision)
     number, definition = definition_of(row, version)
-    report = check(definition.to_json(), catalogue_for(by))
-    _require_sound(number, report)
+    report = _required_sound(number, definition, by)
     previous, before = definition_of(row, row.published_version)
-    if not is_dry_run and row.published_version != number:
-        _write(row, number)
+    if not is_dry_run:
+        if row.published_version != number:
+            _write(row, number)
+        record_uses(row, number, definition, by=by)
         logger.info("workflow %s: version %s published by %s", row.pk, number, by.pk)
     return Publication(
         workflow=row,
@@ -67,8 +71,27 @@ def unpublish(workflow: Workflow, *, by: User, expected_revision: int | None = N
     row = locked(workflow, by=by, expected_revision=expected_revision)
     if row.published_version is not None:
         _write(row, None)
+        forget_uses(row)
         logger.info("workflow %s: no version is published any more, by %s", row.pk, by.pk)
     return row
+
+
+def publish_with_the_save(row: Workflow, *, by: User, before: int | None) -> None:
+    """What a written `published_version` brings with it, inside the transaction that wrote it.
+
+    Raises `NotExecutable` for a version with errors, which undoes the whole save; one that stays is not looked at.
+    """
+    number = row.published_version
+    if number == before:
+        return
+    rewrite_workflow_uses(row)
+    if number is None:
+        forget_uses(row)
+        return
+    _, definition = definition_of(row, number)
+    _required_sound(number, definition, by)
+    record_uses(row, number, definition, by=by)
+    logger.info("workflow %s: version %s published by %s", row.pk, number, by.pk)
 
 
 def followers_of(workflow: Workflow) -> dict[str, int]:
@@ -86,10 +109,13 @@ def _write(row: Workflow, number: int | None) -> None:
     rewrite_workflow_uses(row)
 
 
-def _require_sound(number: int, report: Report) -> None:
+def _required_sound(number: int, definition: Definition, by: User) -> Report:
+    """What is found in it; raises `NotExecutable`."""
+    report = check(definition.to_json(), catalogue_for(by))
     errors = [problem for problem in report.problems if problem.severity == "error"]
     if errors:
         raise NotExecutable(
             f"Version {number} has errors and can't be published: {errors[0].message}",
             problems=[problem.to_json() for problem in report.problems],
         )
+    return report

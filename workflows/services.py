@@ -13,6 +13,7 @@ from common.sharing import share
 from workflows.checking import checked, described
 from workflows.identifiers import id_from_name, id_taken, require_same_id, require_usable
 from workflows.models import Workflow
+from workflows.publishing import publish_with_the_save
 from workflows.selectors import catalogue_for, definition_of, version_of
 from workflows.signals import workflow_archived
 from workflows.uses import used_agents, used_servers, with_replaced
@@ -24,7 +25,6 @@ from workflows.writing import (
     put_fields,
     redefine,
     rewrite_uses,
-    rewrite_workflow_uses,
 )
 
 logger = logging.getLogger(__name__)
@@ -43,8 +43,9 @@ def create_workflow(
 ) -> Workflow:
     """Store a new workflow; where the definition has no `id`, one is made from its name.
 
-    Raises `InvalidDefinition`, `Invalid` (reserved id, unknown group), `Conflict` (id taken) and `Unprocessable` (the
-    idempotency key was used for another request). A repeated request gets the row of the first one.
+    Raises `InvalidDefinition`, `Invalid` (reserved id, unknown group), `Conflict` (id taken), `NotExecutable` (it is to
+    be published and has errors) and `Unprocessable` (the idempotency key was used for another request). A repeated
+    request gets the row of the first one.
     """
     raced = False
     while True:
@@ -87,10 +88,11 @@ def save_workflow(
 ) -> Workflow:
     """Change a workflow; what is not given stays. Only a changed definition makes a new version.
 
-    A `definition` may omit its id, name and description. Raises `Forbidden`, `PreconditionFailed`, `InvalidDefinition`
-    and `Invalid`.
+    A `definition` may omit its id, name and description. Raises `Forbidden`, `PreconditionFailed`, `InvalidDefinition`,
+    `Invalid`, and `NotExecutable` where a version with errors is to be published.
     """
     row = locked(workflow, by=by, expected_revision=expected_revision)
+    published_before = row.published_version
     bumps = fields.keys() != {"layout"} or definition is not None or name is not None
     row.revision += 1 if bumps or description is not None or shared_with is not None else 0
     if definition is not None or name is not None or description is not None:
@@ -98,8 +100,7 @@ def save_workflow(
         redefine(row, described(kept, name=name, description=description), by, message)
     put_fields(row, fields)
     row.save()
-    if "published_version" in fields:
-        rewrite_workflow_uses(row)
+    publish_with_the_save(row, by=by, before=published_before)
     if shared_with is not None:
         share(row, shared_with, by=by)
     logger.info("workflow %s saved by %s: revision %s", row.pk, by.pk, row.revision)
@@ -213,6 +214,7 @@ def _insert(
     share(row, shared_with, by=owner)
     keep_version(row, by=owner, message=message)
     rewrite_uses(row, definition, catalogue)
+    publish_with_the_save(row, by=owner, before=None)
 
 
 def _of(row: Workflow, definition: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What a published version used, compared with what stands there today."""

@@ -1,0 +1,45 @@
+"""Keeps what a published version uses as it is at this moment; called inside the transaction that publishes."""
+
+from django.contrib.auth.models import User
+
+from workflows.definition.steps import Definition
+from workflows.drift.resources import Kind, Resource, resources
+from workflows.models import PublishedUse, Workflow
+from workflows.uses import used_agents, used_tools
+
+
+def record_uses(workflow: Workflow, version: int, definition: Definition, *, by: User) -> None:
+    """Replace what is kept for `workflow` by what `definition` uses now: its agents, their tools and its own.
+
+    What a workflow that a step runs uses is kept for that one, where it is published itself.
+    """
+    forget_uses(workflow)
+    agents = used_agents(definition)
+    found = resources(agents, used_tools(definition))
+    offered = {tool for one in found.values() for tool in one.content.get("tools", ())}
+    found |= resources((), offered)
+    PublishedUse.objects.bulk_create(
+        _row(workflow, version, one, by) for one in sorted(found.values(), key=lambda one: one.key)
+    )
+
+
+def forget_uses(workflow: Workflow) -> None:
+    """Keep nothing for a workflow of which no version is published."""
+    workflow.published_uses.all().delete()
+
+
+def _row(workflow: Workflow, version: int, one: Resource, by: User) -> PublishedUse:
+    server, _, name = one.id.partition(":") if one.kind == Kind.TOOL else ("", "", "")
+    return PublishedUse(
+        workflow=workflow,
+        version=version,
+        kind=one.kind,
+        resource=one.id,
+        server=server,
+        name=name,
+        fingerprint=one.fingerprint,
+        contract_hash=one.contract_hash,
+        content_json=one.content,
+        told_fingerprint=one.fingerprint if one.is_usable else "",
+        recorded_by=by,
+    )
