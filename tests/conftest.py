@@ -16,6 +16,14 @@ __all__ = ["model_server"]
 ClientFor = Callable[[User], APIClient]
 
 
+def client_of(user: User) -> APIClient:
+    """An API client that sends a real token of the user."""
+    _, token = AuthToken.objects.create(user)
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+    return client
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _folder_for_static_files() -> None:
     """WhiteNoise warns where there is none, and warnings are errors here."""
@@ -60,13 +68,7 @@ def carol(team: Group) -> User:
 def client_for() -> ClientFor:
     """Makes an API client that sends a real token of the given user."""
 
-    def make(user: User) -> APIClient:
-        _, token = AuthToken.objects.create(user)
-        client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
-        return client
-
-    return make
+    return client_of
 
 
 @pytest.fixture

@@ -239,10 +239,29 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "TAGS": [
+        {"name": name, "description": text}
+        for name, text in {
+            "auth": "Log in and out; tokens for programs.",
+            "agents": "Agents of your own and those you may use.",
+            "mcp-servers": "MCP servers and their tools.",
+            "resources": "What a workflow can use, for palettes.",
+            "workflows": "Stored workflows: make, read, change, copy, check, take along.",
+            "steps": "Edits of single steps.",
+            "canvas": "A workflow as nodes and edges, and as a drawing.",
+            "versions": "What a workflow was, what changed, and what others run.",
+            "templates": "Ready-made workflows.",
+            "executions": "Runs: start, follow, explain, retry, decide.",
+            "schedules": "Runs by the clock.",
+            "webhooks": "Runs by other programs.",
+            "generation": "From a description to a workflow, and what it says in words.",
+        }.items()
+    ],
     "DEFAULT_GENERATOR_CLASS": "workflowsite.rest.schema.SchemaMadeOnce",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "workflowsite.rest.schema.null_is_any_value_too",
+        "workflowsite.rest.examples.with_examples",
     ],
     # Sets of choices that share a field's name get names of their own.
     "ENUM_NAME_OVERRIDES": {

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.renderers import JSONRenderer
@@ -22,6 +22,9 @@ from common.live.waiting import MAX_EVENTS, await_events
 
 STREAM = "text/event-stream"
 MAX_WAIT_SECONDS = 60
+NOT_STREAMED = OpenApiResponse(
+    description="This server can't stream: ask for JSON, with `after` and `wait`."
+)
 LAST_EVENT_ID = OpenApiParameter(
     "Last-Event-ID",
     int,

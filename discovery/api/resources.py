@@ -32,7 +32,10 @@ class ResourceAgents(GenericAPIView[Agent]):
         return shown_agents(agents_for(self.request.user).filter(is_active=True))
 
     @extend_schema(
-        operation_id="resources_agents_list", tags=TAGS, responses=AgentSerializer(many=True)
+        operation_id="list_usable_agents",
+        summary="List agents for a palette",
+        tags=TAGS,
+        responses=AgentSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         """Active agents that you may use."""
@@ -54,7 +57,10 @@ class ResourceServers(GenericAPIView[McpServer]):
         return shown_servers(mcp_servers_for(self.request.user))
 
     @extend_schema(
-        operation_id="resources_mcps_list", tags=TAGS, responses=McpServerSerializer(many=True)
+        operation_id="list_usable_servers",
+        summary="List MCP servers for a palette",
+        tags=TAGS,
+        responses=McpServerSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         """MCP servers that you may use, with their tools and what the last check showed."""
@@ -75,7 +81,10 @@ class ResourceTools(GenericAPIView[McpTool]):
         return callable_tools_for(self.request.user)
 
     @extend_schema(
-        operation_id="resources_tools_list", tags=TAGS, responses=ToolSerializer(many=True)
+        operation_id="list_tools",
+        summary="List tools",
+        tags=TAGS,
+        responses=ToolSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         """Tools that you can call now: native ones by name, then those of MCP servers by server and name."""

@@ -31,6 +31,9 @@ from discovery.tool_errors import ToolCallFailed
 IN_USE = OpenApiResponse(
     description="Workflows use it: `workflows` names yours, `other_workflows` counts the rest."
 )
+FAILED = OpenApiResponse(
+    description="The tool or its server failed; `code` and `tool_code` say how."
+)
 
 
 class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Agent]):
@@ -46,17 +49,17 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         """Starts from the caller."""
         return shown_agents(agents_for(self.request.user))
 
-    @extend_schema(operation_id="agents_list", tags=["agents"])
+    @extend_schema(operation_id="list_agents", summary="List agents", tags=["agents"])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Agents that you may use, inactive ones included."""
         return super().list(request, *args, **kwargs)
 
-    @extend_schema(operation_id="agents_retrieve", tags=["agents"])
+    @extend_schema(operation_id="read_agent", summary="Read an agent", tags=["agents"])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One agent."""
         return super().retrieve(request, *args, **kwargs)
 
-    @extend_schema(operation_id="agents_create", tags=["agents"])
+    @extend_schema(operation_id="create_agent", summary="Make an agent", tags=["agents"])
     def create(self, request: Request) -> Response:
         """Make an agent of your own."""
         serializer = self.get_serializer(data=request.data)
@@ -64,7 +67,7 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         agent = services.create_agent(by=caller(request), **serializer.validated_data)
         return self._answer(agent, 201)
 
-    @extend_schema(operation_id="agents_update", tags=["agents"])
+    @extend_schema(operation_id="replace_agent", summary="Replace an agent", tags=["agents"])
     def update(self, request: Request, pk: str, *, partial: bool = False) -> Response:
         """Change an agent; what is not given stays."""
         agent = self.get_object()
@@ -74,13 +77,16 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         fields.pop("id", None)
         return self._answer(services.save_agent(agent, by=caller(request), **fields))
 
-    @extend_schema(operation_id="agents_partial_update", tags=["agents"])
+    @extend_schema(operation_id="change_agent", summary="Change an agent", tags=["agents"])
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change some fields of an agent."""
         return self.update(request, pk, partial=True)
 
     @extend_schema(
-        operation_id="agents_destroy", tags=["agents"], responses={204: None, 409: IN_USE}
+        operation_id="delete_agent",
+        summary="Delete an agent",
+        tags=["agents"],
+        responses={204: None, 409: IN_USE},
     )
     def destroy(self, request: Request, pk: str) -> Response:
         """Delete an agent that no workflow uses."""
@@ -109,17 +115,23 @@ class McpServerViewSet(
         """Starts from the caller."""
         return shown_servers(mcp_servers_for(self.request.user))
 
-    @extend_schema(operation_id="mcp_servers_list", tags=["mcp-servers"])
+    @extend_schema(
+        operation_id="list_mcp_servers", summary="List MCP servers", tags=["mcp-servers"]
+    )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """MCP servers that you may use, disabled ones included."""
         return super().list(request, *args, **kwargs)
 
-    @extend_schema(operation_id="mcp_servers_retrieve", tags=["mcp-servers"])
+    @extend_schema(
+        operation_id="read_mcp_server", summary="Read an MCP server", tags=["mcp-servers"]
+    )
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One MCP server with its tools."""
         return super().retrieve(request, *args, **kwargs)
 
-    @extend_schema(operation_id="mcp_servers_create", tags=["mcp-servers"])
+    @extend_schema(
+        operation_id="create_mcp_server", summary="Register an MCP server", tags=["mcp-servers"]
+    )
     def create(self, request: Request) -> Response:
         """Register an MCP server that speaks streamable HTTP; it is asked for its tools at once."""
         serializer = self.get_serializer(data=request.data)
@@ -127,7 +139,9 @@ class McpServerViewSet(
         server = services.create_mcp_server(by=caller(request), **serializer.validated_data)
         return self._answer(server, 201)
 
-    @extend_schema(operation_id="mcp_servers_update", tags=["mcp-servers"])
+    @extend_schema(
+        operation_id="replace_mcp_server", summary="Replace an MCP server", tags=["mcp-servers"]
+    )
     def update(self, request: Request, pk: str, *, partial: bool = False) -> Response:
         """Change an MCP server; what is not given stays, the headers too."""
         server = self.get_object()
@@ -137,13 +151,16 @@ class McpServerViewSet(
         fields.pop("id", None)
         return self._answer(services.save_mcp_server(server, by=caller(request), **fields))
 
-    @extend_schema(operation_id="mcp_servers_partial_update", tags=["mcp-servers"])
+    @extend_schema(
+        operation_id="change_mcp_server", summary="Change an MCP server", tags=["mcp-servers"]
+    )
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change some fields of an MCP server."""
         return self.update(request, pk, partial=True)
 
     @extend_schema(
-        operation_id="mcp_servers_destroy",
+        operation_id="delete_mcp_server",
+        summary="Delete an MCP server",
         tags=["mcp-servers"],
         responses={204: None, 409: IN_USE},
     )
@@ -153,7 +170,8 @@ class McpServerViewSet(
         return Response(status=204)
 
     @extend_schema(
-        operation_id="mcp_servers_refresh",
+        operation_id="refresh_mcp_server",
+        summary="Ask a server for its tools",
         tags=["mcp-servers"],
         request=None,
         responses={202: McpServerSerializer},
@@ -163,10 +181,11 @@ class McpServerViewSet(
         return self._answer(services.request_refresh(self.get_object()), 202)
 
     @extend_schema(
-        operation_id="mcp_servers_tools_try",
+        operation_id="try_tool",
+        summary="Try a tool",
         tags=["mcp-servers"],
         request=TrySerializer,
-        responses={200: OutcomeSerializer},
+        responses={200: OutcomeSerializer, 502: FAILED},
     )
     def try_tool(self, request: Request, pk: str, tool: str) -> Response:
         """Call one tool now, for real, and show what it answers."""

@@ -49,7 +49,10 @@ class ApprovalViewSet(mixins.ListModelMixin, GenericViewSet[Approval]):
         return _with_related(rows).defer("content_json", "edited_json")
 
     @extend_schema(
-        operation_id="approvals_retrieve", tags=["executions"], responses=ApprovalDetailSerializer
+        operation_id="read_approval",
+        summary="Read a decision",
+        tags=["executions"],
+        responses=ApprovalDetailSerializer,
     )
     def retrieve(self, request: Request, approval_id: int) -> Response:
         """One question that the caller is or was asked, with its content and every decision."""
@@ -57,7 +60,7 @@ class ApprovalViewSet(mixins.ListModelMixin, GenericViewSet[Approval]):
         approval = get_object_or_404(rows, pk=approval_id)
         return Response(ApprovalDetailSerializer(approval).data)
 
-    @extend_schema(operation_id="approvals_list", tags=["executions"])
+    @extend_schema(operation_id="list_approvals", summary="List decisions", tags=["executions"])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The caller's open decisions, the newest first."""
         return super().list(request, *args, **kwargs)

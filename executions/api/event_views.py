@@ -9,6 +9,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from common.live.rest import (
     LAST_EVENT_ID,
+    NOT_STREAMED,
     STREAM,
     EventQuerySerializer,
     EventStreamRenderer,
@@ -30,7 +31,8 @@ class ExecutionEventViewSet(GenericViewSet[WorkflowExecution]):
     filter_backends = ()
 
     @extend_schema(
-        operation_id="executions_events",
+        operation_id="follow_execution",
+        summary="Follow a run",
         tags=["executions"],
         parameters=[EventQuerySerializer, LAST_EVENT_ID],
         responses={
@@ -38,6 +40,7 @@ class ExecutionEventViewSet(GenericViewSet[WorkflowExecution]):
             (200, STREAM): OpenApiResponse(
                 OpenApiTypes.STR, description="Server-sent events until the run has ended."
             ),
+            406: NOT_STREAMED,
         },
         filters=False,
     )

@@ -49,7 +49,8 @@ class ForkViewSet(GenericViewSet[WorkflowExecution]):
     throttle_classes = (ExecuteThrottle,)
 
     @extend_schema(
-        operation_id="executions_retry",
+        operation_id="retry_execution",
+        summary="Retry a run",
         tags=TAGS,
         request=RetrySerializer,
         parameters=PARAMETERS,
@@ -68,7 +69,8 @@ class ForkViewSet(GenericViewSet[WorkflowExecution]):
         return execution_answer(services.wait_for_end(execution, wait), request)
 
     @extend_schema(
-        operation_id="executions_fork",
+        operation_id="fork_execution",
+        summary="Fork a run",
         tags=TAGS,
         request=ForkSerializer,
         parameters=PARAMETERS,

@@ -39,14 +39,15 @@ class ScheduleViewSet(GenericViewSet[Schedule]):
         """By its id."""
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["schedule_id"])
 
-    @extend_schema(operation_id="schedules_list", tags=TAGS)
+    @extend_schema(operation_id="list_schedules", summary="List schedules", tags=TAGS)
     def list(self, request: Request, workflow_id: str) -> Response:
         """Schedules of this workflow, the newest first."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
-        operation_id="schedules_create",
+        operation_id="create_schedule",
+        summary="Make a schedule",
         tags=TAGS,
         parameters=[HEADER],
         responses={201: ScheduleSerializer},
@@ -64,12 +65,12 @@ class ScheduleViewSet(GenericViewSet[Schedule]):
         )
         return self._answer(row, 201)
 
-    @extend_schema(operation_id="schedules_retrieve", tags=TAGS)
+    @extend_schema(operation_id="read_schedule", summary="Read a schedule", tags=TAGS)
     def retrieve(self, request: Request, workflow_id: str, schedule_id: str) -> Response:
         """One schedule with its next firing times and its last run."""
         return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(operation_id="schedules_update", tags=TAGS)
+    @extend_schema(operation_id="replace_schedule", summary="Replace a schedule", tags=TAGS)
     def update(
         self, request: Request, workflow_id: str, schedule_id: str, *, partial: bool = False
     ) -> Response:
@@ -81,19 +82,20 @@ class ScheduleViewSet(GenericViewSet[Schedule]):
             schedules.change_schedule(row, by=caller(request), **body.validated_data)
         )
 
-    @extend_schema(operation_id="schedules_partial_update", tags=TAGS)
+    @extend_schema(operation_id="change_schedule", summary="Change a schedule", tags=TAGS)
     def partial_update(self, request: Request, workflow_id: str, schedule_id: str) -> Response:
         """Change some fields of a schedule."""
         return self.update(request, workflow_id, schedule_id, partial=True)
 
-    @extend_schema(operation_id="schedules_destroy", tags=TAGS)
+    @extend_schema(operation_id="delete_schedule", summary="Delete a schedule", tags=TAGS)
     def destroy(self, request: Request, workflow_id: str, schedule_id: str) -> Response:
         """Delete a schedule; the runs it started stay."""
         schedules.delete_schedule(self.get_object(), by=caller(request))
         return Response(status=204)
 
     @extend_schema(
-        operation_id="schedules_pause",
+        operation_id="pause_schedule",
+        summary="Pause a schedule",
         tags=TAGS,
         request=PauseSerializer,
         responses=ScheduleSerializer,
@@ -104,7 +106,8 @@ class ScheduleViewSet(GenericViewSet[Schedule]):
         return self._answer(schedules.pause_schedule(row, by=caller(request), note=_note(request)))
 
     @extend_schema(
-        operation_id="schedules_resume",
+        operation_id="resume_schedule",
+        summary="Resume a schedule",
         tags=TAGS,
         request=PauseSerializer,
         responses=ScheduleSerializer,
@@ -115,7 +118,8 @@ class ScheduleViewSet(GenericViewSet[Schedule]):
         return self._answer(schedules.resume_schedule(row, by=caller(request), note=_note(request)))
 
     @extend_schema(
-        operation_id="schedules_trigger",
+        operation_id="trigger_schedule",
+        summary="Start a scheduled run now",
         tags=TAGS,
         request=None,
         parameters=[HEADER],

@@ -30,7 +30,10 @@ class StatsViewSet(GenericViewSet[WorkflowExecution]):
         return executions_for(self.request.user).filter(workflow=workflow)
 
     @extend_schema(
-        operation_id="workflow_stats", tags=["executions"], parameters=[StatsQuerySerializer]
+        operation_id="read_stats",
+        summary="How a workflow did",
+        tags=["executions"],
+        parameters=[StatsQuerySerializer],
     )
     def retrieve(self, request: Request, workflow_id: str) -> Response:
         """Runs, success, durations and usage of the last days, by day, version and step."""

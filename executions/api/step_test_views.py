@@ -32,7 +32,8 @@ class StepTestViewSet(GenericViewSet[WorkflowExecution]):
     throttle_classes = (ExecuteThrottle,)
 
     @extend_schema(
-        operation_id="workflow_steps_test",
+        operation_id="test_step",
+        summary="Run one step alone",
         tags=TAGS,
         request=StepTestSerializer,
         parameters=PARAMETERS,

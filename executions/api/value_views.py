@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
@@ -18,13 +17,17 @@ from executions.models import StepRun, ToolCall, WorkflowExecution
 from executions.reading.downloads import conversation_of, json_of
 from executions.selectors import readable_executions
 
-WHOLE = OpenApiResponse(OpenApiTypes.ANY, description="The value, of whatever size, as a download.")
+WHOLE = OpenApiResponse(
+    {"description": "Any JSON value."}, description="The value, of whatever size, as a download."
+)
 NO_NAME = re.compile(r"[^\w.@-]+")
 
 
-def _schema(operation_id: str) -> Callable[[Any], Any]:
+def _schema(operation_id: str, summary: str) -> Callable[[Any], Any]:
     responses = {(200, "application/json"): WHOLE}
-    return extend_schema(operation_id=operation_id, tags=["executions"], responses=responses)
+    return extend_schema(
+        operation_id=operation_id, summary=summary, tags=["executions"], responses=responses
+    )
 
 
 class ValueViewSet(GenericViewSet[WorkflowExecution]):
@@ -34,42 +37,42 @@ class ValueViewSet(GenericViewSet[WorkflowExecution]):
     pagination_class = None
     filter_backends = ()
 
-    @_schema("executions_input")
+    @_schema("download_input", "Download a run's input")
     def run_input(self, request: Request, execution_id: str) -> HttpResponseBase:
         """The run's `input`."""
         return _download(request, json_of(self._run(), "input_json"), execution_id, "input")
 
-    @_schema("executions_output")
+    @_schema("download_output", "Download a run's output")
     def run_output(self, request: Request, execution_id: str) -> HttpResponseBase:
         """The run's output."""
         return _download(request, json_of(self._run(), "output_json"), execution_id, "output")
 
-    @_schema("execution_steps_input")
+    @_schema("download_step_input", "Download a step's input")
     def step_input(self, request: Request, execution_id: str, path: str) -> HttpResponseBase:
         """A step's resolved input."""
         pieces = json_of(self._step(path), "input_json")
         return _download(request, pieces, execution_id, path, "input")
 
-    @_schema("execution_steps_output")
+    @_schema("download_step_output", "Download a step's output")
     def step_output(self, request: Request, execution_id: str, path: str) -> HttpResponseBase:
         """A step's output."""
         pieces = json_of(self._step(path), "output_json")
         return _download(request, pieces, execution_id, path, "output")
 
-    @_schema("execution_steps_messages")
+    @_schema("download_step_messages", "Download an agent's messages")
     def step_messages(self, request: Request, execution_id: str, path: str) -> HttpResponseBase:
         """An agent's whole conversation."""
         step_run = self._step(path).only("execution_id", "reused_from_id").get()
         pieces = conversation_of(step_run.origin_id, path)
         return _download(request, pieces, execution_id, path, "messages")
 
-    @_schema("execution_tool_calls_arguments")
+    @_schema("download_call_arguments", "Download a tool call's arguments")
     def call_arguments(self, request: Request, execution_id: str, call_id: int) -> HttpResponseBase:
         """What a tool was called with."""
         pieces = json_of(self._call(call_id), "arguments")
         return _download(request, pieces, execution_id, str(call_id), "arguments")
 
-    @_schema("execution_tool_calls_result")
+    @_schema("download_call_result", "Download a tool call's result")
     def call_result(self, request: Request, execution_id: str, call_id: int) -> HttpResponseBase:
         """What a tool answered."""
         pieces = json_of(self._call(call_id), "result")

@@ -68,20 +68,24 @@ class ExecutionViewSet(
         return get_object_or_404(rows, pk=self.kwargs["execution_id"])
 
     @extend_schema(
-        operation_id="executions_list", tags=TAGS, responses=ExecutionRowSerializer(many=True)
+        operation_id="list_executions",
+        summary="List runs",
+        tags=TAGS,
+        responses=ExecutionRowSerializer(many=True),
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Runs, the newest first."""
         page = self.paginate_queryset(self.filter_queryset(list_rows(self.get_queryset())))
         return self.get_paginated_response(ExecutionRowSerializer(page, many=True).data)
 
-    @extend_schema(operation_id="executions_retrieve", tags=TAGS)
+    @extend_schema(operation_id="read_execution", summary="Read a run", tags=TAGS)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One run with its output and what each step did."""
         return super().retrieve(request, *args, **kwargs)
 
     @extend_schema(
-        operation_id="executions_cancel",
+        operation_id="cancel_execution",
+        summary="Cancel a run",
         tags=TAGS,
         request=None,
         responses={202: ExecutionSerializer},
@@ -92,7 +96,8 @@ class ExecutionViewSet(
         return Response(self.get_serializer(execution).data, status=202)
 
     @extend_schema(
-        operation_id="executions_decide",
+        operation_id="decide",
+        summary="Approve or reject",
         tags=TAGS,
         request=DecideSerializer,
         responses={
@@ -127,14 +132,17 @@ class WorkflowExecutionViewSet(GenericViewSet[WorkflowExecution]):
         workflow = self._workflow(self.kwargs["workflow_id"])
         return executions_for(self.request.user).filter(workflow=workflow)
 
-    @extend_schema(operation_id="workflow_executions_list", tags=TAGS)
+    @extend_schema(
+        operation_id="list_workflow_executions", summary="List the runs of a workflow", tags=TAGS
+    )
     def list(self, request: Request, workflow_id: str) -> Response:
         """Runs of this workflow, the newest first."""
         page = self.paginate_queryset(self.filter_queryset(list_rows(self.get_queryset())))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
-        operation_id="workflow_execute",
+        operation_id="execute_workflow",
+        summary="Start a run",
         tags=TAGS,
         request=StartSerializer,
         parameters=[WaitSerializer, HEADER, LOCATION],
@@ -179,7 +187,7 @@ class StepRunViewSet(GenericViewSet[StepRun]):
     ordering = "position"
     ordering_fields = ("position",)
 
-    @extend_schema(operation_id="execution_steps_list", tags=TAGS)
+    @extend_schema(operation_id="list_step_runs", summary="List the steps of a run", tags=TAGS)
     def list(self, request: Request, execution_id: str) -> Response:
         """Every step run, in the order of starting."""
         execution = self._execution(execution_id)
@@ -189,7 +197,10 @@ class StepRunViewSet(GenericViewSet[StepRun]):
         return self.get_paginated_response(serializer.data)
 
     @extend_schema(
-        operation_id="execution_steps_retrieve", tags=TAGS, responses=StepDetailSerializer
+        operation_id="read_step_run",
+        summary="Read a step of a run",
+        tags=TAGS,
+        responses=StepDetailSerializer,
     )
     def retrieve(self, request: Request, execution_id: str, path: str) -> Response:
         """One step run with all of its values, its attempts, and an agent's messages and tool calls."""

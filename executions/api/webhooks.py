@@ -62,14 +62,15 @@ class WebhookViewSet(GenericViewSet[Webhook]):
         """By its id."""
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["webhook_id"])
 
-    @extend_schema(operation_id="webhooks_list", tags=TAGS)
+    @extend_schema(operation_id="list_webhooks", summary="List webhooks", tags=TAGS)
     def list(self, request: Request, workflow_id: str) -> Response:
         """Webhooks of this workflow, the newest first."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
-        operation_id="webhooks_create",
+        operation_id="create_webhook",
+        summary="Make a webhook",
         tags=TAGS,
         parameters=[HEADER],
         responses={201: NewWebhookSerializer},
@@ -87,12 +88,12 @@ class WebhookViewSet(GenericViewSet[Webhook]):
         )
         return self._with_secret(row, 201)
 
-    @extend_schema(operation_id="webhooks_retrieve", tags=TAGS)
+    @extend_schema(operation_id="read_webhook", summary="Read a webhook", tags=TAGS)
     def retrieve(self, request: Request, workflow_id: str, webhook_id: str) -> Response:
         """One webhook, without its secret."""
         return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(operation_id="webhooks_update", tags=TAGS)
+    @extend_schema(operation_id="replace_webhook", summary="Replace a webhook", tags=TAGS)
     def update(
         self, request: Request, workflow_id: str, webhook_id: str, *, partial: bool = False
     ) -> Response:
@@ -103,19 +104,20 @@ class WebhookViewSet(GenericViewSet[Webhook]):
         changed = webhooks.change_webhook(row, by=caller(request), **body.validated_data)
         return Response(self.get_serializer(changed).data)
 
-    @extend_schema(operation_id="webhooks_partial_update", tags=TAGS)
+    @extend_schema(operation_id="change_webhook", summary="Change a webhook", tags=TAGS)
     def partial_update(self, request: Request, workflow_id: str, webhook_id: str) -> Response:
         """Change some fields of a webhook."""
         return self.update(request, workflow_id, webhook_id, partial=True)
 
-    @extend_schema(operation_id="webhooks_destroy", tags=TAGS)
+    @extend_schema(operation_id="delete_webhook", summary="Delete a webhook", tags=TAGS)
     def destroy(self, request: Request, workflow_id: str, webhook_id: str) -> Response:
         """Delete a webhook; the runs it started stay."""
         webhooks.delete_webhook(self.get_object(), by=caller(request))
         return Response(status=204)
 
     @extend_schema(
-        operation_id="webhooks_rotate_secret",
+        operation_id="rotate_webhook_secret",
+        summary="Give a webhook a new secret",
         tags=TAGS,
         request=None,
         responses=NewWebhookSerializer,
@@ -125,7 +127,10 @@ class WebhookViewSet(GenericViewSet[Webhook]):
         return self._with_secret(webhooks.rotate_secret(self.get_object(), by=caller(request)), 200)
 
     @extend_schema(
-        operation_id="webhooks_deliveries", tags=TAGS, responses=DeliverySerializer(many=True)
+        operation_id="list_deliveries",
+        summary="List deliveries",
+        tags=TAGS,
+        responses=DeliverySerializer(many=True),
     )
     def deliveries(self, request: Request, workflow_id: str, webhook_id: str) -> Response:
         """The last signed requests and what came of them, the newest first."""
@@ -148,7 +153,8 @@ class HookView(APIView):
     permission_classes = ()
 
     @extend_schema(
-        operation_id="hooks_receive",
+        operation_id="receive_hook",
+        summary="Receive a webhook",
         tags=["webhooks"],
         auth=[],
         request={"application/json": OpenApiTypes.ANY},

@@ -10,6 +10,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from common.live.rest import (
     LAST_EVENT_ID,
+    NOT_STREAMED,
     STREAM,
     EventQuerySerializer,
     EventStreamRenderer,
@@ -34,7 +35,8 @@ class GenerationJobViewSet(GenericViewSet[Generation]):
         return generations_for(self.request.user).defer("result", "problems")
 
     @extend_schema(
-        operation_id="generations_answers",
+        operation_id="read_model_calls",
+        summary="Read the model's answers",
         tags=["generation"],
         responses=GenerationAnswersSerializer,
         filters=False,
@@ -52,7 +54,8 @@ class GenerationEventViewSet(GenerationJobViewSet):
     renderer_classes = (*GenericViewSet.renderer_classes, EventStreamRenderer)
 
     @extend_schema(
-        operation_id="generations_events",
+        operation_id="follow_generation",
+        summary="Follow a generation",
         tags=["generation"],
         parameters=[EventQuerySerializer, LAST_EVENT_ID],
         responses={
@@ -60,6 +63,7 @@ class GenerationEventViewSet(GenerationJobViewSet):
             (200, STREAM): OpenApiResponse(
                 OpenApiTypes.STR, description="Server-sent events until the job has ended."
             ),
+            406: NOT_STREAMED,
         },
         filters=False,
     )

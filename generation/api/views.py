@@ -32,6 +32,9 @@ from workflows.api.views import visible_workflow
 LOCATION = OpenApiParameter(
     "Location", str, OpenApiParameter.HEADER, response=[202], description="The job's address."
 )
+TOO_MANY = OpenApiResponse(
+    description="You have asked for too many lately, or too many are under way."
+)
 TAGS = ["generation"]
 
 
@@ -52,7 +55,10 @@ class GenerationViewSet(
         return generations_for(self.request.user)
 
     @extend_schema(
-        operation_id="generations_list", tags=TAGS, responses=GenerationRowSerializer(many=True)
+        operation_id="list_generations",
+        summary="List generations",
+        tags=TAGS,
+        responses=GenerationRowSerializer(many=True),
     )
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """What you asked for, the newest first."""
@@ -60,20 +66,23 @@ class GenerationViewSet(
         page = self.paginate_queryset(self.filter_queryset(rows))
         return self.get_paginated_response(GenerationRowSerializer(page, many=True).data)
 
-    @extend_schema(operation_id="generations_retrieve", tags=TAGS)
+    @extend_schema(operation_id="read_generation", summary="Read a generation", tags=TAGS)
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A job with its result, as far as it is."""
         return super().retrieve(request, *args, **kwargs)
 
     @extend_schema(
-        operation_id="workflows_generate",
+        operation_id="generate_workflow",
+        summary="Design a workflow from words",
         tags=TAGS,
         request=GenerateSerializer,
         parameters=[WaitSerializer, HEADER, LOCATION],
         responses={
             202: GenerationSerializer,
             200: OpenApiResponse(GenerationSerializer, description="It ended within `wait`."),
+            404: OpenApiResponse(description="There is no such workflow, or it is not yours."),
             412: OpenApiResponse(description="The workflow is at another version by now."),
+            429: TOO_MANY,
         },
     )
     def generate(self, request: Request) -> Response:
@@ -103,7 +112,8 @@ class GenerationViewSet(
         )
 
     @extend_schema(
-        operation_id="generations_cancel",
+        operation_id="cancel_generation",
+        summary="Cancel a generation",
         tags=TAGS,
         request=None,
         responses={200: GenerationSerializer},
@@ -114,12 +124,14 @@ class GenerationViewSet(
         return Response(GenerationSerializer(generation).data)
 
     @extend_schema(
-        operation_id="workflows_generate_apply",
+        operation_id="apply_generation",
+        summary="Store what was generated",
         tags=TAGS,
         request=ApplySerializer,
-        parameters=[HEADER, conditional.HEADER],
+        parameters=[HEADER, *conditional.HEADERS, conditional.LOCATION],
         responses={
             201: AppliedSerializer,
+            404: OpenApiResponse(description="There is no such generation or workflow."),
             412: OpenApiResponse(
                 description="The workflow moved on: `refinement` and `since` are both differences, `can_rebase` says "
                 "whether `rebase` would help."

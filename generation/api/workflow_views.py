@@ -17,6 +17,7 @@ from generation.api.refining_serializers import (
 )
 from generation.api.serializers import GenerationSerializer
 from generation.api.throttling import ExplainThrottle
+from generation.api.views import TOO_MANY
 from generation.explaining.definitions import explain
 from generation.models import Generation
 from generation.refining.repairing import repair_offline
@@ -42,11 +43,6 @@ _EXPLAINED = OpenApiExample(
     response_only=True,
     status_codes=["200"],
 )
-_BY_MODEL = OpenApiExample(
-    "In German, by a model",
-    value={"with_model": True, "language": "de"},
-    request_only=True,
-)
 
 
 class ExplainView(WorkflowScopedView):
@@ -56,7 +52,8 @@ class ExplainView(WorkflowScopedView):
     throttle_classes = (ExplainThrottle,)
 
     @extend_schema(
-        operation_id="workflows_explain",
+        operation_id="explain_workflow",
+        summary="Explain a workflow",
         tags=TAGS,
         request=ExplainRequestSerializer,
         responses={
@@ -65,7 +62,7 @@ class ExplainView(WorkflowScopedView):
                 GenerationSerializer, description="With `with_model`: the job that writes it."
             ),
         },
-        examples=[_EXPLAINED, _BY_MODEL],
+        examples=[_EXPLAINED],
     )
     def post(self, request: Request, workflow_id: str) -> Response:
         """What a workflow does, in plain sentences made from its definition.
@@ -101,7 +98,8 @@ class RepairView(WorkflowScopedView):
     serializer_class = RepairRequestSerializer
 
     @extend_schema(
-        operation_id="workflows_repair",
+        operation_id="repair_workflow",
+        summary="Propose repairs",
         tags=TAGS,
         request=RepairRequestSerializer,
         responses={
@@ -109,6 +107,7 @@ class RepairView(WorkflowScopedView):
             202: OpenApiResponse(
                 GenerationSerializer, description="With `with_model`: the job that proposes it."
             ),
+            429: TOO_MANY,
         },
     )
     def post(self, request: Request, workflow_id: str) -> Response:

@@ -26,7 +26,7 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2"))
 PHASES = "coverage,fuzzing,stateful" if "FUZZ_SECONDS" in os.environ else "coverage,fuzzing"
 SEED = os.environ.get("FUZZ_SEED", "7")
 # They end the log-in that the run itself needs; tests/accounts has tests of them.
-EXCLUDED = ("auth_logout", "auth_tokens_delete_all")
+EXCLUDED = ("log_out", "delete_tokens")
 
 
 @pytest.fixture

@@ -62,7 +62,8 @@ class BulkView(APIView):
     """Many workflows at once."""
 
     @extend_schema(
-        operation_id="workflows_bulk",
+        operation_id="change_workflows",
+        summary="Change many workflows",
         request=BulkSerializer,
         responses={200: BulkAnswerSerializer},
     )

@@ -52,7 +52,13 @@ class CanvasView(WorkflowScopedView):
 
     serializer_class = CanvasWriteSerializer
 
-    @extend_schema(operation_id="workflow_canvas_read", responses={200: CanvasSerializer})
+    @extend_schema(
+        operation_id="read_canvas",
+        summary="Read the canvas",
+        tags=["canvas"],
+        parameters=[conditional.ETAG],
+        responses={200: CanvasSerializer},
+    )
     def get(self, request: Request, workflow_id: str) -> Response:
         """Nodes and edges; a step without a stored position stands where the layout puts it."""
         workflow = self.workflow()
@@ -60,9 +66,11 @@ class CanvasView(WorkflowScopedView):
         return canvas_answer(workflow, definition, workflow.layout)
 
     @extend_schema(
-        operation_id="workflow_canvas_replace",
+        operation_id="replace_canvas",
+        summary="Replace the canvas",
+        tags=["canvas"],
         request=CanvasWriteSerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses={200: EditedSerializer, 412: STALE},
     )
     def put(self, request: Request, workflow_id: str) -> Response:
@@ -91,7 +99,9 @@ class NodePositionView(WorkflowScopedView):
     serializer_class = NodePositionSerializer
 
     @extend_schema(
-        operation_id="workflow_node_position",
+        operation_id="move_node",
+        summary="Move a node on the canvas",
+        tags=["canvas"],
         request=NodePositionSerializer,
         responses={200: NodePositionSerializer},
     )
@@ -108,9 +118,11 @@ class CanvasLayoutView(WorkflowScopedView):
     serializer_class = CanvasLayoutSerializer
 
     @extend_schema(
-        operation_id="workflow_canvas_layout",
+        operation_id="layout_canvas",
+        summary="Tidy the canvas up",
+        tags=["canvas"],
         request=CanvasLayoutSerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses={200: CanvasSerializer, 412: STALE},
     )
     def post(self, request: Request, workflow_id: str) -> Response:
@@ -137,7 +149,9 @@ class PreviewView(WorkflowScopedView):
     """A picture of a workflow."""
 
     @extend_schema(
-        operation_id="workflow_preview",
+        operation_id="draw_preview",
+        summary="Draw a workflow as SVG",
+        tags=["canvas"],
         parameters=[VERSION],
         responses={(200, "image/svg+xml"): OpenApiTypes.STR},
     )

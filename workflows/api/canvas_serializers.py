@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from common.rest import StrictFieldsMixin
-from workflows.api.fields import DefinitionField
+from workflows.api.fields import DefinitionField, StepField
 from workflows.api.serializers import (
     LayoutField,
     PositionSerializer,
@@ -206,7 +206,7 @@ class NodePositionSerializer(PositionSerializer):
 class StepAddSerializer(EditSerializer):
     """A new step and its place; without a place it goes to the end of `container`."""
 
-    step = DefinitionField(help_text="The step, shorthand allowed.")
+    step = StepField()
     container = serializers.CharField(
         max_length=201,
         required=False,
@@ -233,7 +233,7 @@ class StepMoveSerializer(StepAddSerializer):
 class StepChangeBodySerializer(EditSerializer):
     """A step's new fields; what it leaves out of `next` and of the steps inside it stays."""
 
-    step = DefinitionField()
+    step = StepField()
 
 
 class StepOrderSerializer(EditSerializer):

@@ -11,6 +11,21 @@ HEADER = OpenApiParameter(
     OpenApiParameter.HEADER,
     description='The `ETag` that was read, such as `"r7"`: the write is refused (412) if it no longer holds.',
 )
+ETAG = OpenApiParameter(
+    "ETag",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200, 201],
+    description='The revision, such as `"r7"`: send it back as `If-Match`.',
+)
+LOCATION = OpenApiParameter(
+    "Location",
+    str,
+    OpenApiParameter.HEADER,
+    response=[201],
+    description="The workflow's address.",
+)
+HEADERS = [HEADER, ETAG]
 _OURS = re.compile(r'"r([1-9][0-9]{0,8})"')
 # No row has it: a precondition that can't be understood must not let the write pass.
 NO_REVISION = 0

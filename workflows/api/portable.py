@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.rest import StrictFieldsMixin, caller
-from workflows.api.fields import DefinitionField
+from workflows.api.conditional import LOCATION
+from workflows.api.fields import DocumentField
 from workflows.api.serializers import IdField, ValidationReportSerializer
 from workflows.api.versions import VERSION, version_number
 from workflows.api.views import WorkflowScopedView
@@ -27,7 +28,7 @@ from workflows.selectors import definition_of
 class ImportSerializer(StrictFieldsMixin):
     """A document and what to do with it."""
 
-    document = DefinitionField(
+    document = DocumentField(
         help_text="What `export` answered; its schema: /workflows/import/schema."
     )
     id = IdField(required=False, help_text="Absent: the document's, or one like it if it is taken.")
@@ -76,7 +77,8 @@ class ExportView(WorkflowScopedView):
     """A workflow to take elsewhere."""
 
     @extend_schema(
-        operation_id="workflows_export",
+        operation_id="export_workflow",
+        summary="Export a workflow",
         parameters=[VERSION],
         responses={(200, "application/json"): OpenApiTypes.OBJECT},
     )
@@ -93,7 +95,9 @@ class MermaidView(WorkflowScopedView):
     """A workflow as text that draws itself."""
 
     @extend_schema(
-        operation_id="workflows_mermaid",
+        operation_id="draw_mermaid",
+        summary="Draw a workflow as Mermaid",
+        tags=["canvas"],
         parameters=[VERSION],
         responses={(200, "text/plain"): OpenApiTypes.STR},
     )
@@ -113,8 +117,10 @@ class ImportView(GenericAPIView[Workflow]):
     pagination_class = None
 
     @extend_schema(
-        operation_id="workflows_import",
+        operation_id="import_workflow",
+        summary="Import a workflow",
         request=ImportSerializer,
+        parameters=[LOCATION],
         responses={200: ImportedSerializer, 201: ImportedSerializer},
     )
     def post(self, request: Request) -> Response:
@@ -142,7 +148,8 @@ class ImportSchemaView(APIView):
     """The shape of exported workflows."""
 
     @extend_schema(
-        operation_id="workflows_import_schema",
+        operation_id="read_document_schema",
+        summary="Read the schema of exported workflows",
         responses={(200, "application/json"): OpenApiTypes.OBJECT},
     )
     def get(self, request: Request) -> Response:

@@ -56,9 +56,11 @@ class PublishView(WorkflowScopedView):
     serializer_class = PublishSerializer
 
     @extend_schema(
-        operation_id="workflows_publish",
+        operation_id="publish_workflow",
+        summary="Publish a version",
+        tags=["versions"],
         request=PublishSerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses={200: PublicationSerializer, 412: STALE},
     )
     def post(self, request: Request, workflow_id: str) -> Response:
@@ -81,8 +83,10 @@ class PublishView(WorkflowScopedView):
         return Response(PublicationSerializer(answer).data, headers=headers)
 
     @extend_schema(
-        operation_id="workflows_unpublish",
-        parameters=[conditional.HEADER],
+        operation_id="unpublish_workflow",
+        summary="Take a published version back",
+        tags=["versions"],
+        parameters=conditional.HEADERS,
         responses={200: WorkflowWrittenSerializer, 412: STALE},
     )
     def delete(self, request: Request, workflow_id: str) -> Response:

@@ -34,7 +34,12 @@ def _described(model: Any) -> dict[str, Any]:
 class StepTypesView(APIView):
     """What a workflow is made of."""
 
-    @extend_schema(operation_id="step_types", responses={200: StepTypeSerializer(many=True)})
+    @extend_schema(
+        operation_id="list_step_types",
+        summary="List the types of steps",
+        tags=["steps"],
+        responses={200: StepTypeSerializer(many=True)},
+    )
     def get(self, request: Request) -> Response:
         """All types, in the order in which people meet them."""
         return Response(StepTypeSerializer(step_types(), many=True).data)

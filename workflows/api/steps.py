@@ -86,9 +86,11 @@ class StepsView(EditingView):
     serializer_class = StepAddSerializer
 
     @extend_schema(
-        operation_id="workflow_steps_add",
+        operation_id="add_step",
+        summary="Add a step",
+        tags=["steps"],
         request=StepAddSerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses={201: EditedSerializer, 412: STALE},
     )
     def post(self, request: Request, workflow_id: str) -> Response:
@@ -105,9 +107,11 @@ class StepView(EditingView):
     serializer_class = StepChangeBodySerializer
 
     @extend_schema(
-        operation_id="workflow_steps_replace",
+        operation_id="replace_step",
+        summary="Change a step",
+        tags=["steps"],
         request=StepChangeBodySerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses=ANSWERS,
     )
     def put(self, request: Request, workflow_id: str, step_id: str) -> Response:
@@ -117,8 +121,10 @@ class StepView(EditingView):
         return self.edited(edit, message=body["message"])
 
     @extend_schema(
-        operation_id="workflow_steps_delete",
-        parameters=[conditional.HEADER],
+        operation_id="delete_step",
+        summary="Delete a step",
+        tags=["steps"],
+        parameters=conditional.HEADERS,
         responses=ANSWERS,
     )
     def delete(self, request: Request, workflow_id: str, step_id: str) -> Response:
@@ -134,9 +140,11 @@ class StepOrderView(StepView):
         return StepOrderSerializer if self.request.method == "POST" else self.serializer_class
 
     @extend_schema(
-        operation_id="workflow_step_called_reorder_replace",
+        operation_id="replace_step_called_reorder",
+        summary="Change a step called 'reorder'",
+        tags=["steps"],
         request=StepChangeBodySerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses=ANSWERS,
     )
     def put(self, request: Request, workflow_id: str, step_id: str = "reorder") -> Response:
@@ -144,8 +152,10 @@ class StepOrderView(StepView):
         return super().put(request, workflow_id, step_id)
 
     @extend_schema(
-        operation_id="workflow_step_called_reorder_delete",
-        parameters=[conditional.HEADER],
+        operation_id="delete_step_called_reorder",
+        summary="Delete a step called 'reorder'",
+        tags=["steps"],
+        parameters=conditional.HEADERS,
         responses=ANSWERS,
     )
     def delete(self, request: Request, workflow_id: str, step_id: str = "reorder") -> Response:
@@ -153,9 +163,11 @@ class StepOrderView(StepView):
         return super().delete(request, workflow_id, step_id)
 
     @extend_schema(
-        operation_id="workflow_steps_reorder",
+        operation_id="reorder_steps",
+        summary="Reorder steps",
+        tags=["steps"],
         request=StepOrderSerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses=ANSWERS,
     )
     def post(self, request: Request, workflow_id: str) -> Response:
@@ -171,9 +183,11 @@ class StepMoveView(EditingView):
     serializer_class = StepMoveSerializer
 
     @extend_schema(
-        operation_id="workflow_steps_move",
+        operation_id="move_step",
+        summary="Move a step",
+        tags=["steps"],
         request=StepMoveSerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses=ANSWERS,
     )
     def post(self, request: Request, workflow_id: str, step_id: str) -> Response:
@@ -189,9 +203,11 @@ class StepConnectionView(EditingView):
     serializer_class = StepConnectSerializer
 
     @extend_schema(
-        operation_id="workflow_steps_connect",
+        operation_id="connect_steps",
+        summary="Connect two steps",
+        tags=["steps"],
         request=StepConnectSerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses=ANSWERS,
     )
     def post(self, request: Request, workflow_id: str, step_id: str) -> Response:
@@ -201,8 +217,10 @@ class StepConnectionView(EditingView):
         return self.edited(partial(connect_steps, step_id=step_id, **body), message=message)
 
     @extend_schema(
-        operation_id="workflow_steps_disconnect",
-        parameters=[BRANCH, conditional.HEADER],
+        operation_id="disconnect_steps",
+        summary="Disconnect a step",
+        tags=["steps"],
+        parameters=[BRANCH, *conditional.HEADERS],
         responses=ANSWERS,
     )
     def delete(self, request: Request, workflow_id: str, step_id: str) -> Response:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from common.errors import NotFound
 from common.rest import StrictFieldsMixin, caller
 from workflows import services
-from workflows.api import idempotency
+from workflows.api import conditional, idempotency
 from workflows.api.conditional import etag
 from workflows.api.filters import TemplateFilter
 from workflows.api.idempotency import idempotency_of
@@ -105,7 +105,12 @@ class TemplatesView(GenericAPIView[Workflow]):
         rows = templates_for(caller(self.request)).select_related("created_by")
         return rows.defer("layout", "search_vector").prefetch_related("shared_with")
 
-    @extend_schema(operation_id="templates_list", responses={200: TemplateRowSerializer(many=True)})
+    @extend_schema(
+        operation_id="list_templates",
+        summary="List templates",
+        tags=["templates"],
+        responses={200: TemplateRowSerializer(many=True)},
+    )
     def get(self, request: Request) -> Response:
         """Published templates and the caller's own, with what each needs."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
@@ -121,7 +126,13 @@ class TemplateView(GenericAPIView[Workflow]):
     serializer_class = TemplateSerializer
     pagination_class = None
 
-    @extend_schema(operation_id="templates_read", responses={200: TemplateSerializer})
+    @extend_schema(
+        operation_id="read_template",
+        summary="Read a template",
+        tags=["templates"],
+        parameters=[conditional.ETAG],
+        responses={200: TemplateSerializer},
+    )
     def get(self, request: Request, template_id: str) -> Response:
         """The template with its definition and what it needs."""
         template = visible_template(request, template_id)
@@ -137,9 +148,11 @@ class InstantiateView(GenericAPIView[Workflow]):
     serializer_class = InstantiateSerializer
 
     @extend_schema(
-        operation_id="templates_instantiate",
+        operation_id="instantiate_template",
+        summary="Make a workflow of a template",
+        tags=["templates"],
         request=InstantiateSerializer,
-        parameters=[idempotency.HEADER],
+        parameters=[idempotency.HEADER, conditional.ETAG, conditional.LOCATION],
         responses={201: WorkflowWrittenSerializer},
     )
     def post(self, request: Request, template_id: str) -> Response:

@@ -20,7 +20,8 @@ class ValidateView(APIView):
     """Nothing is stored here."""
 
     @extend_schema(
-        operation_id="workflows_validate_unsaved",
+        operation_id="validate_definition",
+        summary="Validate a definition",
         request={"application/json": ANYTHING},
         responses={200: ValidationReportSerializer},
     )

@@ -54,7 +54,10 @@ class VersionsView(GenericAPIView[WorkflowVersion]):
         return workflow.versions.select_related("created_by").defer("definition_json")
 
     @extend_schema(
-        operation_id="workflow_versions_list", responses={200: VersionRowSerializer(many=True)}
+        operation_id="list_versions",
+        summary="List versions",
+        tags=["versions"],
+        responses={200: VersionRowSerializer(many=True)},
     )
     def get(self, request: Request, workflow_id: str) -> Response:
         """The versions, newest first, without their definitions."""
@@ -67,7 +70,12 @@ class VersionView(WorkflowScopedView):
 
     serializer_class = VersionSerializer  # type: ignore[assignment]
 
-    @extend_schema(operation_id="workflow_versions_read", responses={200: VersionSerializer})
+    @extend_schema(
+        operation_id="read_version",
+        summary="Read a version",
+        tags=["versions"],
+        responses={200: VersionSerializer},
+    )
     def get(self, request: Request, workflow_id: str, number: int) -> Response:
         """The version with its definition."""
         return Response(VersionSerializer(version_of(self.workflow(), number)).data)
@@ -77,7 +85,11 @@ class DiffView(WorkflowScopedView):
     """Two versions of a workflow."""
 
     @extend_schema(
-        operation_id="workflow_versions_diff", parameters=VERSIONS, responses={200: DiffSerializer}
+        operation_id="diff_versions",
+        summary="Compare two versions",
+        tags=["versions"],
+        parameters=VERSIONS,
+        responses={200: DiffSerializer},
     )
     def get(self, request: Request, workflow_id: str) -> Response:
         """What the newer does differently: steps, fields, edges, settings; and as JSON Patch."""
@@ -101,9 +113,11 @@ class VersionRestoreView(WorkflowScopedView):
     """An older version of a workflow."""
 
     @extend_schema(
-        operation_id="workflow_versions_restore",
+        operation_id="restore_version",
+        summary="Restore a version",
+        tags=["versions"],
         request=None,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses={200: WorkflowWrittenSerializer, 412: STALE},
     )
     def post(self, request: Request, workflow_id: str, number: int) -> Response:

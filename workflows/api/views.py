@@ -95,16 +95,21 @@ class WorkflowsView(GenericAPIView[Workflow]):
         rows = rows.defer("definition_json", "layout", "search_vector")
         return with_run_summaries(rows, caller(self.request)).prefetch_related("shared_with")
 
-    @extend_schema(operation_id="workflows_list", responses={200: WorkflowRowSerializer(many=True)})
+    @extend_schema(
+        operation_id="list_workflows",
+        summary="List workflows",
+        responses={200: WorkflowRowSerializer(many=True)},
+    )
     def get(self, request: Request) -> Response:
         """Workflows that the caller owns, that are shared with them, and published templates."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
-        operation_id="workflows_create",
+        operation_id="create_workflow",
+        summary="Store a workflow",
         request=WorkflowCreateSerializer,
-        parameters=[idempotency.HEADER],
+        parameters=[idempotency.HEADER, conditional.ETAG, conditional.LOCATION],
         responses={201: WorkflowWrittenSerializer},
     )
     def post(self, request: Request) -> Response:
@@ -126,8 +131,9 @@ class WorkflowView(WorkflowScopedView):
     serializer_class = WorkflowSerializer
 
     @extend_schema(
-        operation_id="workflows_read",
-        parameters=[ARCHIVED],
+        operation_id="read_workflow",
+        summary="Read a workflow",
+        parameters=[ARCHIVED, conditional.ETAG],
         responses={200: WorkflowSerializer},
     )
     def get(self, request: Request, workflow_id: str) -> Response:
@@ -137,9 +143,10 @@ class WorkflowView(WorkflowScopedView):
         return Response(data, headers={"ETag": etag(workflow.revision)})
 
     @extend_schema(
-        operation_id="workflows_replace",
+        operation_id="replace_workflow",
+        summary="Replace a workflow",
         request=WorkflowSerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses={200: WorkflowWrittenSerializer, 412: STALE},
     )
     def put(self, request: Request, workflow_id: str) -> Response:
@@ -148,9 +155,10 @@ class WorkflowView(WorkflowScopedView):
         return self._save(request, emptied)
 
     @extend_schema(
-        operation_id="workflows_change",
+        operation_id="change_workflow",
+        summary="Change a workflow",
         request=WorkflowSerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses={200: WorkflowWrittenSerializer, 412: STALE},
     )
     def patch(self, request: Request, workflow_id: str) -> Response:
@@ -158,8 +166,9 @@ class WorkflowView(WorkflowScopedView):
         return self._save(request, {})
 
     @extend_schema(
-        operation_id="workflows_archive",
-        parameters=[conditional.HEADER],
+        operation_id="archive_workflow",
+        summary="Archive a workflow",
+        parameters=conditional.HEADERS,
         responses={204: None, 412: STALE},
     )
     def delete(self, request: Request, workflow_id: str) -> Response:
@@ -187,9 +196,10 @@ class WorkflowRestoreView(WorkflowScopedView):
     """An archived workflow."""
 
     @extend_schema(
-        operation_id="workflows_restore",
+        operation_id="restore_workflow",
+        summary="Bring a workflow back",
         request=None,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses={200: WorkflowWrittenSerializer, 412: STALE},
     )
     def post(self, request: Request, workflow_id: str) -> Response:
@@ -208,9 +218,10 @@ class WorkflowCopyView(WorkflowScopedView):
     serializer_class = CopySerializer
 
     @extend_schema(
-        operation_id="workflows_copy",
+        operation_id="copy_workflow",
+        summary="Copy a workflow",
         request=CopySerializer,
-        parameters=[idempotency.HEADER],
+        parameters=[idempotency.HEADER, conditional.ETAG, conditional.LOCATION],
         responses={201: WorkflowWrittenSerializer},
     )
     def post(self, request: Request, workflow_id: str) -> Response:
@@ -227,7 +238,8 @@ class WorkflowValidateView(WorkflowScopedView):
     serializer_class = UnsavedSerializer
 
     @extend_schema(
-        operation_id="workflows_validate",
+        operation_id="validate_workflow",
+        summary="Validate a stored workflow",
         request=UnsavedSerializer,
         responses={200: ValidationReportSerializer},
     )

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth import authenticate, logout
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from knox.models import AuthToken
 from knox.settings import knox_settings
 from rest_framework import permissions, status
@@ -42,7 +42,13 @@ class LoginView(APIView):
     throttle_classes = [LoginThrottle]
 
     @extend_schema(
-        operation_id="auth_login", request=LoginSerializer, responses={200: NewTokenSerializer}
+        operation_id="log_in",
+        summary="Log in",
+        request=LoginSerializer,
+        responses={
+            200: NewTokenSerializer,
+            401: OpenApiResponse(description="Name and password do not belong together."),
+        },
     )
     def post(self, request: Request) -> Response:
         """Log in; the token is shown this once."""
@@ -60,7 +66,7 @@ class LoginView(APIView):
 class LogoutView(APIView):
     """The end of a token or session."""
 
-    @extend_schema(operation_id="auth_logout", request=None, responses={204: None})
+    @extend_schema(operation_id="log_out", summary="Log out", request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """Delete the token that was sent, or end the session."""
         if isinstance(request.auth, AuthToken):
@@ -73,7 +79,7 @@ class LogoutView(APIView):
 class MeView(APIView):
     """The caller."""
 
-    @extend_schema(operation_id="auth_me", responses={200: MeSerializer})
+    @extend_schema(operation_id="read_me", summary="Who am I", responses={200: MeSerializer})
     def get(self, request: Request) -> Response:
         """Who is asking."""
         assert isinstance(request.user, User)
@@ -83,14 +89,19 @@ class MeView(APIView):
 class TokensView(APIView):
     """The caller's tokens."""
 
-    @extend_schema(operation_id="auth_tokens_list", responses={200: TokenSerializer(many=True)})
+    @extend_schema(
+        operation_id="list_tokens",
+        summary="List tokens",
+        responses={200: TokenSerializer(many=True)},
+    )
     def get(self, request: Request) -> Response:
         """The caller's valid tokens, newest first, at most 50: never the tokens themselves, and no expired ones."""
         rows = valid_tokens(caller(request))[: knox_settings.TOKEN_LIMIT_PER_USER]
         return Response(TokenSerializer(rows, many=True).data)
 
     @extend_schema(
-        operation_id="auth_tokens_create",
+        operation_id="create_token",
+        summary="Make a token",
         request=NewTokenRequestSerializer,
         responses={201: NewTokenSerializer},
     )
@@ -101,7 +112,7 @@ class TokensView(APIView):
         given = issue_token(request.user)
         return Response(NewTokenSerializer(given).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(operation_id="auth_tokens_delete_all", responses={204: None})
+    @extend_schema(operation_id="delete_tokens", summary="Delete all tokens", responses={204: None})
     def delete(self, request: Request) -> Response:
         """Delete all of the caller's tokens, this request's too."""
         AuthToken.objects.filter(user=request.user).delete()
@@ -112,7 +123,8 @@ class TokenView(APIView):
     """One of the caller's tokens."""
 
     @extend_schema(
-        operation_id="auth_tokens_delete",
+        operation_id="delete_token",
+        summary="Delete a token",
         parameters=[OpenApiParameter("token_id", str, OpenApiParameter.PATH)],
         responses={204: None},
     )

@@ -11,21 +11,7 @@ from rest_framework import serializers
 from common.definition_problems import DefinitionProblemSerializer
 from common.rest import StrictFieldsMixin
 from workflowsite.rest.problem_details import MEDIA_TYPE
-
-READING = {"GET", "HEAD", "OPTIONS"}
-REFUSALS = {
-    "400": "The request can't be understood; `errors` says where.",
-    "401": "Log in first, or the token is not valid any more.",
-    "403": "You may see it, but not change it.",
-    "404": "It does not exist, or it is not yours to see.",
-    "409": "Its state, or another row, does not allow this.",
-    "413": "The body is larger than 2 MiB.",
-    "415": "Send application/json.",
-    "422": "The Idempotency-Key was used for another request.",
-    "429": "Too often or too much; see Retry-After.",
-}
-# Only these can come of a request without a body.
-OF_READING = ("400", "401", "404")
+from workflowsite.rest.refusals import RETRY_AFTER, refusals
 
 
 class ProblemErrorSerializer(serializers.Serializer[Any]):
@@ -55,28 +41,35 @@ class ProblemDetailsSerializer(serializers.Serializer[Any]):
 class ProblemAutoSchema(AutoSchema):
     """Adds to every operation how it refuses: one shape, whatever the status."""
 
-    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
-        own = super()._get_response_bodies(direction)
-        if direction != "response":
-            return dict(own)
-        statuses = OF_READING if self.method in READING else REFUSALS
-        refusals = {status: self._refusal(status) for status in statuses}
-        if not any(self.get_auth()):
-            refusals.pop("403", None)
-        default = self._get_response_for_code(
-            OpenApiResponse(ProblemDetailsSerializer, "Any other refusal."), "default"
-        )
-        return {**own, **refusals, **own, "default": default}
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        """The operation with its refusals; those that the view describes itself keep its words."""
+        operation: Any = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        own = operation["responses"]
+        found = refusals(self.method, self.path, operation, is_limited=self._is_limited())
+        answers = {status: own[status] for status in own if status < "400"}
+        refused = {
+            status: self._refusal(status, found.get(status, ""), own.get(status, {}))
+            for status in sorted({*found, *own} - answers.keys())
+        }
+        default = self._refusal("default", "Any other refusal.", {})
+        operation["responses"] = {**answers, **refused, "default": default}
+        return operation
+
+    def _is_limited(self) -> bool:
+        return bool(self.view.get_throttles())
+
+    def _refusal(self, status: str, description: str, own: dict[str, Any]) -> dict[str, Any]:
+        described = OpenApiResponse(ProblemDetailsSerializer, own.get("description") or description)
+        answer: dict[str, Any] = self._get_response_for_code(described, status)
+        return {**answer, "headers": RETRY_AFTER} if status in ("429", "503") else answer
 
     def _map_basic_serializer(self, serializer: Any, direction: Direction) -> dict[str, Any]:
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request" and isinstance(serializer, StrictFieldsMixin):
             schema["additionalProperties"] = False
         return schema
-
-    def _refusal(self, status: str) -> Any:
-        described = OpenApiResponse(ProblemDetailsSerializer, REFUSALS[status])
-        return self._get_response_for_code(described, status)
 
     def _get_response_for_code(
         self,

@@ -13,10 +13,10 @@ from schemathesis import GenerationMode
 LONGEST_WAIT_SECONDS = 1
 # A public address, so that nothing is looked up; nobody connects to it.
 ADDRESS = "https://93.184.216.34/mcp"
-RESOURCES = ("agents_", "mcp_servers_")
-GENERATE = "workflows_generate"
-BULK = "workflows_bulk"
-TRIGGERS = ("schedules_", "webhooks_")
+RESOURCES = ("_agent", "_mcp_server")
+GENERATE = "generate_workflow"
+BULK = "change_workflows"
+TRIGGERS = ("_schedule", "_webhook")
 
 
 @schemathesis.hook
@@ -33,10 +33,10 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if isinstance(case.body, dict) and isinstance(name := case.body.get("name"), str):
         # Blank is what Python calls so, separators of ASCII included, which no pattern of JSON Schema says.
         case.body["name"] = name if name.strip() else "Named"
-    if operation.startswith(RESOURCES) and isinstance(case.body, dict):
-        _complete(case.body, changes_one=not operation.endswith("_create"))
-    if operation.startswith(TRIGGERS) and isinstance(case.body, dict):
-        _time(case.body, is_part=operation.endswith("_partial_update"))
+    if operation.endswith(RESOURCES) and isinstance(case.body, dict):
+        _complete(case.body, changes_one=not operation.startswith("create_"))
+    if operation.endswith(TRIGGERS) and isinstance(case.body, dict):
+        _time(case.body, is_part=operation.startswith("change_"))
     if operation == GENERATE and isinstance(case.body, dict):
         _one_purpose(case.body)
     if operation == BULK and isinstance(case.body, dict):

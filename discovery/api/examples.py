@@ -1,0 +1,36 @@
+"""What callers send about agents and servers, shown in the OpenAPI file and sent by a test."""
+
+from typing import Any
+
+_WRITER = {
+    "id": "reply-writer",
+    "name": "Reply writer",
+    "description": "Answers letters of customers.",
+    "role": "Writer",
+    "instructions": "Answer in the language of the letter. Promise nothing.",
+    "tools": ["native:current_time"],
+    "temperature": 0.4,
+    "max_turns": 5,
+}
+# A name that leads nowhere: examples of documentation (RFC 2606).
+_SERVER = {
+    "id": "crm",
+    "name": "Customers",
+    "description": "Who bought what.",
+    "url": "https://crm.example.com/mcp",
+    "headers": {"Authorization": "Bearer 1a2b3c4d"},
+}
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "create_agent": {"An agent with a tool": _WRITER},
+    "replace_agent": {
+        "Other instructions": {"name": "Writer", "instructions": "Answer in three sentences."}
+    },
+    "change_agent": {"Switch it off": {"is_active": False}},
+    "create_mcp_server": {"With a secret header": _SERVER},
+    "replace_mcp_server": {
+        "Another address": {"name": "Tickets", "url": "https://tickets.example.com/v2/mcp"}
+    },
+    "change_mcp_server": {"Switch it off": {"is_active": False}},
+    "try_tool": {"With its arguments": {"arguments": {"a": 1, "b": 2}}},
+}

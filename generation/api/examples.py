@@ -1,0 +1,44 @@
+"""What callers send about generations, shown in the OpenAPI file and sent by a test."""
+
+from typing import Any
+
+_DESIGNED = {
+    "workflow": {
+        "id": "word-count",
+        "name": "Count words",
+        "steps": [
+            {
+                "id": "count",
+                "type": "tool",
+                "tool": "native:text_stats",
+                "arguments": {"text": "${user_input}"},
+            }
+        ],
+    }
+}
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "generate_workflow": {
+        "A new workflow": {
+            "prompt": "Count the words of a text, then find the email addresses in it.",
+            "preferred_complexity": "simple",
+        },
+        "A change of one": {
+            "prompt": "Wait a minute before the last step.",
+            "workflow_id": "text-report",
+            "version": 1,
+        },
+    },
+    "apply_generation": {
+        "As it was generated": {
+            "generation_id": "generation-11111111-2222-3333-4444-555555555555",
+            "name": "Words and addresses",
+        },
+        "Edited before": {"result": _DESIGNED},
+    },
+    "explain_workflow": {
+        "From the definition": {},
+        "In German, by a model": {"with_model": True, "language": "de"},
+    },
+    "repair_workflow": {"Patches alone": {}, "With a model": {"with_model": True}},
+}
