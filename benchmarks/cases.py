@@ -32,11 +32,17 @@ class Case:
         """The raw one."""
         return Shape(self.how, self.count, "hello")
 
+    @property
+    def bare_shape(self) -> Shape | None:
+        """Where the raw steps call something: the same with steps that do nothing, to tell what the calls cost."""
+        calls = self.how in ("mcp", "model")
+        return Shape("activity", self.count, "hello") if calls else None
+
 
 def all_cases() -> list[Case]:
     """Every row, in the order in which it is shown."""
     kinds = {"pure": (pure, "inline"), "native": (native, "local"),
-             "mcp": (mcp, "activity"), "agent": (agent, "activity")}  # fmt: skip
+             "mcp": (mcp, "mcp"), "agent": (agent, "model")}  # fmt: skip
     rows = [
         Case(f"{kind}-{count}", kind, count, make(count), how)  # type: ignore[arg-type]
         for kind, (make, how) in kinds.items()

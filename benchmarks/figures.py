@@ -36,13 +36,14 @@ class Side:
 
 @dataclass
 class Row:
-    """A case with both sides."""
+    """A case with both sides; `bare` is a third where the raw steps call something: steps that do nothing."""
 
     name: str
     kind: str
     count: int
     raw: Side = field(default_factory=Side)
     ours: Side = field(default_factory=Side)
+    bare: Side | None = None
 
     @property
     def alone_ratio(self) -> float:
@@ -52,9 +53,18 @@ class Row:
     @property
     def cpu_ratio(self) -> float | None:
         """How many times as much CPU; null where it was not measured."""
-        raw, ours = self.raw.total_cpu(), self.ours.total_cpu()
-        return ours / raw if raw else None
+        return self._cpu_over(self.raw)
+
+    @property
+    def bare_cpu_ratio(self) -> float | None:
+        """As `cpu_ratio`, over steps that do nothing."""
+        return self._cpu_over(self.bare) if self.bare is not None else None
+
+    def _cpu_over(self, side: Side) -> float | None:
+        total = side.total_cpu()
+        return self.ours.total_cpu() / total if total else None
 
     def to_json(self) -> dict[str, Any]:
         """All of it, with the ratios."""
-        return asdict(self) | {"alone_ratio": self.alone_ratio, "cpu_ratio": self.cpu_ratio}
+        ratios = {"alone_ratio": self.alone_ratio, "cpu_ratio": self.cpu_ratio}
+        return asdict(self) | ratios | {"bare_cpu_ratio": self.bare_cpu_ratio}

@@ -14,12 +14,12 @@ from http import HTTPStatus
 from pathlib import Path
 
 from benchmarks.cases import SERVER
+from benchmarks.servers import PROJECT, tool_server
 from workflowsite.localstack.ports import LOOPBACK, free_port
 from workflowsite.localstack.private_files import installation_secrets
 from workflowsite.localstack.server import Server, ServerFailed, launch
 from workflowsite.localstack.stack import LocalStack
 
-PROJECT = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 60.0
 
 
@@ -58,9 +58,7 @@ def installation() -> Iterator[Installation]:
 
 def _settings(folder: Path) -> dict[str, str]:
     config = folder / "mcp.json"
-    args = ["-m", "tests.fakes.mcp_servers.well_behaved"]
-    entry = {"command": sys.executable, "args": args, "cwd": str(PROJECT)}
-    config.write_text(json.dumps({"mcpServers": {SERVER: entry}}))
+    config.write_text(json.dumps({"mcpServers": {SERVER: tool_server()}}))
     secrets = installation_secrets(folder)
     return {
         "STATE_DIR": str(folder),

@@ -26,7 +26,8 @@ RAW = ("raw worker", "temporal")
 GRID_STEPS = 10
 
 # Each side: its figures, what makes so many runs of it, and the processes that work for it.
-Sides = Sequence[tuple[Side, Callable[[int], list[RunOne]], tuple[str, ...]]]
+OneSide = tuple[Side, Callable[[int], list[RunOne]], tuple[str, ...]]
+Sides = Sequence[OneSide]
 
 
 @dataclass(frozen=True)
@@ -73,15 +74,18 @@ class Bench:
         workflow = make_workflow(case, self._owner)
         row, started = Row(case.name, case.kind, case.count), list[RunInput]()
 
-        def raw(count: int) -> list[RunOne]:
-            return [lambda: self._clients.run_raw(case.shape)] * count
-
         def ours(count: int) -> list[RunOne]:
             runs = make_runs(workflow, count)
             started.extend(runs)
             return [partial(self._clients.run_ours, run) for run in runs]
 
-        sides: Sides = ((row.raw, raw, RAW), (row.ours, ours, OURS))
+        sides: list[OneSide] = [
+            (row.raw, partial(self._raw, case.shape), RAW),
+            (row.ours, ours, OURS),
+        ]
+        if case.bare_shape is not None:
+            row.bare = Side()
+            sides.append((row.bare, partial(self._raw, case.bare_shape), RAW))
         for side, make, _ in sides:
             self._look(side, make(1)[0])
         for number in range(self._effort.rounds):
@@ -90,6 +94,9 @@ class Bench:
         row.ours.worker_mib = usage.memory_mib(self._installation.pids["worker"])
         require_recorded(started, case.count)
         return row
+
+    def _raw(self, shape: Shape, count: int) -> list[RunOne]:
+        return [lambda: self._clients.run_raw(shape)] * count
 
     def memory_over(self, case: Case, runs: int, every: int) -> Iterator[tuple[int, float]]:
         """How many runs of ours a crowd of clients has made, and the worker's MiB, after each `every` of them."""

@@ -1,31 +1,46 @@
-"""A worker process for the raw workflows, set up like the product's: `python -m benchmarks.raw_worker ADDRESS`."""
+"""A worker process for the raw workflows, set up like the product's: `python -m benchmarks.raw_worker ADDRESS`.
+
+Its clients are those of the SDKs, opened once and kept: what somebody writes who needs nothing else.
+"""
 
 import asyncio
+import os
 import sys
 
+from mcp.client import Client as McpClient
+from mcp.client.stdio import StdioServerParameters, stdio_client
+from openai import AsyncOpenAI
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from benchmarks.raw_calls import Calls
 from benchmarks.raw_workflows import TASK_QUEUE, RawWorkflow, nothing
+from benchmarks.servers import tool_server
 
 
 async def main(address: str) -> None:
     """Work until killed."""
     client = await Client.connect(address)
-    worker = Worker(
+    server = stdio_client(StdioServerParameters.model_validate(tool_server()))
+    async with McpClient(server) as tools, AsyncOpenAI() as models:
+        worker = _worker(client, Calls(tools, models, os.environ["OPENAI_MODEL"]))
+        sys.stdout.write("Worker ready\n")
+        sys.stdout.flush()
+        await worker.run()
+
+
+def _worker(client: Client, calls: Calls) -> Worker:
+    return Worker(
         client,
         task_queue=TASK_QUEUE,
         workflows=[RawWorkflow],
-        activities=[nothing],
+        activities=[nothing, calls.add, calls.ask],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=200,
         max_concurrent_activities=100,
         max_concurrent_local_activities=32,
         max_concurrent_workflow_tasks=20,
     )
-    sys.stdout.write("Worker ready\n")
-    sys.stdout.flush()
-    await worker.run()
 
 
 if __name__ == "__main__":

@@ -1,20 +1,22 @@
-"""The yardstick: hand-written Temporal workflows whose steps do nothing, without interpreter and records."""
+"""The yardstick: hand-written Temporal workflows, without interpreter and records. Their steps do the bare call, or nothing."""
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, assert_never
 
 from temporalio import activity, workflow
+
+from benchmarks.raw_calls import Calls
 
 TASK_QUEUE = "raw"
 TIMEOUT = timedelta(seconds=60)
 
-How = Literal["inline", "local", "activity"]
+How = Literal["inline", "local", "activity", "mcp", "model"]
 
 
 @dataclass
 class Shape:
-    """So many steps one after the other: code in the workflow, local activities, or activities."""
+    """So many steps one after the other: code in the workflow, (local) activities that do nothing, or calls."""
 
     how: How
     count: int
@@ -27,6 +29,27 @@ async def nothing(text: str) -> str:
     return text
 
 
+async def _step(how: How, number: int, text: str) -> str:
+    match how:
+        case "inline":
+            return text
+        case "local":
+            return await workflow.execute_local_activity(
+                nothing, text, start_to_close_timeout=TIMEOUT
+            )
+        case "activity":
+            return await workflow.execute_activity(nothing, text, start_to_close_timeout=TIMEOUT)
+        case "mcp":
+            return await workflow.execute_activity_method(
+                Calls.add, number, start_to_close_timeout=TIMEOUT
+            )
+        case "model":
+            return await workflow.execute_activity_method(
+                Calls.ask, text, start_to_close_timeout=TIMEOUT
+            )
+    assert_never(how)
+
+
 @workflow.defn
 class RawWorkflow:
     """Runs a shape."""
@@ -35,13 +58,6 @@ class RawWorkflow:
     async def run(self, shape: Shape) -> str:
         """The last step's result."""
         text = shape.text
-        for _ in range(shape.count if shape.how != "inline" else 0):
-            if shape.how == "local":
-                text = await workflow.execute_local_activity(
-                    nothing, text, start_to_close_timeout=TIMEOUT
-                )
-            else:
-                text = await workflow.execute_activity(
-                    nothing, text, start_to_close_timeout=TIMEOUT
-                )
+        for number in range(shape.count):
+            text = await _step(shape.how, number, text)
         return text

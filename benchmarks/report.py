@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from benchmarks.figures import Row
+from benchmarks.figures import Row, Side
 
 Cells = Sequence[str]
 HEAD = ("case", "alone raw", "ours", "ratio", "extra ms", "p50 raw", "ours", "p95 raw", "ours",
         "runs/s raw", "ours")  # fmt: skip
+BARE_HEAD = ("case", "alone no-op", "raw", "ours", "ratio", "CPU no-op", "raw", "ours", "ratio")
 CPU_HEAD = ("case", "CPU raw", "ours", "ratio", "raw worker", "worker", "temporal raw", "ours",
             "postgresql", "redis", "events raw", "ours", "KiB raw", "ours", "MiB worker")  # fmt: skip
 
@@ -19,6 +20,7 @@ def tables(rows: Sequence[Row]) -> str:
         _table(HEAD, [_latency(row) for row in rows]),
         "CPU milliseconds per execution by process, history, memory",
         _table(CPU_HEAD, [_costs(row) for row in rows if row.ours.cpu_ms]),
+        *_over_nothing(rows),
         "Aims",
         _table(("aim", "measured", ""), list(aims(rows))),
     ]
@@ -38,13 +40,33 @@ def aims(rows: Sequence[Row]) -> Iterator[Cells]:
         took = median(row.ours.alone_ms)
         yield _aim("100 native steps in a row: at most 60 ms", took, 60, " ms")
     for row in rows:
-        if row.cpu_ratio is not None and row.name.startswith(("native", "mcp", "agent")):
+        if row.cpu_ratio is not None and row.kind != "loop":
             yield _aim(f"CPU of {row.name}: at most 1.5 times the raw one", row.cpu_ratio, 1.5, "x")
     loops = [row for row in rows if row.kind == "loop"]
     if len(loops) > 1:
         growth = _per_step(loops[-1]) / _per_step(loops[0])
         name = f"an iteration of {loops[-1].name} costs as much CPU as one of {loops[0].name}"
         yield _aim(name, growth, 1.3, "x")
+
+
+def _over_nothing(rows: Sequence[Row]) -> Iterator[str]:
+    """Rows whose raw steps call something, over steps that do nothing."""
+    cells = [_bare(row, row.bare) for row in rows if row.bare is not None]
+    if cells:
+        yield "The same over raw activities that do nothing: no server is called, no model asked"
+        yield _table(BARE_HEAD, cells)
+
+
+def _bare(row: Row, bare: Side) -> Cells:
+    times = [median(side.alone_ms) for side in (bare, row.raw, row.ours)]
+    spent = [side.total_cpu() for side in (bare, row.raw, row.ours)]
+    return [
+        row.name,
+        *map(_ms, times),
+        f"{times[2] / times[0]:.2f}",
+        *map(_ms, spent),
+        f"{spent[2] / spent[0]:.2f}",
+    ]
 
 
 def _per_step(row: Row) -> float:

@@ -14,16 +14,18 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
 
 
-def test_a_quick_look_at_one_case_tells_figures_for_both_sides(tmp_path: Path) -> None:
+def test_a_quick_look_tells_figures_for_both_sides(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
-    arguments = ("--quick", "--only", "native-1", "--clients", "4", "--crowd-steps", "24")
+    arguments = ("--quick", "--only", "native-1,mcp-1", "--clients", "4", "--crowd-steps", "24")
     outcome = bench(*arguments, "--json", str(file))
     # 2 is the loud failure about slow activities, which a busy machine may earn.
     assert outcome.returncode in (0, 2), outcome.stderr
     assert "one native step takes at most 1.5 times the raw one" in outcome.stdout
     told = json.loads(file.read_text())
-    (row,) = told["rows"]
+    row, calling = told["rows"]
     assert (row["name"], row["count"]) == ("native-1", 1)
+    assert (calling["name"], calling["bare"]["events"]) == ("mcp-1", calling["raw"]["events"])
+    assert calling["bare_cpu_ratio"] > 0
     for side in ("raw", "ours"):
         assert row[side]["alone_ms"][0] > 0
         assert row[side]["per_second"][0] > 0
