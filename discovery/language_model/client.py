@@ -12,14 +12,14 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import httpx2
 import openai
 from django.conf import settings
 
-from discovery.language_model.answers import MAX_ANSWER_BYTES, read_answer
+from discovery.language_model import connections
+from discovery.language_model.answers import read_answer
 from discovery.language_model.formats import response_format
 from discovery.language_model.messages import (
     ModelAnswer,
@@ -28,7 +28,7 @@ from discovery.language_model.messages import (
     RequestedCall,
     Spent,
 )
-from discovery.outbound.bounded_transport import AnswerTooLarge, BoundedTransport
+from discovery.outbound.bounded_transport import AnswerTooLarge
 
 __all__ = [
     "ModelAnswer",
@@ -105,34 +105,14 @@ def _read(raw: bytes, request: ModelRequest, model: str) -> ModelAnswer:
 
 
 async def _ask(body: dict[str, Any], seconds: float) -> bytes:
-    async with _http_client(seconds) as http:
-        client = openai.AsyncOpenAI(
-            # Servers of one's own often need no key, but the SDK insists on one.
-            api_key=settings.OPENAI_API_KEY or "none",
-            base_url=settings.OPENAI_BASE_URL or OPENAI_URL,
-            max_retries=0,
-            timeout=seconds,
-            http_client=http,
-        )
+    # Servers of one's own often need no key, but the SDK insists on one.
+    key, url = settings.OPENAI_API_KEY or "none", settings.OPENAI_BASE_URL or OPENAI_URL
+    async with connections.to_service(url, key) as client:
         # The raw bytes, because the SDK's own reading turns an HTML page with status 200 into a plain str.
-        response = await client.chat.completions.with_raw_response.create(**body)
+        completions = client.chat.completions.with_raw_response
+        response = await completions.create(**body, timeout=seconds)
         content: bytes = response.content
         return content
-
-
-def _http_client(seconds: float) -> httpx2.AsyncClient:
-    inner = httpx2.AsyncHTTPTransport(verify=_tls_context(), trust_env=False)
-    return httpx2.AsyncClient(
-        transport=BoundedTransport(inner, timeout_seconds=seconds, max_bytes=MAX_ANSWER_BYTES),
-        trust_env=False,
-        follow_redirects=False,
-    )
-
-
-@cache
-def _tls_context() -> Any:
-    """Loading the certificates takes longer than building all the rest of a client."""
-    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _body(request: ModelRequest, model: str) -> dict[str, Any]:

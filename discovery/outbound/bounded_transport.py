@@ -15,17 +15,20 @@ class AnswerTooLarge(httpx2.ReadError):
 
 
 class BoundedTransport(httpx2.AsyncBaseTransport):
-    """Wraps a transport; each request, its answer's last byte included, takes at most `timeout_seconds`."""
+    """Wraps a transport; each request, its answer's last byte included, takes at most `timeout_seconds`.
+
+    Without them whoever sends the request has to bound it.
+    """
 
     def __init__(
-        self, inner: httpx2.AsyncBaseTransport, *, timeout_seconds: float, max_bytes: int
+        self, inner: httpx2.AsyncBaseTransport, *, timeout_seconds: float | None, max_bytes: int
     ) -> None:
         self._inner = inner
         self._timeout_seconds = timeout_seconds
         self._max_bytes = max_bytes
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        deadline = asyncio.get_running_loop().time() + self._timeout_seconds
+        deadline = self._deadline()
         request.headers["accept-encoding"] = "identity"
         try:
             async with asyncio.timeout_at(deadline):
@@ -41,6 +44,11 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
         response.stream = _BoundedStream(response.stream, deadline, self._max_bytes)
         return response
 
+    def _deadline(self) -> float | None:
+        if self._timeout_seconds is None:
+            return None
+        return asyncio.get_running_loop().time() + self._timeout_seconds
+
     async def aclose(self) -> None:
         await self._inner.aclose()
 
@@ -48,7 +56,9 @@ class BoundedTransport(httpx2.AsyncBaseTransport):
 class _BoundedStream(httpx2.AsyncByteStream):
     """Counts the bytes and watches the clock of one answer."""
 
-    def __init__(self, inner: httpx2.AsyncByteStream, deadline: float, max_bytes: int) -> None:
+    def __init__(
+        self, inner: httpx2.AsyncByteStream, deadline: float | None, max_bytes: int
+    ) -> None:
         self._inner = inner
         self._deadline = deadline
         self._max_bytes = max_bytes

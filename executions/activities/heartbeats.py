@@ -11,7 +11,7 @@ INTERVAL_SECONDS = 1.0
 
 @asynccontextmanager
 async def heartbeats() -> AsyncIterator[None]:
-    """Beat every second while the block runs."""
+    """Beat every second while the block runs; a call that is over sooner needs none."""
     beating = asyncio.create_task(_beat())
     try:
         yield
@@ -21,5 +21,5 @@ async def heartbeats() -> AsyncIterator[None]:
 
 async def _beat() -> None:
     while True:
-        activity.heartbeat()
         await asyncio.sleep(INTERVAL_SECONDS)
+        activity.heartbeat()

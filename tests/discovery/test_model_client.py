@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from discovery.language_model import connections
 from discovery.language_model.client import (
     ModelAnswer,
     ModelError,
@@ -48,6 +49,35 @@ async def test_text_comes_with_its_usage(model_server: ModelServer) -> None:
     assert (answer.input_tokens, answer.output_tokens) == (12, 3)
     assert answer.finish_reason == "stop"
     assert answer.duration_ms > 0
+
+
+async def test_a_call_opens_and_closes_a_connection_of_its_own(model_server: ModelServer) -> None:
+    model_server.keeps_connections = True
+    await ask()
+    await ask()
+    assert model_server.connections == 2
+
+
+async def test_kept_connections_serve_many_calls(model_server: ModelServer) -> None:
+    model_server.keeps_connections = True
+    async with connections.kept():
+        await ask()
+        await ask(timeout_seconds=5)
+    assert model_server.connections == 1
+    await ask()
+    assert model_server.connections == 2
+
+
+async def test_a_call_over_a_kept_connection_ends_in_time(model_server: ModelServer) -> None:
+    model_server.keeps_connections = True
+    async with connections.kept():
+        await ask()
+        model_server.script([fake.hang()])
+        started = time.monotonic()
+        error = await fault(timeout_seconds=0.5)
+        assert time.monotonic() - started < 3
+        assert (error.kind, error.code) == ("timeout", "unavailable")
+        assert (await ask()).text == "Answer to: Hello"
 
 
 async def test_the_request_says_what_is_asked_and_nothing_else(model_server: ModelServer) -> None:

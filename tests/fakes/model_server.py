@@ -69,13 +69,16 @@ class ModelServer:
     """Use it as a context manager. Each request takes the next answer of the script, else the default one.
 
     `requests` holds the received bodies in order, `headers` the received headers (names in lower case) beside them;
-    `hung_up` counts the clients that went away while they waited.
+    `hung_up` counts the clients that went away while they waited, `connections` all that came. A connection is closed
+    after its answer unless `keeps_connections`.
     """
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.requests: list[Body] = []
         self.headers: list[dict[str, str]] = []
         self.hung_up = 0
+        self.connections = 0
+        self.keeps_connections = False
         self.default: Scripted = default_answer
         self._script: deque[Scripted] = deque()
         self._lock = threading.Lock()
@@ -184,7 +187,13 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Headers and body are two packets: the second must not wait for the first to be acknowledged.
+    disable_nagle_algorithm = True
     server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.model.connections += 1
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -206,7 +215,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
-        self.send_header("Connection", "close")
+        if not self.server.model.keeps_connections:
+            self.send_header("Connection", "close")
         self.end_headers()
         self._send_body(answer)
 
@@ -239,6 +249,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     arguments = parser.parse_args()
     with ModelServer(port=arguments.port) as server:
+        server.keeps_connections = True
         sys.stdout.write(f"{server.base_url}\n")
         sys.stdout.flush()
         try:
