@@ -3,26 +3,7 @@
 import pytest
 
 from generation.planning.language.languages import to_english
-from generation.planning.reading.structure import read_structure
-from generation.planning.reading.tree import Act, Choose, Node, Repeat, Together
-
-
-def told(text: str) -> list[object]:
-    """The tree of `text` as nested lists."""
-    return [_told(node) for node in read_structure(text)]
-
-
-def _told(node: Node) -> object:
-    match node:
-        case Act():
-            return f"not {node.text}" if node.is_negated else node.text
-        case Choose():
-            arms = [(condition, [_told(n) for n in body]) for condition, body in node.arms]
-            return {"if": arms, "else": [_told(n) for n in node.otherwise or ()]}
-        case Repeat():
-            return {node.mode: node.phrase, "do": [_told(n) for n in node.body]}
-        case Together():
-            return {"together": [[_told(n) for n in branch] for branch in node.branches]}
+from tests.generation.trees import told
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ _FUNCTION_WORDS = (
 )
 # Three letters in the wrong order: only these are so common that nothing else can be meant.
 _SWAPPED = {"adn": "and", "nad": "and", "teh": "the", "hte": "the", "tehn": "then", "thne": "then", "wiht": "with",
-             "taht": "that", "jsut": "just", "fi": "if"}  # fmt: skip
+             "taht": "that", "jsut": "just", "fi": "if", "evry": "every", "wether": "whether", "untill": "until"}  # fmt: skip
 _SHORT = re.compile(rf"\b(?:{'|'.join(_SWAPPED)})\b", re.IGNORECASE)
 # Shorter words have too many neighbours: only swapped letters are mended there.
 LONG = 5

@@ -85,6 +85,9 @@ def starts_with_verb(text: str, *, is_first: bool = False) -> bool:
     following = words[position + length] if position + length < len(words) else ""
     if length and (not is_noun_too or length > 1):
         return True
+    if not length and position and _is_surely_verb(roots, position - 1):
+        # 'start' leads to another verb ('start writing it'), or is what is to be done ('start zone 3').
+        return True
     if length:
         return is_first or position > 0 or following in DETERMINERS or _separable(words, position)
     # An unknown word before a determiner is most likely a verb: "frobnicate the list".
@@ -97,6 +100,11 @@ def starts_with_verb(text: str, *, is_first: bool = False) -> bool:
         and not words[position].endswith(("ly", "s"))
         and len(words[position]) > 3
     )
+
+
+def _is_surely_verb(roots: list[str], position: int) -> bool:
+    length, _, is_noun_too = verb_at(roots, position)
+    return bool(length) and not is_noun_too
 
 
 def _separable(words: list[str], position: int) -> bool:

@@ -36,11 +36,12 @@ _CLOSING = (
     r"finally|lastly|in any case|either way|in (?:both|all|every) cases?|regardless(?: of (?:the|that|this)\b[^,.;]*)?|"
     r"(?:right |just )?at the (?:very )?end|in the end|at last|as (?:the|a) last step|to (?:finish|conclude|wrap up|round it off)|"
     r"whatever (?:happens|happened|the (?:result|outcome|case|answer)(?: is| was| may be)?)|no matter (?:what|which|how)\b[^,.;]*|"
+    r"(?:when|once|after|as soon as) (?:the )?(?:last|final) (?:one|\w+)(?: (?:is|has been|was) \w+)?(?:,|(?= \w+ \w+))|"
     r"when (?:you(?:'re| are)|it(?:'s| is)|that(?:'s| is)) (?:all )?done|"
     r"when (?:all|everything|that) (?:is|are|has been|have been) (?:done|finished|ready|complete|processed|through)|"
     r"once (?:all|everything) (?:is|are|has been|have been)? ?(?:done|finished|ready|complete|processed)|"
-    r"(?:when|once|after|as soon as) (?:all|everything|every one|each)(?: of (?:them|these|those|it))? (?:is|are|has been|have been) "
-    r"(?:\w+ed|through|done|in|over|read|sent|written)|"
+    r"(?:when|once|after|as soon as) (?:all|everything|every one|each|both|the two|all three|the whole \w+)(?: of (?:them|these|those|it))? "
+    r"(?:is|are|has been|have been) (?:\w+ed|through|done|in|over|read|sent|written|there|back)|"
     r"(?:after|when|once) (?:the loop|all (?:of them|items|rows|entries)[^,]*),?"
 )
 _ORDER = (
@@ -214,7 +215,12 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
         found[-1] = replace(found[-1], text=f"{found[-1].text}, {bare}")
         return
     is_waiting = bool(found) and found[-1].text == "" and not found[-1].control
-    is_own = bool(control) or chunk.is_break or starts_with_verb(bare) or _ends_list(found, bare)
+    is_own = (
+        bool(control)
+        or chunk.is_break
+        or starts_with_verb(bare, is_first=_is_consequence(found, chunk))
+        or _ends_list(found, bare)
+    )
     if not found or is_own or is_waiting or _is_second_participle(bare, found[-1].text):
         if is_waiting:
             before = found.pop()
@@ -224,6 +230,13 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
     last = found[-1]
     joined = f"{last.text}{delimiter}{bare}" if delimiter.strip() else f"{last.text} {bare}"
     found[-1] = replace(last, text=joined, parallel=last.parallel or parallel)
+
+
+def _is_consequence(found: list[Chunk], chunk: Chunk) -> bool:
+    """Whether `chunk` stands behind the comma after a condition: 'if it is fine, order parts'."""
+    last = found[-1] if found else None
+    is_led = last is not None and bool(last.control) and not last.is_attached
+    return is_led and chunk.is_after_comma
 
 
 def _ends_list(found: list[Chunk], text: str) -> bool:

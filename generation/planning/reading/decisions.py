@@ -23,6 +23,16 @@ def merged(last: Choose, head: Choose) -> Choose:
     return Choose(arms=last.arms + head.arms, otherwise=head.otherwise)
 
 
+def with_otherwise(node: Node, body: tuple[Node, ...]) -> Node | None:
+    """`node` with `body` as the alternative of its decision, within a loop too; null where no decision waits for one."""
+    if isinstance(node, Choose) and node.otherwise is None:
+        return replace(node, otherwise=body)
+    if isinstance(node, Repeat) and node.mode == "foreach" and node.body:
+        inner = with_otherwise(node.body[-1], body)
+        return None if inner is None else replace(node, body=(*node.body[:-1], inner))
+    return None
+
+
 def add_arm(nodes: list[Node], condition: str, body: tuple[Node, ...]) -> None:
     """Add a case to the decision that ends `nodes`, or a new decision."""
     last = nodes[-1] if nodes else None

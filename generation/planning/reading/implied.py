@@ -7,7 +7,7 @@ from generation.planning.language.verbs import actions
 from generation.planning.reading.passives import Piece
 
 _REST = (
-    r"(?:(?:all |any )?(?:the |of the )?(?:others?|rest|remaining(?: ones)?)|all other(?: \w+|s)|"
+    r"(?:(?:all |any )?(?:the |of the )?(?:others?|(?:\w+ )?rest|remaining(?: ones)?)|all other(?: \w+|s)|"
     r"(?:the )?(?:other|remaining) (?:ones|\w+s)|everything else|every(?:one|body) else|anything else)"
 )
 _IS_REST = re.compile(rf"^{_REST}$", re.IGNORECASE)

@@ -4,6 +4,8 @@ import re
 
 from generation.planning.language.verbs import base_form, starts_with_verb, verb_at
 from generation.planning.language.words import stem, tokens
+from generation.planning.reading.cases import with_cases
+from generation.planning.reading.rounds import with_each, with_rounds
 
 _ASIDE = re.compile(r"\s*\((?!\d)[^()]{1,80}\)")
 _QUOTED = re.compile(r"[\"“„«][^\"“”„«»]*[\"“”»]")
@@ -42,23 +44,28 @@ _RECEIVE = re.compile(
     r"(?P<rest>(?: (?:that|which|in|into|to|from|via|by|with|for|on|at|later|as)\b.*)?)$",
     re.IGNORECASE | re.DOTALL,
 )
-_GOES = re.compile(
-    r"^(?P<what>(?:the|those|that|this|these|all|everything|each|every|it|they|them|anything)\b[\w' -]{0,50}?) "
-    r"(?:then |also |finally |just |simply )?(?:goes|go) (?P<where>(?:back )?(?:(?:in)?to|through|via|out)\b.*)$",
+# 'hot ones get an appointment in the calendar', 'the others need a call'
+_ONES_GET = re.compile(
+    r"^(?P<who>(?:the |all |any )?[\w-]+ ones|(?:all )?(?:the )?others|the rest|every(?:body|one) else) "
+    r"(?:simply |just |then |only |also )?(?:gets?|receives?|needs?|deserves?|wants?) (?P<what>(?:an?|the|our|some|one) .+)$",
     re.IGNORECASE | re.DOTALL,
 )
-# A quality before a colon: 'Urgent cases: page the doctor', 'Low: go on'
-_HEADING = re.compile(
-    r"(?:(?<=[.!?\n] )|(?<=\n)|\A)(?P<head>[A-Z][\w-]*(?: [a-z-]+){0,2})(?::|\s*(?:-+>|=+>|\u2192)) (?=(?P<act>[a-z]+ [^.!?\n\u2192>]*)(?:[.!?\n]|\Z))"
+_MESSAGES = frozenset({"message", "mail", "email", "sms", "text", "call", "note", "reminder", "letter", "notification", "invitation", "invite", "reply"})  # fmt: skip
+# 'I want a reply to the customer written and saved as a draft'
+_WANTED = re.compile(
+    r"^(?:i|we)(?: would|'d)? (?:want|need|like)(?: to have| to see)? (?P<what>(?:an?|the|our|my|some|two|three|every|all) (?:[\w'-]+ ){0,6}?[\w'-]+) "
+    r"(?P<verb>[a-z]+(?:ed|en|ent|aid|ade|uilt|one))\b(?P<rest>.*)$",
+    re.IGNORECASE | re.DOTALL,
 )
-_REST_HEAD = re.compile(
-    r"^(?:every(?:thing|one|body) else|any(?:thing|one) else|(?:the |all |all the )?(?:others?|rest)|otherwise)$",
+_ENOUGH = re.compile(
+    r"\b(?:it (?:is|will be|would be) (?:enough|sufficient|fine)|it suffices) (?:to|if (?:you|we)) ",
     re.IGNORECASE,
 )
-_CASES = frozenset({"case", "cases", "ones", "messages", "items", "tickets", "requests", "questions", "risk", "mails",
-                    "emails", "orders", "complaints", "results"})  # fmt: skip
-
-
+_GOES = re.compile(
+    r"^(?P<what>(?:the|those|that|this|these|all|everything|everybody else|everyone else|each|every|it|they|them|anything|[\w-]+ ones)\b[\w' -]{0,50}?) "
+    r"(?:then |also |finally |just |simply )?(?:goes|go) (?P<where>(?:back )?(?:(?:in)?to|on(?:to)?|through|via|out)\b.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
 # 'give each guest a room' → 'assign a room to each guest'
 _GIVE = re.compile(
     r"^(?:give|hand|assign) (?P<who>(?:each|every|the|all|any)(?: of)?(?: the)? [\w-]+(?: (?!an?\b)[\w-]+)?) (?P<what>an? .+)$",
@@ -80,7 +87,7 @@ _CONTRACTED = re.compile(
 )
 # 'estimate for each of them whether …' → 'for each of them, estimate whether …'
 _EACH_INSIDE = re.compile(
-    r"\b(?P<verb>[a-z]+) (?P<each>for (?:each|every)(?: of (?:them|these|those)| one| (?!of\b)\w+)) (?=(?:whether|what|which|how|who|an?|the)\b)",
+    r"\b(?P<verb>[a-z]+(?: (?:out|up))?) (?P<each>for (?:each|every)(?: of (?:them|these|those)| one| (?!of\b)\w+)) (?=(?:whether|what|which|how|who|an?|the)\b)",
     re.IGNORECASE,
 )
 _SHORT_FORMS = {"&": "and", "w/": "with", "+": "and"}
@@ -133,7 +140,7 @@ def _verb_first(match: re.Match[str]) -> str:
 
 
 def _each_first(match: re.Match[str]) -> str:
-    is_verb = verb_at([stem(match["verb"].lower())], 0)[0]
+    is_verb = verb_at([stem(word) for word in match["verb"].lower().split()], 0)[0]
     return f"{match['each']}, {match['verb']} " if is_verb else match.group()
 
 
@@ -155,12 +162,13 @@ def in_plain_words(text: str) -> str:
     )
     text = _EACH_INSIDE.sub(_each_first, text)
     text = _SHORTHAND.sub(lambda match: f" {_SHORT_FORMS[match.group(1).lower()]} ", text)
+    text = _ENOUGH.sub("", text)
     text = _WISH.sub(lambda match: f"{match['start']}{match['who']} is ", text)
     text = _SIDE_BY_SIDE.sub(r"\g<start>\g<how> ", text)
     text = _BY_DOING.sub(_by_doing, text)
     text = _MAKE_SURE.sub("check that ", text)
     text = _LEAVE_ALONE.sub(r"do not touch \g<what>", text)
-    text = _with_headings(text)
+    text = with_cases(with_rounds(with_each(text)))
     cut = ["", *_CLAUSE.split(text)]
     clauses = [
         separator + _clause(clause, is_governed=bool(_GOVERNOR.match(clause)))
@@ -189,49 +197,13 @@ def _without_asides(text: str) -> str:
     )
 
 
-def _with_headings(text: str) -> str:
-    """'Urgent cases: page the doctor. Everything else: add a note.' as a decision, where at least one heading is a quality."""
-    heads = [match for match in _HEADING.finditer(text) if _is_case(match)]
-    if not any(not _REST_HEAD.match(match["head"]) for match in heads):
-        return text
-
-    def told(match: re.Match[str]) -> str:
-        if not _is_case(match):
-            return match.group()
-        if _REST_HEAD.match(match["head"]):
-            return "Otherwise "
-        return f"If it is {_quality(match['head'])}, "
-
-    return _HEADING.sub(told, text)
-
-
-def _is_case(match: re.Match[str]) -> bool:
-    head, words = match["head"], tokens(match["head"])
-    if _REST_HEAD.match(head):
-        return True
-    is_several = words[-1].endswith("s") and len(words) == 2
-    is_quality = len(words) == 1 or words[-1] in _CASES or is_several
-    length, _, is_noun_too = verb_at([stem(word) for word in words], 0)
-    # 'Low' is no form of 'lower'.
-    is_own_form = length > 1 or base_form(stem(words[0])) == words[0]
-    is_instruction = bool(length) and not is_noun_too and is_own_form
-    return is_quality and not is_instruction and starts_with_verb(match["act"])
-
-
-def _quality(head: str) -> str:
-    words = head.split()
-    is_named = len(words) > 1 and (words[-1].lower() in _CASES or words[-1].endswith("s"))
-    kept = words[:-1] if is_named else words
-    return " ".join(kept).lower()
-
-
 def _clause(text: str, *, is_governed: bool) -> str:
     bare = text.rstrip(" .!")
     if is_governed or not bare:
         return text
     if match := _GIVE.match(bare):
         return f"assign {match['what']} to {match['who']}{text[len(bare) :]}"
-    turned = _by_modal(bare) or _by_receiving(bare) or _by_going(bare)
+    turned = _by_wanting(bare) or _by_modal(bare) or _by_receiving(bare) or _by_going(bare)
     return turned + text[len(bare) :] if turned else text
 
 
@@ -246,20 +218,35 @@ def _by_modal(text: str) -> str:
     return f"have {who[0].lower()}{who[1:]} {match['act']}"
 
 
+def _by_wanting(text: str) -> str:
+    """'I want a reply written' → 'have a reply written'."""
+    match = _WANTED.match(text)
+    if match is None or not verb_at([stem(match["verb"].lower())], 0)[0]:
+        return ""
+    return f"have {match['what']} {match['verb']}{match['rest']}"
+
+
 def _by_receiving(text: str) -> str:
     """'the weak ones get a rejection' → 'the weak ones are rejected': nouns of verbs; other things are sent."""
     match = _RECEIVE.match(text)
     if match is None or starts_with_verb(text):
-        return ""
+        return "" if starts_with_verb(text) else _by_getting(text)
     who, noun = match["who"].strip(), match["noun"].lower()
     verb = base_form(stem(noun))
     if noun.endswith(("ion", "al")) and verb:
         return f"{who} are {verb}{'' if verb.endswith('e') else 'e'}d{match['rest']}"
-    return (
-        f"for {who} prepare {match['what']}{match['rest']}"
-        if "draft" in tokens(match["what"])
-        else ""
-    )
+    if "draft" in tokens(match["what"]):
+        return f"for {who} prepare {match['what']}{match['rest']}"
+    return _by_getting(text)
+
+
+def _by_getting(text: str) -> str:
+    """'hot ones get an appointment' → 'hot ones are made an appointment'."""
+    match = _ONES_GET.match(text)
+    if match is None:
+        return ""
+    is_message = bool(set(tokens(match["what"])) & _MESSAGES)
+    return f"{match['who']} are {'sent' if is_message else 'made'} {match['what']}"
 
 
 def _by_going(text: str) -> str:

@@ -18,12 +18,12 @@ _GOVERNED = re.compile(
 _AUXILIARY = r"(?:(?:is|are) to be|is|are|gets?|will be|(?:should|must|shall|can|has to|have to|needs? to|ought to) (?:then |also )?(?:be|get))"
 _ADVERB = r"(?:then|also|next|finally|automatically|immediately|afterwards|subsequently|now|first|again|directly)"
 _PASSIVE = re.compile(
-    rf"^(?P<lead>(?:{_ADVERB}\s+)*)(?P<subject>(?:[\w'#/&-]+\s+){{1,9}}?){_AUXILIARY}\s+(?P<adverb>(?:{_ADVERB}\s+)*)"
+    rf"^(?P<lead>(?:(?:{_ADVERB}|otherwise)\s+)*)(?P<subject>(?:[\w'#/&-]+\s+){{1,9}}?){_AUXILIARY}\s+(?P<adverb>(?:{_ADVERB}\s+)*)"
     r"(?P<verb>[a-z]+)\b(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 _PARTICIPLES = frozenset({"put", "set", "read", "sent", "built", "kept", "made", "told", "found", "written", "taken",
-                          "drawn", "given", "brought", "rewritten", "paid", "chosen", "got", "shown"})  # fmt: skip
+                          "drawn", "run", "given", "brought", "rewritten", "paid", "chosen", "got", "shown"})  # fmt: skip
 _ELLIPTIC = re.compile(
     rf"^(?P<lead>(?:{_ADVERB}\s+)*)(?P<subject>(?:[\w'#/&-]+\s+){{1,5}}?)"
     rf"(?P<verb>[a-z]+ed|{'|'.join(sorted(_PARTICIPLES))})\b(?P<rest>.*)$",

@@ -23,7 +23,7 @@ from generation.planning.reading.cues import (
     number,
     stays_in_loop,
 )
-from generation.planning.reading.decisions import add_arm, completed, decide_last
+from generation.planning.reading.decisions import add_arm, completed, decide_last, with_otherwise
 from generation.planning.reading.passives import active
 from generation.planning.reading.tree import (
     Act,
@@ -229,10 +229,11 @@ class Sentence:
         target = nodes or self.earlier
         body = acts_of(completed(chunk.text, target[-1:])) if chunk.text else []
         body += self.read(is_arm=True, has_begun=bool(body))
-        if target and isinstance(target[-1], Choose) and target[-1].otherwise is None:
-            target[-1] = replace(target[-1], otherwise=tuple(body))
-        else:
+        decided = with_otherwise(target[-1], tuple(body)) if target else None
+        if decided is None:
             nodes.extend(body)
+        else:
+            target[-1] = decided
 
     def _each(self, nodes: list[Node], chunk: Chunk) -> None:
         phrase, rest = chunk.text, ""

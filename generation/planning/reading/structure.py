@@ -10,7 +10,8 @@ from generation.planning.reading.implied import with_decisions
 from generation.planning.reading.paraphrase import in_plain_words
 from generation.planning.reading.passives import pieces_of, text_of
 from generation.planning.reading.sentence import Sentence
-from generation.planning.reading.tree import Act, Choose, Node, Repeat, together
+from generation.planning.reading.tracks import tracks_in
+from generation.planning.reading.tree import Act, Choose, Node, Repeat, Together, together
 
 # A decision behind a loop is made for each thing, unless it speaks of them together.
 _ABOUT_ALL = re.compile(
@@ -21,6 +22,10 @@ _ABOUT_ALL = re.compile(
 
 def read_structure(text: str) -> list[Node]:
     """The tree of what `text` asks for, in the order in which it is to happen."""
+    if tracks := tracks_in(text):
+        strands = [tuple(read_structure(strand)) for strand in tracks.strands]
+        branches = tuple(strand for strand in strands if strand)
+        return [*read_structure(tracks.before), Together(branches), *read_structure(tracks.after)]
     nodes: list[Node] = []
     spoken = text_of(with_decisions(pieces_of(with_joined_particles(in_plain_words(text)))))
     for chunks in sentences(spoken):

@@ -94,6 +94,10 @@ _DECLARATIVE = re.compile(
 )
 
 
+# 'sms to each customer'
+SHORT = 5
+
+
 def acts_of(text: str) -> list[Node]:
     """The act of a clause, with what it forbids as a second, negated act; [] for mere circumstances."""
     negation = _NEGATION.match(text)
@@ -109,7 +113,7 @@ def acts_of(text: str) -> list[Node]:
     if not tokens(text) or _IDLE.match(text) or _is_circumstance(text):
         return forbidden
     each = _EACH.search(text)
-    if each and starts_with_verb(text, is_first=True):
+    if each and (starts_with_verb(text, is_first=True) or len(tokens(text)) <= SHORT):
         return [Repeat(mode="foreach", phrase=each.group(1), body=(Act(text=text),)), *forbidden]
     return [Act(text=text, wants_split=bool(_BOTH.search(text))), *forbidden]
 

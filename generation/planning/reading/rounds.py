@@ -1,0 +1,134 @@
+"""Loops told as going round: 'below nine it goes back to the writer', 'again as long as it is red', 'one at a time'."""
+
+import re
+
+from generation.planning.language.verbs import starts_with_verb
+
+_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}  # fmt: skip
+_COUNT = rf"(?:\d{{1,4}}|{'|'.join(_NUMBERS)})"
+_ROUNDS = r"(?:rounds?|times|attempts?|tries|iterations?|passes|cycles?|loops|turns|revisions?|corrections?)"
+# 'though never more than five rounds' → 'at most five times'
+_LIMIT = re.compile(
+    rf"[,;(]?\s*\b(?:(?:though|but|and|with) )?(?:(?:for )?(?:a )?max(?:imum)?(?: of)?|at (?:the )?most|up to|(?:but )?no more than|"
+    rf"(?:but )?(?:never|not) more(?: often)? than) (?P<count>{_COUNT}) (?:such |more |further )?{_ROUNDS}(?: in total)?\)?",
+    re.IGNORECASE,
+)
+_LIMIT_BEHIND = re.compile(
+    rf"[,(]\s*(?P<count>{_COUNT}) {_ROUNDS} (?:at (?:the )?most|max(?:imum)?|tops)\)?",
+    re.IGNORECASE,
+)
+_IT = r"(?:it|them|that|this|(?:the|our|his|her|its) (?:[\w-]+ ){0,2}?[\w-]+)"
+_THEY = r"(?:it|they|that|this|(?:the|our|his|her|its) (?:[\w-]+ ){0,2}?[\w-]+)"
+# What goes back to somebody outside is no further round.
+_NO_STRANGER = (
+    r"(?! ?to (?:(?:the|our|their|his|her|its|an?) )?(?:[\w-]+ )?(?:customer|client|sender|supplier|vendor|buyer|seller|shop|store|user|requester|applicant|"
+    r"candidate|employee|guest|patient|bank|manufacturer|warehouse|owner|parents?)\b)"
+)
+# What sends the work round once more, with where it goes.
+_BACK = (
+    r"(?:(?:then |just |simply |please )?(?:"
+    rf"(?!the (?:money|payment|amount|sum)){_THEY} (?:then |just |simply )?(?:(?:must |should |has to |have to |needs to )?go(?:es)?|(?:is|are|gets?) (?:sent|passed|handed|returned)|returns) (?:straight |right )?back(?= (?:to|for|and|with)\b|[.,;!?]|$){_NO_STRANGER}|"
+    rf"(?:send|pass|hand|give|return|take) {_IT} (?:straight |right )?back(?= (?:to|for|and|until|with)\b){_NO_STRANGER}|"
+    r"(?:go|jump|loop|start|return|step) (?:straight |right )?(?:back|over)\b(?! (?:the|an?|our|all|each|every)\b)|"
+    r"(?:go|do|start|try|run|loop)(?: (?:it|this|that))?(?: (?:round|over|through))? again\b|"
+    rf"(?:rewrite|rework|revise|redo|redraft|improve|polish) {_IT} (?:and (?:check|test|try|score|review|rate|run) (?:it )?again|once more|again)\b|"
+    r"(?:another|one more|a further|a new) (?:round|pass|iteration|try|attempt)\b)"
+    r"(?: (?:to|into|for|and|with|at|through|round|from)\b[^.,;!?]*?)?)"
+)
+_WHILE = r"(?:if|when(?:ever)?|(?:for )?as long as|so long as|while|every time|each time)"
+_NUMBER = rf"[$€£]?(?:\d[\d.,]*\d|\d)\s?%?|{_COUNT}"
+_HEAD = r"(?:[,;.:]|\s[-\u2013\u2014])?\s*\b(?:and |but |or |then )*"
+_BELOW_BACK = re.compile(
+    rf"{_HEAD}(?:{_WHILE} (?:it|that|this|the \w+) (?:is |scores |gets |stays )?)?(?:below|under|less than|anything (?:below|under)) (?:an? )?"
+    rf"(?P<number>{_NUMBER})(?: points?)?(?:,| -| means)? {_BACK}(?=[.,;!?]|$)",
+    re.IGNORECASE,
+)
+_IF_BACK = re.compile(
+    rf"{_HEAD}{_WHILE} (?P<condition>[^.;,:]{{2,90}}?),? {_BACK}(?=[.,;!?]|$)", re.IGNORECASE
+)
+_BACK_WHILE = re.compile(
+    rf"{_HEAD}(?:{_BACK}|(?:redo|rework|rewrite|revise|redraft|rephrase|reword|refine|rerun|retry|fix|improve|polish|correct|edit) {_IT}|repeat|keep (?:on )?(?:going|trying|at it)) "
+    rf"(?:for as long as|as long as|so long as|while|if|whenever) (?P<condition>[^.;,:]{{2,90}}?)(?=[.,;!?]|$)",
+    re.IGNORECASE,
+)
+_NOT = re.compile(r"\b(?:is|are|was|does|do|has|have|can|will)(?: not|n['\u2019]t) ", re.IGNORECASE)
+_POSITIVE = {"does": "", "do": ""}
+_STILL = re.compile(r"\b(?:still|yet|stays|remains)\b ?", re.IGNORECASE)
+
+_ONE_BY_ONE = (
+    r"(?:one by one|one at a time|one after (?:another|the other)|(?:each )?individually|each in turn|in turn|piece by piece|"
+    r"item by item|row by row|line by line)"
+)
+_THINGS = r"(?P<things>them(?: all)?|these|those|it|all of (?:them|these|those)|(?:all |through )?(?:the|these|those|our|all) (?:[\w-]+ ){0,3}?[\w-]+)"
+# 'treat them one by one: …' says no more than 'for each of them …'.
+_TAKEN = re.compile(
+    rf"\b(?:go|work|run|look|step|walk|take|treat|handle|process|tackle|deal with|do|consider) (?:through |over |with )?{_THINGS},? {_ONE_BY_ONE}\b"
+    r"\s*(?:[.:;]\s+|,?\s+and\s+(?:then\s+)?|,\s*|$)",
+    re.IGNORECASE,
+)
+_IN_FRONT = re.compile(
+    rf"(?P<start>^|[.;:!?]\s+|,?\s+and\s+|,?\s+then,?\s+|,\s+){_ONE_BY_ONE}[,:]?\s+(?P<rest>[^.!?]+)",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(
+    rf"(?P<start>^|[.;:!?,]\s+|\band\s+|\bthen\s+)(?P<act>[a-z]+ {_THINGS}),? {_ONE_BY_ONE}\b",
+    re.IGNORECASE,
+)
+
+
+def with_rounds(text: str) -> str:
+    """`text` with every return to an earlier step as 'repeat until …', and limits as 'at most N times'."""
+    text = _LIMIT.sub(_limit, text)
+    text = _LIMIT_BEHIND.sub(_limit, text)
+    text = _BELOW_BACK.sub(lambda match: f" until it is at least {_digits(match['number'])}", text)
+    text = _BACK_WHILE.sub(_until, text)
+    return _IF_BACK.sub(_until, text)
+
+
+def with_each(text: str) -> str:
+    """`text` with 'one by one' as 'for each of …'."""
+    text = _TAKEN.sub(lambda match: f"for each of {_of(match['things'])}, ", text)
+    text = _BEHIND.sub(_behind, text)
+    return _IN_FRONT.sub(_in_front, text)
+
+
+def _limit(match: re.Match[str]) -> str:
+    return f" at most {match['count']} times"
+
+
+def _digits(number: str) -> str:
+    return str(_NUMBERS.get(number.lower(), number))
+
+
+def _until(match: re.Match[str]) -> str:
+    return f" until {_opposite(match['condition'])}"
+
+
+def _opposite(condition: str) -> str:
+    """'it is not good enough' → 'it is good enough'; 'the build fails' → 'not the build fails'."""
+    found = _NOT.search(condition)
+    if found is None:
+        return f"not {_STILL.sub('is ', condition, count=1)}"
+    verb = re.split(r"\s|n['\u2019]t", found.group())[0].lower()
+    return (
+        f"{condition[: found.start()]}{_POSITIVE.get(verb, verb + ' ')}{condition[found.end() :]}"
+    )
+
+
+def _of(things: str) -> str:
+    plain = re.sub(r"^(?:all of|all|through) ", "", things, flags=re.IGNORECASE)
+    return "them" if plain.lower() in ("them all", "it", "these", "those", "them") else plain
+
+
+def _in_front(match: re.Match[str]) -> str:
+    if not starts_with_verb(match["rest"], is_first=True):
+        return match.group()
+    start = re.sub(r"\band\s+$|\bthen,?\s+$", "then ", match["start"], flags=re.IGNORECASE)
+    return f"{start}for each of them, {match['rest']}"
+
+
+def _behind(match: re.Match[str]) -> str:
+    if not starts_with_verb(match["act"], is_first=True):
+        return match.group()
+    verb, things = match["act"].split(" ")[0], _of(match["things"])
+    return f"{match['start']}for each of {things}, {verb} it"

@@ -1,0 +1,61 @@
+"""Strands that run side by side and are told one after the other: 'On the one hand … On the other hand …', 'Track one: …'."""
+
+import re
+from dataclasses import dataclass
+
+_STRAND = r"(?:tracks?|branch(?:es)?|threads?|strands?|paths?|lanes?|lines?|parts?|streams?|sides?|halves|half|teams?)"
+_LABEL = re.compile(
+    rf"(?:(?<=[.;:!?,]\s)|(?<=\n)|\A)(?:and )?(?:the )?(?:{_STRAND} (?:one|two|three|four|1|2|3|4|a|b|c|d)|"
+    rf"(?:first|second|third|fourth|other) {_STRAND})\s*(?::|,|\s[-\u2013\u2014])\s*",
+    re.IGNORECASE,
+)
+_HANDS = re.compile(
+    r"\bon (?:the )?one (?:hand|side),?\s+(?P<first>.+?)[.;,]\s+(?:and |but |while )?on the other(?: (?:hand|side))?,?\s+(?P<second>[^.!?]+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_WHILE_ONE = re.compile(
+    rf"(?:(?<=[.;:!?]\s)|\A)(?:while |whilst )?(?:in )?one(?: of them| {_STRAND}),?\s+(?P<first>[^.;!?]+?)[,;]\s+(?:and |while )?(?:in )?"
+    rf"(?:the other|another)(?: one| {_STRAND})?,?\s+(?P<second>[^.!?]+)",
+    re.IGNORECASE,
+)
+# 'Two tracks, running concurrently' only announces them.
+_ANNOUNCED = re.compile(
+    rf"(?:^|(?<=[.!?;:])\s*)[^.!?;:]*\b(?:two|three|four|both|following|several|{_STRAND}|things|independent\w*|parallel|concurrent\w*|same time|side by side)\b"
+    r"[^.!?;:]*[.:;]?\s*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """What is told before the strands, each strand, and what is told after them."""
+
+    before: str
+    strands: tuple[str, ...]
+    after: str
+
+
+def tracks_in(text: str) -> Tracks | None:
+    """The strands that `text` tells, null for none."""
+    for pattern in (_HANDS, _WHILE_ONE):
+        if match := pattern.search(text):
+            strands = (match["first"].strip(), match["second"].strip())
+            return Tracks(_introduction(text[: match.start()]), strands, text[match.end() :])
+    labels = list(_LABEL.finditer(text))
+    if len(labels) < 2:
+        return None
+    ends = [*(label.start() for label in labels[1:]), len(text)]
+    told = [text[label.end() : end] for label, end in zip(labels, ends, strict=True)]
+    last, separator, after = _first_sentence(told[-1])
+    return Tracks(
+        _introduction(text[: labels[0].start()]), (*told[:-1], last), f"{separator}{after}"
+    )
+
+
+def _introduction(text: str) -> str:
+    return _ANNOUNCED.sub("", text)
+
+
+def _first_sentence(text: str) -> tuple[str, str, str]:
+    match = re.search(r"[.!?]\s+", text)
+    return (text, "", "") if match is None else (text[: match.start()], "", text[match.end() :])
