@@ -15,10 +15,11 @@ from django.db.models.expressions import Func
 from django.db.models.fields import IntegerField, TextField
 from django.db.models.functions import Cast, Left
 
-from common.ownership import Caller, visible_rows
+from common.ownership import Caller, may_change, visible_rows
 from executions.models import Approval, StepRun, WorkflowExecution
 from executions.reading.previews import PREVIEW_CHARACTERS, PREVIEW_OVER_BYTES
 from executions.reading.spent import with_spent
+from executions.sums.reading import SeenRuns
 from workflows.models import Workflow
 
 
@@ -31,6 +32,12 @@ def executions_for(caller: Caller) -> QuerySet[WorkflowExecution]:
         return rows
     theirs = visible_rows(Workflow.objects.filter(is_template=False), caller)
     return rows.filter(Q(created_by=caller) | Q(workflow__in=theirs.values("pk")))
+
+
+def seen_runs(workflow: Workflow, caller: User) -> SeenRuns:
+    """Those runs of the workflow that `executions_for` gives too, for its statistics; call it for one they may see."""
+    sees_all = caller.is_staff or (not workflow.is_template and may_change(workflow, caller))
+    return SeenRuns(workflow.pk, None if sees_all else caller.pk)
 
 
 def forks_of(execution: WorkflowExecution, caller: Caller) -> QuerySet[WorkflowExecution]:

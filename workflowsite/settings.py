@@ -126,6 +126,7 @@ UPKEEP = {
     "schedules": "executions.triggers.syncing.mend_schedules",
     "generations": "generation.tasks.mend_generations",
     "refreshes": "discovery.tasks.mend_refreshes",
+    "sums": "executions.sums.adding.mend_sums",
 }
 UPKEEP_SECONDS = env.float("UPKEEP_SECONDS", default=60.0)
 CELERY_BEAT_SCHEDULE = {

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.utils import timezone
 
-from executions.models import WorkflowExecution
 from executions.reading import stats
+from executions.sums.reading import SeenRuns
 from workflows.models import Workflow
 
 DAYS = 30
@@ -14,8 +14,7 @@ DAYS = 30
 def lately(workflow: Workflow) -> str:
     """Runs, tokens and cost of everybody, without simulations."""
     period = stats.last_days(DAYS, timezone.now(), stats.zone_of_the_installation())
-    rows = WorkflowExecution.objects.filter(workflow=workflow)
-    found = stats.totals(stats.counted(rows, period))
+    found = stats.totals_of(SeenRuns(workflow.pk), period)
     usage = found["usage"]
     tokens = f"{usage['input_tokens']} tokens in, {usage['output_tokens']} out"
     return f"{found['runs']} runs, {tokens}, {_cost(usage)}"

@@ -1,6 +1,5 @@
 """Statistics of a workflow over REST."""
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import get_object_or_404
@@ -8,10 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from common.rest import caller
 from executions.api.stats_serializers import StatsQuerySerializer, StatsSerializer
 from executions.models import WorkflowExecution
 from executions.reading import stats
-from executions.selectors import executions_for
+from executions.selectors import seen_runs
 from workflows.selectors import workflows_for
 
 
@@ -23,12 +23,6 @@ class StatsViewSet(GenericViewSet[WorkflowExecution]):
     filter_backends = ()
     pagination_class = None
 
-    def get_queryset(self) -> QuerySet[WorkflowExecution]:
-        """Those of this workflow that the caller may see; 404 for a workflow that is not the caller's to see."""
-        workflows = workflows_for(self.request.user).defer("definition_json", "layout")
-        workflow = get_object_or_404(workflows, pk=self.kwargs["workflow_id"])
-        return executions_for(self.request.user).filter(workflow=workflow)
-
     @extend_schema(
         operation_id="read_stats",
         summary="How a workflow did",
@@ -37,10 +31,11 @@ class StatsViewSet(GenericViewSet[WorkflowExecution]):
     )
     def retrieve(self, request: Request, workflow_id: str) -> Response:
         """Runs, success, durations and usage of the last days, by day, version and step."""
-        runs = self.get_queryset()
+        rows = workflows_for(request.user).only("id", "is_template", "created_by_id")
+        seen = seen_runs(get_object_or_404(rows, pk=workflow_id), caller(request))
         query = StatsQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         zone = query.validated_data["tz"]
         period = stats.last_days(query.validated_data["days"], timezone.now(), zone)
-        found = stats.stats_of(runs, period)
+        found = stats.stats_of(seen, period)
         return Response(self.get_serializer({"workflow_id": workflow_id, **found}).data)

@@ -14,7 +14,7 @@ from executions.triggers.rules import zone_of
 
 MOST_DAYS = 365
 DEFAULT_DAYS = 30
-OF_ENDED = "Of those that completed or failed; null where none has."
+OF_ENDED = "Of those that completed or failed; at most 1% off; null where none has."
 KNOWN_COST = "The sum of what is known; null where nothing is."
 
 

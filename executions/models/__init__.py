@@ -8,6 +8,7 @@ from executions.models.event import ExecutionEvent
 from executions.models.execution import WorkflowExecution
 from executions.models.step_run import StepRun
 from executions.models.stored_value import StoredValue
+from executions.sums.models import RunSums, StepSums
 from executions.triggers.models import Schedule, Webhook, WebhookDelivery
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
     "ExecutionEvent",
     "ModelCall",
     "Reservation",
+    "RunSums",
     "Schedule",
     "StepRun",
+    "StepSums",
     "StoredValue",
     "ToolCall",
     "Webhook",

@@ -109,6 +109,9 @@ class WorkflowExecution(models.Model):
     start_failures = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="How often its start failed by a mistake of ours."
     )
+    is_summed = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Added to `RunSums`."
+    )
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -135,6 +138,12 @@ class WorkflowExecution(models.Model):
             ),
             models.Index(fields=["status", "created_at"], name="execution_status_created"),
             models.Index(fields=["-created_at", "id"], name="execution_created"),
+            # What the sums lack. `executions.sums.rows.MEANT` says the same of simulations and trials.
+            models.Index(
+                fields=["workflow", "created_at"],
+                name="execution_not_summed",
+                condition=models.Q(is_summed=False, simulated=False, tested_step=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -28,7 +28,7 @@ from workflows.api.serializers import (
 from workflows.checking import check, described
 from workflows.identifiers import require_same_id
 from workflows.models import Workflow
-from workflows.run_summaries import with_run_summaries
+from workflows.run_summaries import add_run_summaries, with_run_summaries
 from workflows.selectors import catalogue_for, workflows_for
 
 STALE = OpenApiResponse(description="The `If-Match` no longer holds; says what changed since.")
@@ -102,7 +102,8 @@ class WorkflowsView(GenericAPIView[Workflow]):
     )
     def get(self, request: Request) -> Response:
         """Workflows that the caller owns, that are shared with them, and published templates."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        add_run_summaries(page)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
