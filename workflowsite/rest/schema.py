@@ -69,6 +69,9 @@ class ProblemAutoSchema(AutoSchema):
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request" and isinstance(serializer, StrictFieldsMixin):
             schema["additionalProperties"] = False
+        if direction == "response" and isinstance(serializer, StrictFieldsMixin):
+            # What may be left out of a body is always there in an answer.
+            schema["required"] = sorted(schema["properties"])
         return schema
 
     def _get_response_for_code(
