@@ -198,13 +198,15 @@ class PublishedUse(models.Model):
     )
     server = models.CharField(max_length=100, blank=True, help_text="Of a tool: before the colon.")
     name = models.CharField(max_length=128, blank=True, help_text="Of a tool: after the colon.")
-    fingerprint = models.CharField(max_length=64, help_text="Differs from today's: it changed.")
+    fingerprint = models.CharField(
+        max_length=64, blank=True, help_text="Differs from today's: it changed. Empty: it was gone."
+    )
     contract_hash = models.CharField(
         max_length=64, blank=True, help_text="Of a tool: what a step's call depends on."
     )
     content_json = JSONField(help_text="What it was.")
     told_fingerprint = models.CharField(
-        max_length=64, help_text="Of the last state that was told of; empty: gone."
+        max_length=64, blank=True, help_text="Of the last state that was told of; empty: gone."
     )
     drifted_at = models.DateTimeField(
         null=True, blank=True, help_text="When it was noticed to be another; empty: it is not."
@@ -228,3 +230,27 @@ class PublishedUse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workflow_id} v{self.version} uses {self.resource}"
+
+
+class WorkflowEvent(models.Model):
+    """What those who follow a published workflow are told; numbers grow without gaps within a workflow."""
+
+    # The constraint below begins with it.
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.CASCADE, related_name="events", db_index=False
+    )
+    number = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=40)
+    data = JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["workflow_id", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workflow", "number"], name="workflow_event_number_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow_id} #{self.number} {self.kind}"

@@ -12,6 +12,7 @@ from workflows.checking import check
 from workflows.definition.diff import Difference, difference
 from workflows.definition.steps import Definition
 from workflows.definition.validate import Report
+from workflows.drift.events import note_event
 from workflows.drift.recording import forget_uses, record_uses
 from workflows.models import Workflow, WorkflowUse
 from workflows.selectors import catalogue_for, definition_of
@@ -48,12 +49,12 @@ def publish(
     """
     row = locked(workflow, by=by, expected_revision=expected_revision)
     number, definition = definition_of(row, version)
-    report = _required_sound(number, definition, by)
+    report = required_sound(number, definition, by)
     previous, before = definition_of(row, row.published_version)
     if not is_dry_run:
         if row.published_version != number:
             _write(row, number)
-        record_uses(row, number, definition, by=by)
+        _keep(row, number, definition, by)
         logger.info("workflow %s: version %s published by %s", row.pk, number, by.pk)
     return Publication(
         workflow=row,
@@ -89,8 +90,8 @@ def publish_with_the_save(row: Workflow, *, by: User, before: int | None) -> Non
         forget_uses(row)
         return
     _, definition = definition_of(row, number)
-    _required_sound(number, definition, by)
-    record_uses(row, number, definition, by=by)
+    required_sound(number, definition, by)
+    _keep(row, number, definition, by)
     logger.info("workflow %s: version %s published by %s", row.pk, number, by.pk)
 
 
@@ -102,6 +103,11 @@ def followers_of(workflow: Workflow) -> dict[str, int]:
     return {**counts, "workflows": WorkflowUse.objects.filter(called=workflow.pk).count()}
 
 
+def _keep(row: Workflow, number: int, definition: Definition, by: User) -> None:
+    record_uses(row, number, definition, by=by)
+    note_event(row, "published", {"version": number, "by": by.username})
+
+
 def _write(row: Workflow, number: int | None) -> None:
     row.published_version = number
     row.revision += 1
@@ -109,8 +115,8 @@ def _write(row: Workflow, number: int | None) -> None:
     rewrite_workflow_uses(row)
 
 
-def _required_sound(number: int, definition: Definition, by: User) -> Report:
-    """What is found in it; raises `NotExecutable`."""
+def required_sound(number: int, definition: Definition, by: User) -> Report:
+    """What is found in version `number` for `by`; raises `NotExecutable` where one is an error."""
     report = check(definition.to_json(), catalogue_for(by))
     errors = [problem for problem in report.problems if problem.severity == "error"]
     if errors:

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from common.errors import NotFound
 from common.ownership import Caller, visible_rows
 from discovery import selectors as discovery
+from discovery.fingerprints import native_hashes
 from discovery.models import Agent, McpServer, McpTool
 from discovery.native_tools import NATIVE_TOOLS
 from workflows.called import finder
@@ -93,6 +94,7 @@ def _native_tools() -> Iterator[ToolEntry]:
             read_only=native.read_only,
             destructive=native.destructive,
             idempotent=native.idempotent,
+            schema_hash=native_hashes()[native.id],
         )
 
 
@@ -108,6 +110,7 @@ def _tool_entry(row: McpTool) -> ToolEntry:
         destructive=row.destructive,
         idempotent=row.idempotent,
         is_available=row.is_available and row.server.status != McpServer.Status.DISABLED,
+        schema_hash=row.schema_hash,
     )
 
 
@@ -119,6 +122,7 @@ def _agent_entry(row: Agent) -> AgentEntry:
         is_active=row.is_active,
         tools=tuple(row.tools),
         output_schema=row.output_schema,
+        fingerprint=row.fingerprint,
     )
 
 

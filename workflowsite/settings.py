@@ -127,6 +127,7 @@ UPKEEP = {
     "generations": "generation.tasks.mend_generations",
     "refreshes": "discovery.tasks.mend_refreshes",
     "sums": "executions.sums.adding.mend_sums",
+    "drift": "workflows.drift.telling.tell_of_all",
 }
 UPKEEP_SECONDS = env.float("UPKEEP_SECONDS", default=60.0)
 CELERY_BEAT_SCHEDULE = {

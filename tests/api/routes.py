@@ -166,6 +166,13 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("get", f"{_WORKFLOW}/preview.svg"): Route("thing", f"{_one_workflow}/preview.svg"),
     ("post", f"{_WORKFLOW}/publish"): Route("thing", f"{_one_workflow}/publish", {}),
     ("delete", f"{_WORKFLOW}/publish"): Route("thing", f"{_one_workflow}/publish"),
+    ("get", f"{_WORKFLOW}/drift"): Route("thing", f"{_one_workflow}/drift"),
+    ("post", f"{_WORKFLOW}/drift/accept"): Route(
+        "thing", f"{_one_workflow}/drift/accept", {"state": "x"}
+    ),
+    ("get", f"{_WORKFLOW}/events"): Route("thing", f"{_one_workflow}/events"),
+    ("get", f"{_SERVER}/affected"): Route("thing", "mcp-servers/$server/affected"),
+    ("get", f"{_AGENT}/affected"): Route("thing", "agents/$agent/affected"),
     ("get", f"{_WORKFLOW}/export"): Route("thing", f"{_one_workflow}/export"),
     ("get", f"{_WORKFLOW}/mermaid"): Route("thing", f"{_one_workflow}/mermaid"),
     ("post", "workflows/bulk"): Route(

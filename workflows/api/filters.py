@@ -8,6 +8,7 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import QuerySet
 
 from common.filters import AllOf, StrictFilterSet, TextFilter, TrueOrFalse
+from workflows.drift.current import is_drifted
 from workflows.models import Workflow
 
 
@@ -46,6 +47,10 @@ class WorkflowFilter(TemplateFilter):
     created_by = TextFilter(field_name="created_by__username", label="A user name.")
     uses_agent = TextFilter(field_name="agent_uses__agent_id")
     uses_tool = TextFilter(field_name="tool_uses__tool")
+    drifted = TrueOrFalse(
+        method="with_drift",
+        label="true: those whose published version uses an agent or tool that is another today.",
+    )
     updated_after = django_filters.IsoDateTimeFilter(field_name="updated_at", lookup_expr="gt")
 
     def filter_queryset(self, queryset: QuerySet[Workflow]) -> QuerySet[Workflow]:
@@ -55,6 +60,10 @@ class WorkflowFilter(TemplateFilter):
         if chosen["is_active"] is None and not chosen["archived"]:
             return rows.filter(is_active=True)
         return rows
+
+    def with_drift(self, rows: Any, name: str, value: bool) -> Any:
+        """Compared in the database, as things stand now."""
+        return rows.filter(is_drifted()) if value else rows.exclude(is_drifted())
 
     def with_archived(self, rows: Any, name: str, value: bool) -> Any:
         """Archived rows are taken out in `filter_queryset`, where they are."""

@@ -9,6 +9,7 @@ from common.definition_problems import DefinitionProblemSerializer
 from common.rest import GroupNames, StrictFieldsMixin
 from discovery.models import identifier
 from workflows.api.fields import DefinitionField
+from workflows.drift.current import drift_count
 from workflows.models import Workflow, WorkflowVersion
 
 MOST_COORDINATE = 1_000_000
@@ -67,7 +68,9 @@ class ValidationReportSerializer(serializers.Serializer[Any]):
 class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow]):
     """A workflow, as it is read and written."""
 
-    computed = frozenset({"validation", "updated_at", "revision", "version", "can_execute"})
+    computed = frozenset(
+        {"validation", "updated_at", "revision", "version", "can_execute", "drift"}
+    )
 
     id = IdField(required=False, help_text="Made from the name where absent; never changes.")
     name = NameField(required=False)
@@ -98,6 +101,9 @@ class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow
         write_only=True,
         help_text="What changed; kept with the version.",
     )
+    drift = serializers.SerializerMethodField(
+        help_text="How many agents and tools of the published version are others today; null: none is published."
+    )
 
     class Meta:
         model = Workflow
@@ -121,6 +127,7 @@ class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow
             "shared_with",
             "created_at",
             "updated_at",
+            "drift",
             "message",
         ]
         read_only_fields = [
@@ -131,6 +138,10 @@ class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow
             "created_at",
             "updated_at",
         ]
+
+    def get_drift(self, row: Workflow) -> int | None:
+        """As things stand now."""
+        return drift_count(row)
 
     def validate_tags(self, tags: list[str]) -> list[str]:
         """Each tag once, in the order given."""
@@ -185,13 +196,14 @@ class WorkflowRowSerializer(WorkflowSerializer):
             *(
                 name
                 for name in WorkflowSerializer.Meta.fields
-                if name not in ("definition", "layout", "message")
+                if name not in ("definition", "layout", "message", "drift")
             ),
             "last_run",
             "last_30_days",
         ]
 
     definition = None  # type: ignore[assignment]
+    drift = None  # type: ignore[assignment]
 
 
 class VersionRowSerializer(serializers.ModelSerializer[WorkflowVersion]):

@@ -3,6 +3,7 @@ from django.urls import URLPattern, URLResolver, path
 from workflows.api import (
     bulk,
     canvas,
+    drift,
     portable,
     publishing,
     step_types,
@@ -75,6 +76,27 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workflows/<str:workflow_id>/publish",
         publishing.PublishView.as_view(),
         name="workflow-publish",
+    ),
+    path("workflows/<str:workflow_id>/drift", drift.DriftView.as_view(), name="workflow-drift"),
+    path(
+        "workflows/<str:workflow_id>/drift/accept",
+        drift.DriftAcceptView.as_view(),
+        name="workflow-drift-accept",
+    ),
+    path(
+        "workflows/<str:workflow_id>/events",
+        drift.WorkflowEventsView.as_view(),
+        name="workflow-events",
+    ),
+    path(
+        "mcp-servers/<resource_id:pk>/affected",
+        drift.AffectedByServerView.as_view(),
+        name="mcp-server-affected",
+    ),
+    path(
+        "agents/<resource_id:pk>/affected",
+        drift.AffectedByAgentView.as_view(),
+        name="agent-affected",
     ),
     path("workflows/<str:workflow_id>/steps", steps.StepsView.as_view(), name="steps"),
     path(

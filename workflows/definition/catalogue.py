@@ -15,11 +15,15 @@ class AgentEntry:
     is_active: bool = True
     tools: tuple[str, ...] = ()
     output_schema: Mapping[str, Any] | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
 class ToolEntry:
-    """A tool that the caller may use; `id` is 'server-id:tool' or 'native:tool', `server_id` null for native tools."""
+    """A tool that the caller may use; `id` is 'server-id:tool' or 'native:tool', `server_id` null for native tools.
+
+    `schema_hash` and an agent's `fingerprint` are equal for what works alike; empty where that is not known.
+    """
 
     id: str
     name: str = ""
@@ -31,6 +35,7 @@ class ToolEntry:
     destructive: bool = False
     idempotent: bool = False
     is_available: bool = True
+    schema_hash: str = ""
 
 
 @dataclass(frozen=True)

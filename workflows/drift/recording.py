@@ -37,7 +37,7 @@ def _row(workflow: Workflow, version: int, one: Resource, by: User) -> Published
         resource=one.id,
         server=server,
         name=name,
-        fingerprint=one.fingerprint,
+        fingerprint=one.fingerprint if one.is_usable else "",
         contract_hash=one.contract_hash,
         content_json=one.content,
         told_fingerprint=one.fingerprint if one.is_usable else "",

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.db import migrations
 
-from discovery.fingerprints import contract_hash
+from discovery.fingerprints import contract_hash, native_hashes
+from discovery.native_tools import NATIVE_TOOLS
 
 _ROWS = 200
 
@@ -38,7 +39,7 @@ def _agent(row: Any) -> dict[str, Any]:
     return {
         "kind": "agent",
         "resource": row.pk,
-        "fingerprint": row.fingerprint,
+        "fingerprint": row.fingerprint if row.is_active else "",
         "told_fingerprint": row.fingerprint if row.is_active else "",
         "content_json": {"role": row.role or row.name, **content},
     }
@@ -52,15 +53,30 @@ def _tool(row: Any) -> dict[str, Any]:
         "resource": f"{row.server_id}:{row.name}",
         "server": row.server_id,
         "name": row.name,
-        "fingerprint": row.schema_hash,
+        "fingerprint": row.schema_hash if is_usable else "",
         "contract_hash": contract_hash(row),
         "told_fingerprint": row.schema_hash if is_usable else "",
         "content_json": {name: getattr(row, name) for name in (*names, "idempotent")},
     }
 
 
+def _native(name: str) -> dict[str, Any]:
+    tool = NATIVE_TOOLS[name]
+    names = ("description", "input_schema", "output_schema", "read_only", "destructive")
+    return {
+        "kind": "tool",
+        "resource": tool.id,
+        "server": "native",
+        "name": name,
+        "fingerprint": native_hashes()[tool.id],
+        "contract_hash": contract_hash(tool),
+        "told_fingerprint": native_hashes()[tool.id],
+        "content_json": {name: getattr(tool, name) for name in (*names, "idempotent")},
+    }
+
+
 def record(apps: Any, schema_editor: Any) -> None:
-    """Native tools are left out: which they were is not known, and they are never held back."""
+    """Of each published version, its agents, their tools and its own."""
     agents = apps.get_model("discovery", "Agent").objects
     tools = apps.get_model("discovery", "McpTool").objects.select_related("server")
     versions = apps.get_model("workflows", "WorkflowVersion").objects
@@ -75,9 +91,11 @@ def record(apps: Any, schema_editor: Any) -> None:
         used, named = _used(version.definition_json)
         rows = [_agent(row) for row in agents.filter(pk__in=used)]
         named |= {tool for row in rows for tool in row["content_json"]["tools"]}
-        pairs = [tool.partition(":") for tool in sorted(named) if not tool.startswith("native:")]
-        for server, _, name in pairs:
-            rows += [_tool(row) for row in tools.filter(server_id=server, name=name)]
+        for server, _, name in [tool.partition(":") for tool in sorted(named)]:
+            if server != "native":
+                rows += [_tool(row) for row in tools.filter(server_id=server, name=name)]
+            elif name in NATIVE_TOOLS:
+                rows.append(_native(name))
         published_use.objects.bulk_create(
             published_use(workflow_id=workflow_id, version=number, **row) for row in rows
         )

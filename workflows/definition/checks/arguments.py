@@ -42,7 +42,7 @@ def check(subject: Subject) -> Iterator[Problem]:
             message = f"The arguments of {step.tool!r} can't be checked: {error}"
             yield Problem("schema_unusable", "warning", join(place.pointer, "tool"), message)
             continue
-        yield from _arguments(step, found, join(place.pointer, "arguments"), subject.nearest)
+        yield from argument_problems(step, found, join(place.pointer, "arguments"), subject.nearest)
 
 
 class _Schemas:
@@ -73,9 +73,10 @@ def _own_schema(schema: dict[str, JsonValue], pointer: str) -> Iterator[Problem]
         yield Problem("bad_schema", "error", pointer, str(error))
 
 
-def _arguments(
+def argument_problems(
     step: ToolStep, found: list[Violation], pointer: str, nearest: Nearest
 ) -> Iterator[Problem]:
+    """The problems of those violations that stay whatever the templates give; `pointer` is that of the arguments."""
     for violation in found:
         value = _at(step.arguments, violation.path)
         if not _is_certain(violation, value):
@@ -93,19 +94,20 @@ def _at(value: Any, path: tuple[str | int, ...]) -> Any:
 
 def _is_certain(violation: Violation, value: JsonValue) -> bool:
     """Whether the violation stays, whatever the templates in `value` give."""
-    if not _has_template(value):
+    if not has_template(value):
         return True
     if isinstance(value, str):
         return violation.keyword == "type" and not _is_lone(value)
     return violation.keyword in _SURE
 
 
-def _has_template(value: JsonValue) -> bool:
+def has_template(value: JsonValue) -> bool:
+    """Whether a template stands anywhere in it."""
     if isinstance(value, str):
         return "${" in value
     if isinstance(value, list):
-        return any(_has_template(item) for item in value)
-    return isinstance(value, dict) and any(_has_template(item) for item in value.values())
+        return any(has_template(item) for item in value)
+    return isinstance(value, dict) and any(has_template(item) for item in value.values())
 
 
 def _is_lone(text: str) -> bool:

@@ -32,7 +32,7 @@ def _problems(
         return
     fix = None
     if near is not None:
-        right = _with_key(reference, length + found.place, near)
+        right = with_key(reference, length + found.place, near)
         fix = redirected(subject, use, reference, right) if right else None
     elif _is_free_text(reference, length, found, subject):
         fix = _schema_for(reference, subject)
@@ -55,7 +55,7 @@ def _hint(found: Impossible) -> str:
     return ""
 
 
-def _with_key(reference: Reference, place: int, key: str) -> str | None:
+def with_key(reference: Reference, place: int, key: str) -> str | None:
     """The reference's text with another key at `place` of its path; null where that can't be written."""
     if not key.replace("-", "_").isidentifier():
         return None

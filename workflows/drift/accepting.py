@@ -1,0 +1,63 @@
+"""Accepting what agents and tools became: the published version goes on with them as they are now."""
+
+import logging
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from common.errors import Conflict, NotExecutable
+from workflows.drift.events import note_event
+from workflows.drift.reading import DriftReport, drift_of
+from workflows.drift.recording import record_uses
+from workflows.models import Workflow
+from workflows.publishing import required_sound
+from workflows.selectors import definition_of
+from workflows.writing import locked
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def accept_drift(
+    workflow: Workflow, *, by: User, state: str, expected_revision: int | None = None
+) -> DriftReport:
+    """Keep what is used as it is now, if that is what `by` saw (`state` of the report).
+
+    Raises `Forbidden`, `PreconditionFailed`, `Conflict` (nothing is published; it changed since it was looked at) and
+    `NotExecutable` (steps break).
+    """
+    row = locked(workflow, by=by, expected_revision=expected_revision)
+    if row.published_version is None:
+        raise Conflict("No version of this workflow is published.", code="not_published")
+    seen = drift_of(row, by)
+    _require_seen(seen, state)
+    _require_whole(seen)
+    number, definition = definition_of(row, row.published_version)
+    required_sound(number, definition, by)
+    record_uses(row, number, definition, by=by)
+    accepted = [one.id for one in seen.resources]
+    note_event(row, "drift_accepted", {"version": number, "by": by.username, "resources": accepted})
+    logger.info("workflow %s: changes accepted by %s: %s", row.pk, by.pk, ", ".join(accepted))
+    left = drift_of(row, by)
+    # What changed between the two looks was seen by nobody: nothing of all this happens then.
+    _require_seen(left, state)
+    return left
+
+
+def _require_seen(report: DriftReport, state: str) -> None:
+    if report.state != state:
+        raise Conflict(
+            "Something changed since you looked. Read the report again, and accept what it says now.",
+            code="drift_moved_on",
+            extra={"state": report.state},
+        )
+
+
+def _require_whole(report: DriftReport) -> None:
+    broken = [one for one in report.drift.findings if one.problem.severity == "error"]
+    if broken:
+        raise NotExecutable(
+            f"Steps break, so there is nothing to go on with: {broken[0].problem.message}",
+            problems=[one.problem.to_json() for one in broken],
+            extra={"blocked_steps": list(report.drift.broken_steps)},
+        )

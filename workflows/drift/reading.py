@@ -1,0 +1,147 @@
+"""What became of a workflow's published version since it was published, for one reader."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from common.ownership import Caller
+from workflows.definition.catalogue import AgentEntry, Catalogue, ToolEntry
+from workflows.definition.drift.changes import Change
+from workflows.definition.drift.drift import Drift, drift
+from workflows.drift.resources import Key, Kind, Resource, resources
+from workflows.models import PublishedUse, Workflow
+from workflows.selectors import catalogue_for, definition_of
+
+
+@dataclass(frozen=True)
+class ChangedResource:
+    """An agent or tool that is another today; `fingerprint` is empty and `fields` all where it can't be used."""
+
+    kind: str
+    id: str
+    change: str
+    fields: list[str]
+    published_fingerprint: str
+    fingerprint: str
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """What changed, what it means, and the `state` by which somebody says that this is what they saw.
+
+    `version` is null where none is published.
+    """
+
+    workflow: Workflow
+    version: int | None
+    state: str
+    recorded_at: datetime | None
+    recorded_by: str | None
+    resources: list[ChangedResource]
+    drift: Drift
+
+    @property
+    def is_drifted(self) -> bool:
+        """Whether anything is another."""
+        return bool(self.resources)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a run of the published version is refused until the changes are accepted."""
+        return bool(self.drift.held_steps)
+
+
+def drift_of(workflow: Workflow, caller: Caller) -> DriftReport:
+    """The report, in at most eight queries. What `caller` may not use counts as gone and is not described."""
+    uses = list(workflow.published_uses.select_related("recorded_by").order_by("kind", "resource"))
+    if workflow.published_version is None or not uses:
+        return DriftReport(
+            workflow, workflow.published_version, state_of({}), None, None, [], Drift()
+        )
+    today = resources(_ids(uses, Kind.AGENT), _ids(uses, Kind.TOOL))
+    now = catalogue_for(caller)
+    changes = {use.pk: _change(use, today.get(key_of(use)), now) for use in uses}
+    _, definition = definition_of(workflow, workflow.published_version)
+    found = [change for change in changes.values() if change is not None]
+    newest = max(uses, key=lambda use: use.recorded_at)
+    return DriftReport(
+        workflow=workflow,
+        version=workflow.published_version,
+        state=state_of(today),
+        recorded_at=newest.recorded_at,
+        recorded_by=newest.recorded_by.username if newest.recorded_by else None,
+        resources=[
+            _shown(use, change, today.get(key_of(use)))
+            for use in uses
+            if (change := changes[use.pk]) is not None
+        ],
+        drift=drift(definition, _as_published(now, uses), now, found),
+    )
+
+
+def key_of(use: PublishedUse) -> Key:
+    """The kind and id of what was used."""
+    return use.kind, use.resource
+
+
+def state_of(today: Mapping[Key, Resource]) -> str:
+    """A short word for what all of these are now: another word, another state."""
+    said = sorted(f"{kind} {key} {_fingerprint(one)}" for (kind, key), one in today.items())
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
+
+
+def _fingerprint(one: Resource | None) -> str:
+    return one.fingerprint if one is not None and one.is_usable else ""
+
+
+def _ids(uses: Iterable[PublishedUse], kind: str) -> set[str]:
+    return {use.resource for use in uses if use.kind == kind}
+
+
+def _change(use: PublishedUse, today: Resource | None, now: Catalogue) -> Change | None:
+    """What is different; null where nothing is."""
+    known: Mapping[str, Any] = now.agents if use.kind == Kind.AGENT else now.tools
+    usable = today if today is not None and today.is_usable and use.resource in known else None
+    if _fingerprint(usable) == use.fingerprint:
+        return None
+    return Change(
+        kind="agent" if use.kind == Kind.AGENT else "tool",
+        id=use.resource,
+        before=use.content_json,
+        now=usable.content if usable is not None else None,
+        is_other_contract=usable is None or usable.contract_hash != use.contract_hash,
+    )
+
+
+def _shown(use: PublishedUse, change: Change, today: Resource | None) -> ChangedResource:
+    is_gone = change.now is None
+    return ChangedResource(
+        kind=change.kind,
+        id=change.id,
+        change="gone" if is_gone else "changed",
+        fields=change.fields,
+        published_fingerprint=use.fingerprint,
+        fingerprint="" if is_gone else _fingerprint(today),
+        since=use.drifted_at,
+    )
+
+
+def _as_published(now: Catalogue, uses: Iterable[PublishedUse]) -> Catalogue:
+    """The catalogue as it was for what was used."""
+    agents, tools = dict(now.agents), dict(now.tools)
+    for use in uses:
+        was = use.content_json
+        if use.kind == Kind.AGENT:
+            agents[use.resource] = AgentEntry(
+                use.resource, tools=tuple(was["tools"]), output_schema=was["output_schema"]
+            )
+        else:
+            tools[use.resource] = ToolEntry(
+                use.resource,
+                input_schema=was["input_schema"],
+                output_schema=was["output_schema"],
+            )
+    return replace(now, agents=agents, tools=tools)
