@@ -16,6 +16,7 @@ from common.admin_json import pretty_json
 from common.errors import DomainError
 from workflows import services
 from workflows.admin_display import drawing_of, filtered, listed
+from workflows.admin_drift import DriftFilter, since_publishing
 from workflows.admin_forms import WorkflowForm
 from workflows.checking import check
 from workflows.models import Workflow, WorkflowVersion
@@ -42,7 +43,10 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]
         "runs",
         "updated_at",
     )
-    list_filter = ("is_active", "is_template", "is_published", "can_execute", "category")
+    list_filter = (
+        *("is_active", "is_template", "is_published", "can_execute", "category"),
+        DriftFilter,
+    )
     list_select_related = ("created_by",)
     list_per_page = ROWS_PER_PAGE
     search_fields = ("id", "name", "description", "created_by__username")
@@ -51,6 +55,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]
         "drawing",
         "canonical",
         "findings",
+        since_publishing,
         "links",
         "uses",
         "is_active",
@@ -66,7 +71,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]
     )
     fieldsets: tuple[Any, ...] = (
         (None, {"fields": ("id", "name", "description", "category", "tags", "links")}),
-        ("Drawing", {"fields": ("drawing", "findings", "uses")}),
+        ("Drawing", {"fields": ("drawing", "findings", since_publishing, "uses")}),
         ("Definition", {"fields": ("definition", "canonical")}),
         ("Template", {"fields": ("is_template", "is_published", "source_template")}),
         (

@@ -270,6 +270,7 @@ SPECTACULAR_SETTINGS = {
         "Complexity": ["simple", "moderate", "complex"],
         "ChangedThing": ["step", "edge", "setting"],
         "ChangeMade": ["added", "removed", "changed"],
+        "ResourceKind": ["agent", "tool"],
         "KindEnum": ["next", "choice", "default", "reject", "error", "body"],
         "ExecutionStatus": "executions.models.WorkflowExecution.Status",
         "StepRunStatus": "executions.models.StepRun.Status",

@@ -13,6 +13,7 @@ EVERY = pytest.mark.parametrize("operation", operations().values(), ids=operatio
 # What an operationId begins with, so that clients get functions named by verbs.
 VERBS = frozenset(
     [
+        "accept",
         "add",
         "apply",
         "archive",

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from common.definition_problems import DefinitionProblemSerializer
 from common.live.rest import (
     LAST_EVENT_ID,
+    NOT_STREAMED,
     STREAM,
     EventQuerySerializer,
     EventStreamRenderer,
@@ -23,7 +24,7 @@ from common.live.rest import (
 from common.rest import StrictFieldsMixin, caller
 from discovery.selectors import agents_for, mcp_servers_for
 from workflows.api import conditional
-from workflows.api.conditional import expected_revision
+from workflows.api.conditional import etag, expected_revision
 from workflows.api.views import STALE, WorkflowScopedView
 from workflows.drift.accepting import accept_drift
 from workflows.drift.affected import affected_by
@@ -136,13 +137,19 @@ def _shown(report: DriftReport) -> Response:
         "findings": [one.to_json() for one in found.findings],
         "patch": found.patch,
     }
-    return Response(DriftSerializer(answer).data)
+    headers = {"ETag": etag(report.workflow.revision)}
+    return Response(DriftSerializer(answer).data, headers=headers)
 
 
 class DriftView(WorkflowScopedView):
     """The published version of a workflow, against today."""
 
-    @extend_schema(operation_id="workflows_drift", responses={200: DriftSerializer})
+    @extend_schema(
+        operation_id="read_drift",
+        summary="Read what changed since publishing",
+        tags=["versions"],
+        responses={200: DriftSerializer},
+    )
     def get(self, request: Request, workflow_id: str) -> Response:
         """What its agents and tools became, which steps break, and a patch for what is certain."""
         return _shown(drift_of(self.workflow(), caller(request)))
@@ -154,9 +161,11 @@ class DriftAcceptView(WorkflowScopedView):
     serializer_class = AcceptSerializer
 
     @extend_schema(
-        operation_id="workflows_drift_accept",
+        operation_id="accept_drift",
+        summary="Accept what changed since publishing",
+        tags=["versions"],
         request=AcceptSerializer,
-        parameters=[conditional.HEADER],
+        parameters=conditional.HEADERS,
         responses={200: DriftSerializer, 412: STALE},
     )
     def post(self, request: Request, workflow_id: str) -> Response:
@@ -178,13 +187,16 @@ class WorkflowEventsView(WorkflowScopedView):
     filter_backends = ()
 
     @extend_schema(
-        operation_id="workflows_events",
+        operation_id="follow_workflow",
+        summary="Follow a published workflow",
+        tags=["versions"],
         parameters=[EventQuerySerializer, LAST_EVENT_ID],
         responses={
             (200, "application/json"): WorkflowEventsSerializer,
             (200, STREAM): OpenApiResponse(
                 OpenApiTypes.STR, description="Server-sent events, without an end."
             ),
+            406: NOT_STREAMED,
         },
         filters=False,
     )
@@ -214,7 +226,8 @@ class AffectedByServerView(AffectedView):
     """A server whose tools may be others."""
 
     @extend_schema(
-        operation_id="mcp_servers_affected",
+        operation_id="read_affected_by_server",
+        summary="Read whom a server's changes affect",
         tags=["mcp-servers"],
         responses={200: AffectedSerializer},
     )
@@ -228,7 +241,10 @@ class AffectedByAgentView(AffectedView):
     """An agent that may be another."""
 
     @extend_schema(
-        operation_id="agents_affected", tags=["agents"], responses={200: AffectedSerializer}
+        operation_id="read_affected_by_agent",
+        summary="Read whom an agent's changes affect",
+        tags=["agents"],
+        responses={200: AffectedSerializer},
     )
     def get(self, request: Request, pk: str) -> Response:
         """Published workflows whose version was published with this agent as it was before."""

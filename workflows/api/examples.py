@@ -91,6 +91,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "Look at what it would change": {"version": 1, "dry_run": True},
         "The current version": {},
     },
+    "accept_drift": {
+        "As it was read": {"state": "4ac7e7a5e2f6c1b09d3e8f7a6b5c4d3e"},
+    },
     "replace_canvas": {
         "From nodes and edges": {
             "nodes": [
