@@ -95,6 +95,15 @@ def test_two_editors_never_overwrite_each_other(api: APIClient) -> None:
     assert stored() == before
 
 
+def test_a_canvas_sent_back_as_it_was_read_says_which_revision_that_was(api: APIClient) -> None:
+    read = api.get(f"{URL}/canvas").json()
+    assert api.put(f"{URL}/canvas", read).status_code == 200
+    api.post(f"{URL}/steps", {"step": stats_step("new")})
+    before = stored()
+    assert api.put(f"{URL}/canvas", read).status_code == 412
+    assert stored() == before
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

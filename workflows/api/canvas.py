@@ -87,7 +87,7 @@ class CanvasView(WorkflowScopedView):
             edit,
             by=caller(request),
             layout=_layout(body),
-            expected_revision=expected_revision(request),
+            expected_revision=_expected(request, body),
             message=body["message"],
         )
         return edited_answer(edited)
@@ -187,6 +187,12 @@ def _of(given: Mapping[str, Any], stored: Definition, request: Request) -> Defin
     name = stored.name if given.get("name") is None else given["name"]
     made, _ = checked(described(given, id=stored.id, name=name), catalogue_for(caller(request)))
     return made
+
+
+def _expected(request: Request, body: Mapping[str, Any]) -> int | None:
+    """The revision that was read: what `If-Match` says, else the canvas's own; null: any."""
+    told = expected_revision(request)
+    return body.get("revision") if told is None else told
 
 
 def _layout(body: Mapping[str, Any]) -> Mapping[str, Any] | None:

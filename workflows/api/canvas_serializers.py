@@ -189,6 +189,12 @@ class CanvasWriteSerializer(EditSerializer):
     layout = LayoutField(
         required=False, help_text="Positions by step id; those of `nodes` count where it has none."
     )
+    version = serializers.IntegerField(
+        required=False, help_text="Not read; a canvas that was read has it."
+    )
+    revision = serializers.IntegerField(
+        min_value=1, required=False, help_text="The one that was read: counts as `If-Match` does."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Either form, not both."""

@@ -337,7 +337,7 @@ def test_a_member_sees_it_but_can_not_get_its_secret(
 
 def test_the_documented_way_to_sign_is_right(tmp_path: Path) -> None:
     """The shell lines of the documentation make the signature that we expect."""
-    example = re.search(r"```\n(BODY=.*?)curl ", DOCS.read_text(), re.DOTALL)
+    example = re.search(r"```sh\n(BODY=.*?)curl ", DOCS.read_text(), re.DOTALL)
     assert example is not None
     script = f'SECRET=swordfish\n{example[1]}\nprintf \'%s\\n%s\\n%s\' "$BODY" "$NOW" "$SIGNATURE"'
     out = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
