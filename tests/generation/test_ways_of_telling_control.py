@@ -83,6 +83,56 @@ from tests.generation.trees import told
                 }
             ],
         ),
+        (
+            "Compare the CV. 80 points and up: invite them. 50 to 79: mail them. Under 50: reject them.",
+            [
+                "Compare the CV",
+                {
+                    "if": [
+                        ("it is 80 points and up", ["invite them"]),
+                        ("it is 50 to 79", ["mail them"]),
+                        ("it is under 50", ["reject them"]),
+                    ],
+                    "else": [],
+                },
+            ],
+        ),
+        (
+            (
+                "Bug reports become a ticket, people who want to cancel get announced in the channel, "
+                "and for everything else a label is enough."
+            ),
+            [
+                {
+                    "if": [
+                        ("it is bug reports", ["make it a ticket"]),
+                        ("it is people who want to cancel", ["announce it in the channel"]),
+                    ],
+                    "else": ["make a label"],
+                },
+            ],
+        ),
+        (
+            "Grade the essay. Whoever passes is entered in the list, whoever doesn't gets a letter.",
+            [
+                "Grade the essay",
+                {
+                    "if": [("it passes", ["enter it in the list"])],
+                    "else": ["send it a letter"],
+                },
+            ],
+        ),
+        (
+            "Check the supplier. With a medium rating, ask compliance.",
+            ["Check the supplier", {"if": [("it is medium", ["ask compliance"])], "else": []}],
+        ),
+        (
+            "Score the payment. A score above 0.8 means opening a ticket.",
+            [
+                "Score the payment",
+                {"if": [("there is a score above 0.8", ["open a ticket"])], "else": []},
+            ],
+        ),
         # What follows the comma is an instruction, also where its verb is as often a noun.
         ("If it is fine, start zone 3.", [{"if": [("it is fine", ["start zone 3"])], "else": []}]),
         ("If it is so, refund it.", [{"if": [("it is so", ["refund it"])], "else": []}]),
@@ -119,6 +169,35 @@ def test_cases_are_decisions(text: str, expected: list[object]) -> None:
 )
 def test_going_back_is_a_loop(text: str, until: str, body: list[object]) -> None:
     assert told(text) == [{"until": until, "do": body}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Send the contract and check back every hour until everyone has signed.",
+        "Send the contract. As long as it is not signed, check back again.",
+    ],
+)
+def test_only_looking_is_repeated(text: str) -> None:
+    first, loop = told(text)
+    assert first == "Send the contract"
+    assert isinstance(loop, dict)
+    assert len(loop["do"]) == 1
+
+
+def test_rounds_before_a_colon_are_a_loop() -> None:
+    assert told("Five rounds of this: write a headline, rate it.") == [
+        {"count": "Five times", "do": ["write a headline", "rate it"]}
+    ]
+
+
+def test_the_same_with_the_others_is_a_loop() -> None:
+    assert told(
+        "Read the links. Take the first one, open it and condense it. Do the same with the rest."
+    ) == [
+        "Read the links",
+        {"foreach": "them", "do": ["open it", "condense it"]},
+    ]
 
 
 def test_what_goes_back_to_somebody_outside_is_no_loop() -> None:
@@ -166,3 +245,25 @@ def test_strands_run_side_by_side(text: str) -> None:
     first, second = together["together"]
     assert len(second) == 1
     assert "transcribe" in first[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Make the record, order the laptop and draw the plan. None of these has to wait for the others.",
+        "Make the record, order the laptop and draw the plan. Do all three at once.",
+        "The record, the laptop and the plan are to be made concurrently.",
+    ],
+)
+def test_a_sentence_about_the_one_before_makes_it_parallel(text: str) -> None:
+    (together,) = told(text)
+    assert isinstance(together, dict)
+    assert len(together["together"]) == 3
+
+
+@pytest.mark.parametrize(
+    "word", ["and ", "over 5 ", "those who are ", "as long as a ", "is it a b "]
+)
+def test_reading_takes_time_that_grows_with_the_text(word: str) -> None:
+    """Patterns that go back over the text would take minutes here, and the test its time limit."""
+    assert told((word * 4_000)[:4_000]) is not None

@@ -8,6 +8,8 @@ from generation.planning.language.words import STOP, is_phrase, stem, tokens
 
 # How long a single request can be; longer text is cut by the caller's own limit long before.
 MAX_CHUNKS = 200
+# A condition of more words is none; looking further would take time that grows with the square of the text.
+LONGEST_CONDITION = 40
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ _NUMBERED = re.compile(r"(?m)(?:^|(?<=[.;,:\s])\s)\s*(?:[-*•]|\(?\d{1,2}[.)])\
 _ARROW = re.compile(r"\s*(?:-+>|=+>|→|»|⇒|>>|\|)\s*|\s+>\s+")
 _BULLET = re.compile(r"^\s*(?:step\s+\d+\s*[:.)]\s*)", re.IGNORECASE)
 _CLOSING = (
-    r"finally|lastly|in any case|either way|in (?:both|all|every) cases?|regardless(?: of (?:the|that|this)\b[^,.;]*)?|"
+    r"finally|lastly|last of all|in any case|either way|in (?:both|all|every) cases?|regardless(?: of (?:the|that|this)\b[^,.;]*)?|"
     r"(?:right |just )?at the (?:very )?end|in the end|at last|as (?:the|a) last step|to (?:finish|conclude|wrap up|round it off)|"
     r"whatever (?:happens|happened|the (?:result|outcome|case|answer)(?: is| was| may be)?)|no matter (?:what|which|how)\b[^,.;]*|"
     r"(?:when|once|after|as soon as) (?:the )?(?:last|final) (?:one|\w+)(?: (?:is|has been|was) \w+)?(?:,|(?= \w+ \w+))|"
@@ -50,7 +52,7 @@ _ORDER = (
     r"when done|once (?:that is |it is |this is )?done|as a next step|from there"
 )
 _PARALLEL = re.compile(
-    r"\b(?:at the same time|in parallel|simultaneously|concurrently|side by side|all at once|at once|"
+    r"\b(?:(?:at|in) the same (?:time|moment)|in parallel|simultaneously|concurrently|side by side|all at once|at once|"
     r"in the meantime|meanwhile|parallel(?:ly)?|alongside|independently of each other)\b,?\s*",
     re.IGNORECASE,
 )
@@ -59,11 +61,11 @@ _TIMES = r"(?:up to |at most |exactly )?(?:\d+|two|three|four|five|six|seven|eig
 _CONTROL = {
     "otherwise": (
         r"otherwise|or else|else|if not|if it (?:is not|isn't|doesn't|does not)\s*(?=,|$)|failing that|"
-        r"in (?:all|any|every|the) other cases?|for (?:all|any|every) other cases?|as for the rest"
+        r"in (?:all|any|every|the) other (?:cases?|instances?|situations?)|for (?:all|any|every) other cases?|as for the rest"
     ),
     "unless": r"unless",
     "if": (
-        r"if|in case(?: of)?|in the event (?:of|that)|provided(?: that)?|"
+        r"if|wherever|in case(?: of)?|in the event (?:of|that)|provided(?: that)?|"
         r"should (?=(?:it|the|this|that|they|there|any)\b)"
     ),
     "depending": (
@@ -312,7 +314,7 @@ def inner_instruction(text: str, *, least: int = 2) -> tuple[str, str]:
     ('…', '') when there is no such place; `least` words stand before it.
     """
     words = text.split(" ")
-    for position in range(1, len(words)):
+    for position in range(1, min(len(words), LONGEST_CONDITION)):
         rest = " ".join(words[position:])
         plain = tokens(words[position])
         is_base_form = bool(plain) and not plain[0].endswith(("ed", "ing", "s")) and plain[0] not in (

@@ -44,6 +44,11 @@ _KEEPS_ON = re.compile(
     r"^(?:keep (?:on )?\w+ing|continue (?:to )?\w+|go on \w+ing|rework|revise|refine|polish|improve|rewrite|redraft)\b",
     re.IGNORECASE,
 )
+_LOOKS_AGAIN = re.compile(
+    r"^(?:keep (?:on )?(?:asking|checking|polling|watching|looking|querying)|poll|check (?:back|again|in|every|regularly|its status|the status)|"
+    r"(?:check|ask|look|query|poll|watch)\b.*\b(?:every (?:\w+ )?(?:second|minute|hour|day)s?|regularly|hourly|repeatedly|again)\b)",
+    re.IGNORECASE,
+)
 _ECHO = re.compile(
     r"^(?:it|they|this|that) (?:does|do|is|are|has|have)(?: not|n't)?$", re.IGNORECASE
 )
@@ -123,6 +128,11 @@ def stays_in_loop(chunk: Chunk, nodes: list[Node]) -> bool:
 def keeps_on(node: Node) -> bool:
     """Whether an act goes on improving something: 'keep polishing the article', 'rework it'."""
     return isinstance(node, Act) and bool(_KEEPS_ON.match(node.text))
+
+
+def looks_again(node: Node) -> bool:
+    """Whether an act only waits for something: 'check back every hour', 'keep asking for the status'."""
+    return isinstance(node, Act) and bool(_LOOKS_AGAIN.match(node.text))
 
 
 def is_echo(text: str) -> bool:

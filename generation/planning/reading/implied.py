@@ -6,15 +6,16 @@ from dataclasses import replace
 from generation.planning.language.verbs import actions
 from generation.planning.reading.passives import Piece
 
-_REST = (
+# What is left when the kinds before it were spoken of.
+REST = (
     r"(?:(?:all |any )?(?:the |of the )?(?:others?|(?:\w+ )?rest|remaining(?: ones)?)|all other(?: \w+|s)|"
-    r"(?:the )?(?:other|remaining) (?:ones|\w+s)|everything else|every(?:one|body) else|anything else)"
+    r"(?:the )?(?:other|remaining) (?:ones|\w+s)|everything else|every(?:one|body) else|any(?:thing|one|body) else)"
 )
-_IS_REST = re.compile(rf"^{_REST}$", re.IGNORECASE)
+_IS_REST = re.compile(rf"^{REST}$", re.IGNORECASE)
 _WITH_REST = re.compile(
-    rf"^(?P<verb>[a-z]+(?: (?:on|out|up|back))?) {_REST}\b(?P<tail>.*)$", re.IGNORECASE | re.DOTALL
+    rf"^(?P<verb>[a-z]+(?: (?:on|out|up|back))?) {REST}\b(?P<tail>.*)$", re.IGNORECASE | re.DOTALL
 )
-_FOR_REST = re.compile(rf"^for {_REST},?\s+(?P<body>.+)$", re.IGNORECASE | re.DOTALL)
+_FOR_REST = re.compile(rf"^for {REST},?\s+(?P<body>.+)$", re.IGNORECASE | re.DOTALL)
 _CONTRAST = re.compile(r",\s*(?:while|whereas|but)\s+$", re.IGNORECASE)
 _ONES = re.compile(
     r"^(?:(?:the|all|any) )?(?P<quality>(?:[\w-]+ ){0,2}[\w-]+) (?P<noun>ones|[a-z]+s|goods)$",

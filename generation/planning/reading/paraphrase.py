@@ -5,6 +5,7 @@ import re
 from generation.planning.language.verbs import base_form, starts_with_verb, verb_at
 from generation.planning.language.words import stem, tokens
 from generation.planning.reading.cases import with_cases
+from generation.planning.reading.conditions import with_inversions
 from generation.planning.reading.rounds import with_each, with_rounds
 
 _ASIDE = re.compile(r"\s*\((?!\d)[^()]{1,80}\)")
@@ -46,10 +47,11 @@ _RECEIVE = re.compile(
 )
 # 'hot ones get an appointment in the calendar', 'the others need a call'
 _ONES_GET = re.compile(
-    r"^(?P<who>(?:the |all |any )?[\w-]+ ones|(?:all )?(?:the )?others|the rest|every(?:body|one) else) "
+    r"^(?P<who>(?:the |all |any )?[\w-]+ ones|it|(?:all )?(?:the )?others|the rest|every(?:body|one) else) "
     r"(?:simply |just |then |only |also )?(?:gets?|receives?|needs?|deserves?|wants?) (?P<what>(?:an?|the|our|some|one) .+)$",
     re.IGNORECASE | re.DOTALL,
 )
+_OTHERWISE = re.compile(r"otherwise\s+", re.IGNORECASE)
 _MESSAGES = frozenset({"message", "mail", "email", "sms", "text", "call", "note", "reminder", "letter", "notification", "invitation", "invite", "reply"})  # fmt: skip
 # 'I want a reply to the customer written and saved as a draft'
 _WANTED = re.compile(
@@ -132,6 +134,24 @@ _EACH_ONE = re.compile(
 )
 
 
+# 'a header image, a translation and the posts are to be made' → 'make a header image, make a translation and make the posts'
+_THINGS_MADE = re.compile(
+    r"(?P<start>^|[.!?;]\s+|\b(?:after that|then|afterwards),? )(?P<things>(?:(?:an?|the|its|our|one) (?:[\w-]+ ){0,3}?[\w-]+, )+(?:an?|the|its|our|one) (?:[\w-]+ ){0,3}?[\w-]+,? and "
+    r"(?:an?|the|its|our|one) (?:[\w-]+ ){0,3}?[\w-]+|(?:an?|the|its|our|one) (?:[\w-]+ ){0,2}?[\w-]+,? and (?:an?|one) (?:[\w-]+ ){0,2}?[\w-]+) "
+    r"(?:are to be|should be|must be|have to be|are|need to be|shall be) (?:then |all |both )?(?P<verb>[a-z]+(?:ed|de|ten|wn|en))\b(?P<rest>[^.,;!?]*)",
+    re.IGNORECASE,
+)
+
+
+def _made_each(match: re.Match[str]) -> str:
+    verb = base_form(stem(match["verb"].lower()))
+    if not verb:
+        return match.group()
+    things = re.split(r",\s+(?:and )?|\s+and\s+", match["things"])
+    told = [f"{verb} {thing[0].lower()}{thing[1:]}" for thing in things]
+    return f"{match['start']}{', '.join(told[:-1])} and {told[-1]}{match['rest']}"
+
+
 def _verb_first(match: re.Match[str]) -> str:
     verb = base_form(stem(match["verb"].lower()))
     place = f"{match['place'][0].lower()}{match['place'][1:]}"
@@ -155,6 +175,7 @@ def in_plain_words(text: str) -> str:
     text = _without_asides(text)
     text = _THROUGH.sub(lambda match: f"for each of {_things(match)}, ", text)
     text = _SCHEDULE.sub(r"\g<start>", text)
+    text = _THINGS_MADE.sub(_made_each, text)
     text = _FROM_FIRST.sub(_verb_first, text)
     text = _EACH_ONE.sub(r"for each of them, \g<verb>it \g<be>", text)
     text = _CONTRACTED.sub(
@@ -168,7 +189,7 @@ def in_plain_words(text: str) -> str:
     text = _BY_DOING.sub(_by_doing, text)
     text = _MAKE_SURE.sub("check that ", text)
     text = _LEAVE_ALONE.sub(r"do not touch \g<what>", text)
-    text = with_cases(with_rounds(with_each(text)))
+    text = with_cases(with_rounds(with_inversions(with_each(text))))
     cut = ["", *_CLAUSE.split(text)]
     clauses = [
         separator + _clause(clause, is_governed=bool(_GOVERNOR.match(clause)))
@@ -201,6 +222,8 @@ def _clause(text: str, *, is_governed: bool) -> str:
     bare = text.rstrip(" .!")
     if is_governed or not bare:
         return text
+    if match := _OTHERWISE.match(text):
+        return match.group() + _clause(text[match.end() :], is_governed=False)
     if match := _GIVE.match(bare):
         return f"assign {match['what']} to {match['who']}{text[len(bare) :]}"
     turned = _by_wanting(bare) or _by_modal(bare) or _by_receiving(bare) or _by_going(bare)
@@ -229,8 +252,11 @@ def _by_wanting(text: str) -> str:
 def _by_receiving(text: str) -> str:
     """'the weak ones get a rejection' → 'the weak ones are rejected': nouns of verbs; other things are sent."""
     match = _RECEIVE.match(text)
-    if match is None or starts_with_verb(text):
-        return "" if starts_with_verb(text) else _by_getting(text)
+    is_told = text.lower().startswith("it ")
+    if not is_told and starts_with_verb(text):
+        return ""
+    if match is None:
+        return _by_getting(text)
     who, noun = match["who"].strip(), match["noun"].lower()
     verb = base_form(stem(noun))
     if noun.endswith(("ion", "al")) and verb:

@@ -71,7 +71,7 @@ def text_of(pieces: list[Piece]) -> str:
 
 def active(text: str) -> str:
     """'the pickup has been requested' → 'request the pickup'; other texts come back unchanged."""
-    plain = re.sub(r"\b(?:has|have|had) been\b", "is", text, count=1)
+    plain = re.sub(r"\b(?:has|have|had) been\b|\b(?:is|are) being\b", "is", text, count=1)
     return _turned(Piece("", plain), _PASSIVE.match(plain)).text if plain != text else text
 
 

@@ -9,12 +9,12 @@ _COUNT = rf"(?:\d{{1,4}}|{'|'.join(_NUMBERS)})"
 _ROUNDS = r"(?:rounds?|times|attempts?|tries|iterations?|passes|cycles?|loops|turns|revisions?|corrections?)"
 # 'though never more than five rounds' → 'at most five times'
 _LIMIT = re.compile(
-    rf"[,;(]?\s*\b(?:(?:though|but|and|with) )?(?:(?:for )?(?:a )?max(?:imum)?(?: of)?|at (?:the )?most|up to|(?:but )?no more than|"
+    rf"[,;(]?\s*\b(?:(?:though|but|and|with) )?(?:(?:for )?(?:a )?max(?:imum)?(?: of)?|at (?:the )?(?:very )?most|up to|(?:but )?no more than|"
     rf"(?:but )?(?:never|not) more(?: often)? than) (?P<count>{_COUNT}) (?:such |more |further )?{_ROUNDS}(?: in total)?\)?",
     re.IGNORECASE,
 )
 _LIMIT_BEHIND = re.compile(
-    rf"[,(]\s*(?P<count>{_COUNT}) {_ROUNDS} (?:at (?:the )?most|max(?:imum)?|tops)\)?",
+    rf"[,(]\s*(?:with )?(?P<count>{_COUNT}) {_ROUNDS} (?:at (?:the )?(?:very )?most|max(?:imum)?|tops)\)?",
     re.IGNORECASE,
 )
 _IT = r"(?:it|them|that|this|(?:the|our|his|her|its) (?:[\w-]+ ){0,2}?[\w-]+)"
@@ -32,12 +32,13 @@ _BACK = (
     r"(?:go|jump|loop|start|return|step) (?:straight |right )?(?:back|over)\b(?! (?:the|an?|our|all|each|every)\b)|"
     r"(?:go|do|start|try|run|loop)(?: (?:it|this|that))?(?: (?:round|over|through))? again\b|"
     rf"(?:rewrite|rework|revise|redo|redraft|improve|polish) {_IT} (?:and (?:check|test|try|score|review|rate|run) (?:it )?again|once more|again)\b|"
-    r"(?:another|one more|a further|a new) (?:round|pass|iteration|try|attempt)\b)"
+    rf"(?:give {_IT} )?(?:another|one more|a further|a new) (?:round|pass|iteration|try|attempt|go|shot)\b|"
+    rf"(?:write|do|make|try|run|check|look at|test|draw|generate|create) {_IT} (?:anew|again|once more|over)\b)"
     r"(?: (?:to|into|for|and|with|at|through|round|from)\b[^.,;!?]*?)?)"
 )
 _WHILE = r"(?:if|when(?:ever)?|(?:for )?as long as|so long as|while|every time|each time)"
 _NUMBER = rf"[$€£]?(?:\d[\d.,]*\d|\d)\s?%?|{_COUNT}"
-_HEAD = r"(?:[,;.:]|\s[-\u2013\u2014])?\s*\b(?:and |but |or |then )*"
+_HEAD = r"(?:[,;.:]|\s[-\u2013\u2014])?\s*\b(?:(?:and|but|or|then) ){0,2}"
 _BELOW_BACK = re.compile(
     rf"{_HEAD}(?:{_WHILE} (?:it|that|this|the \w+) (?:is |scores |gets |stays )?)?(?:below|under|less than|anything (?:below|under)) (?:an? )?"
     rf"(?P<number>{_NUMBER})(?: points?)?(?:,| -| means)? {_BACK}(?=[.,;!?]|$)",
@@ -57,7 +58,7 @@ _STILL = re.compile(r"\b(?:still|yet|stays|remains)\b ?", re.IGNORECASE)
 
 _ONE_BY_ONE = (
     r"(?:one by one|one at a time|one after (?:another|the other)|(?:each )?individually|each in turn|in turn|piece by piece|"
-    r"item by item|row by row|line by line)"
+    r"(?P<unit>(?!step|side|day|little|word|week)[a-z]+) by (?P=unit))"
 )
 _THINGS = r"(?P<things>them(?: all)?|these|those|it|all of (?:them|these|those)|(?:all |through )?(?:the|these|those|our|all) (?:[\w-]+ ){0,3}?[\w-]+)"
 # 'treat them one by one: …' says no more than 'for each of them …'.
@@ -76,13 +77,43 @@ _BEHIND = re.compile(
 )
 
 
+# 'Take the first one, download it and file it. Do the same with the second …'
+_SAME = re.compile(
+    r"(?:take|start with|begin with|open) the first(?: one)?(?:,| and| -) (?P<act>[^.!?]+)[.!?]\s+(?:and )?(?:then )?(?:do|repeat|go on|continue)(?: the)? (?:same )?(?:with|for) "
+    r"(?:the|all|every|each|any)[^.!?]*[.!?]?",
+    re.IGNORECASE,
+)
+# Five rounds of something that follows a colon
+_ROUNDS_OF = re.compile(
+    rf"(?P<start>^|[.!?]\s+)(?:(?:do|run|make) )?(?P<count>{_COUNT}) {_ROUNDS}(?: of (?:this|that|the following))?:\s+(?P<act>[^.!?]+)",
+    re.IGNORECASE,
+)
+# 'As long as some pods are not ready, look again'
+_WHILE_ACT = re.compile(
+    r"(?P<start>^|[.!?;]\s+)(?:(?:for )?as long as|so long as) (?P<condition>[^.;,:!?]{2,90}?)(?: yet)?, (?P<act>[a-z]+ [^.!?;]+)",
+    re.IGNORECASE,
+)
+# 'None of these has to wait for the others', 'Do those two concurrently': it speaks of the sentence before.
+_SIDE_BY_SIDE = re.compile(
+    r"[.!?;]\s+(?:(?:none of (?:these|them|those)|no one|neither)(?: of them)? (?:has|needs|have|need) to wait[^.!?;]*|"
+    r"(?:do|run|fetch|make|get|start|handle|let)?\s?(?:all of )?(?:these|those|they|them|both|all|the two|the three|all three|it all)(?: two| three| of (?:these|those|them)| things| steps| tasks)?"
+    r"(?: (?:can|may|should|could|must|shall|are to|will))?(?: all| both)?(?: (?:run|happen|be done|go|work|proceed|start|take place|done))? "
+    r"(?:at the same time|in parallel|concurrently|simultaneously|at once|side by side|independently(?: of (?:each other|one another))?))(?=[.!?;]|$)",
+    re.IGNORECASE,
+)
+
+
 def with_rounds(text: str) -> str:
     """`text` with every return to an earlier step as 'repeat until …', and limits as 'at most N times'."""
+    text = _SIDE_BY_SIDE.sub(" in parallel", text)
+    text = _SAME.sub(r"For each of them, \g<act>.", text)
+    text = _ROUNDS_OF.sub(r"\g<start>\g<act> \g<count> times", text)
     text = _LIMIT.sub(_limit, text)
     text = _LIMIT_BEHIND.sub(_limit, text)
     text = _BELOW_BACK.sub(lambda match: f" until it is at least {_digits(match['number'])}", text)
     text = _BACK_WHILE.sub(_until, text)
-    return _IF_BACK.sub(_until, text)
+    text = _IF_BACK.sub(_until, text)
+    return _WHILE_ACT.sub(_act_until, text)
 
 
 def with_each(text: str) -> str:
@@ -102,6 +133,13 @@ def _digits(number: str) -> str:
 
 def _until(match: re.Match[str]) -> str:
     return f" until {_opposite(match['condition'])}"
+
+
+def _act_until(match: re.Match[str]) -> str:
+    act = re.sub(r"\b(?:again|anew|once more)\b", "", match["act"]).strip()
+    if not starts_with_verb(act, is_first=True):
+        return match.group()
+    return f"{match['start']}{act} until {_opposite(match['condition'])}"
 
 
 def _opposite(condition: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field, replace
 
+from generation.planning.language.verbs import DETERMINERS, starts_with_verb
 from generation.planning.language.words import tokens
 from generation.planning.reading.clauses import Chunk, inner_instruction
 from generation.planning.reading.cues import (
@@ -20,6 +21,7 @@ from generation.planning.reading.cues import (
     keeps_on,
     lists_its_own,
     lists_places,
+    looks_again,
     number,
     stays_in_loop,
 )
@@ -237,9 +239,14 @@ class Sentence:
 
     def _each(self, nodes: list[Node], chunk: Chunk) -> None:
         phrase, rest = chunk.text, ""
+        if starts_with_verb(phrase) and set(tokens(phrase)[1:2]) & DETERMINERS:
+            # 'for each one write a reminder': nothing but the instruction follows.
+            phrase, rest = "", phrase
         following = self.chunks[self.position] if self._body_follows() else None
         is_list = following is not None and following.is_after_comma and not following.is_break
-        if not is_list or len(tokens(phrase)) > LONGEST_PHRASE or _HAS_OBJECT.search(phrase):
+        if not rest and (
+            not is_list or len(tokens(phrase)) > LONGEST_PHRASE or _HAS_OBJECT.search(phrase)
+        ):
             phrase, rest = inner_instruction(chunk.text, least=1)
         is_attached = chunk.is_attached or not self._following_acts()
         if nodes and not rest and is_attached:
@@ -274,6 +281,10 @@ class Sentence:
         if not body and run:
             run = max(0, run - 2)
             body = [node for node in nodes[run:] if not is_repeat_word(node)]
+        if len(body) > 1 and chunk.control == "until" and looks_again(body[-1]):
+            # 'send it and check back every hour until …': only looking is repeated.
+            del nodes[-1:]
+            return body[-1:]
         if body and chunk.control == "until" and len(body) > 2 and keeps_on(body[-1]):
             # 'find it, write a text and keep polishing it until …': what came first is done once.
             del nodes[-2:]
@@ -288,7 +299,7 @@ class Sentence:
 
     def _while(self, nodes: list[Node], chunk: Chunk) -> None:
         """'while A, B' and 'B while A': both at once."""
-        first = acts_of(chunk.text)
+        first = acts_of(active(chunk.text)) or [Act(text=chunk.text)]
         if not nodes and self.position < len(self.chunks):
             second = acts_of(self.chunks[self.position].text)
             self.position += 1

@@ -4,9 +4,22 @@ import re
 from dataclasses import dataclass
 
 _STRAND = r"(?:tracks?|branch(?:es)?|threads?|strands?|paths?|lanes?|lines?|parts?|streams?|sides?|halves|half|teams?)"
+_NUMBER = r"(?:one|two|three|four|1|2|3|4|a|b|c|d)"
 _LABEL = re.compile(
-    rf"(?:(?<=[.;:!?,]\s)|(?<=\n)|\A)(?:and )?(?:the )?(?:{_STRAND} (?:one|two|three|four|1|2|3|4|a|b|c|d)|"
-    rf"(?:first|second|third|fourth|other) {_STRAND})\s*(?::|,|\s[-\u2013\u2014])\s*",
+    rf"(?:(?<=[.;:!?,]\s)|(?<=\n)|\A)(?:and )?(?:(?:on|in) )?(?:an? |the )?(?:{_STRAND} {_NUMBER}|"
+    rf"(?:first|second|third|fourth|other) {_STRAND}|(?<=on a )(?:first|second|third|fourth))\s*(?::|,|\s[-\u2013\u2014])\s*|"
+    rf"(?:(?<=[.;!?]\s)|(?<=\n)|\A)(?:{_STRAND}|worker|person|agent|job|task) {_NUMBER} (?=[a-z]+s )",
+    re.IGNORECASE,
+)
+# Strands in one sentence behind a colon, divided by semicolons.
+_SEMICOLONS = re.compile(
+    r"(?:(?<=[.!?]\s)|\A)(?P<intro>[^.!?:;]*\b(?:side by side|in parallel|at the same time|simultaneously|concurrently|at once|independently)\b[^.!?:;]*):\s+"
+    r"(?P<strands>[^.!?;]+(?:;\s+[^.!?;]+)+)",
+    re.IGNORECASE,
+)
+# 'Join the branches, then …'
+_JOINED = re.compile(
+    rf"^[\s.;,]*(?:join|merge|bring together|unite|combine) (?:the |both |these |all )*{_STRAND},?\s*(?:and |then |and then )?",
     re.IGNORECASE,
 )
 _HANDS = re.compile(
@@ -39,8 +52,11 @@ def tracks_in(text: str) -> Tracks | None:
     """The strands that `text` tells, null for none."""
     for pattern in (_HANDS, _WHILE_ONE):
         if match := pattern.search(text):
-            strands = (match["first"].strip(), match["second"].strip())
-            return Tracks(_introduction(text[: match.start()]), strands, text[match.end() :])
+            hands = (match["first"].strip(), match["second"].strip())
+            return Tracks(_introduction(text[: match.start()]), hands, _after(text[match.end() :]))
+    if match := _SEMICOLONS.search(text):
+        strands = tuple(part.strip() for part in match["strands"].split(";"))
+        return Tracks(text[: match.start()], strands, _after(text[match.end() :]))
     labels = list(_LABEL.finditer(text))
     if len(labels) < 2:
         return None
@@ -48,8 +64,14 @@ def tracks_in(text: str) -> Tracks | None:
     told = [text[label.end() : end] for label, end in zip(labels, ends, strict=True)]
     last, separator, after = _first_sentence(told[-1])
     return Tracks(
-        _introduction(text[: labels[0].start()]), (*told[:-1], last), f"{separator}{after}"
+        _introduction(text[: labels[0].start()]),
+        (*told[:-1], last),
+        _after(f"{separator}{after}"),
     )
+
+
+def _after(text: str) -> str:
+    return _JOINED.sub("", text)
 
 
 def _introduction(text: str) -> str:

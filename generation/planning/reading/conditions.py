@@ -1,0 +1,102 @@
+"""Conditions said without 'if': 'should it fail', 'does it look novel, then', 'with a medium rating', 'a score above 8 means'."""
+
+import re
+
+from generation.planning.language.verbs import base_form, starts_with_verb
+from generation.planning.language.words import stem
+from generation.planning.reading.kinds import opening
+
+# 'Only when it says so, start the pump' · 'and only if'
+_ONLY = re.compile(
+    r"(?P<start>^|[.;:!?,]\s*|\s)(?:and |but )?(?:only|just|exactly) (?:if|when|in case)\b",
+    re.IGNORECASE,
+)
+# 'Does it look novel, then publish it' · 'Is it urgent? Page the doctor'
+_INVERTED = re.compile(
+    r"(?P<start>^|[.;:!?]\s+)(?:and |but )?(?P<verb>does|do|did|is|are|has|have|was|were|should) "
+    r"(?P<who>it|they|this|that|there|he|she|something|anything|nothing|everything|all|(?:the|an?|our|any) [\w-]+(?: [\w-]+)?) "
+    r"(?P<rest>[^.,;:!?]{2,70}?)(?:\?|,)\s+(?:then,?\s+)?(?P<act>[^.;!?]+)",
+    re.IGNORECASE,
+)
+# 'if all is green may the build be deployed'
+_MAY_BE = re.compile(
+    r"\b(?P<head>if|when|once|as soon as) (?P<condition>[^.,;:!?]{3,70}?) (?:may|can|should|must|shall) (?P<what>(?:the|an?|our|its) [\w -]{2,40}?) be "
+    r"(?P<verb>[a-z]+)\b",
+    re.IGNORECASE,
+)
+_RATED = r"(?:rating|risk|score|result|verdict|outcome|answer|mood|sentiment|priority|status|severity|urgency|grade|confidence|tone)"
+# 'With a medium rating, ask compliance'
+_WITH = re.compile(
+    rf"(?P<start>^|[.;!?]\s+|,\s+(?:and |but )?)(?:with|at|for|on) (?:an? )?(?P<quality>[\w-]+) {_RATED},? (?P<act>[^.;!?]+)",
+    re.IGNORECASE,
+)
+# 'A score above 0.8 means …' · 'Finding nothing calls for …'
+_MEANS = re.compile(
+    r"(?P<start>^|[.;!?]\s+|,\s+(?:and |but )?)(?P<condition>(?:an?|any|the|no|finding|getting|seeing) (?:[^.,;:!?]|(?<=\d)[.,](?=\d)){3,60}?) "
+    r"(?:means?(?: that)?|calls? for|leads? to|results? in|triggers?|requires?) (?P<act>[^.;!?]+)",
+    re.IGNORECASE,
+)
+_ELSE_COLON = re.compile(
+    r"(?P<start>^|[.;!?,]\s+|\n)(?:else|otherwise)\s*(?::|-+>|=+>|\u2192)\s*", re.IGNORECASE
+)
+_HAPPENS = re.compile(
+    r"\b(?:is|are|has to|have to|should|must|gets?|goes|there will be)\b", re.IGNORECASE
+)
+
+
+def with_inversions(text: str) -> str:
+    """`text` with 'should it fail, …' as 'if it fail, …'."""
+    return _INVERTED.sub(_inverted, _MAY_BE.sub(_may_be, text))
+
+
+def with_conditions(text: str) -> str:
+    """`text` with conditions that other words tell as 'if …, …'."""
+    text = _ONLY.sub(r"\g<start>if", text)
+    text = _MEANS.sub(_means, _WITH.sub(_with, text))
+    return _ELSE_COLON.sub(r"\g<start>otherwise ", text)
+
+
+def _with(match: re.Match[str]) -> str:
+    act = match["act"]
+    if not (starts_with_verb(act) or _HAPPENS.search(act)):
+        return match.group()
+    return f"{opening(match['start'])}If it is {match['quality'].lower()}, {act}"
+
+
+def _means(match: re.Match[str]) -> str:
+    condition, act = match["condition"], _imperative(match["act"])
+    return f"{opening(match['start'])}If there is {_lower(condition)}, {act}"
+
+
+def _lower(text: str) -> str:
+    return re.sub(r"^(?:finding|getting|seeing) ", "", text[:1].lower() + text[1:])
+
+
+def _imperative(act: str) -> str:
+    """'triggering an incident and rolling back' → 'trigger an incident and roll back'."""
+    act = re.sub(
+        r"^(?:two|three|several) things(?: at once)?,? (?:namely|that is|i\.?e\.?)?:? ?",
+        "at once ",
+        act,
+    )
+
+    def plain(match: re.Match[str]) -> str:
+        verb = base_form(stem(match["verb"].lower()))
+        return f"{match['before']}{verb}" if verb else match.group()
+
+    return re.sub(r"(?P<before>^|\b(?:and|or|once) )(?P<verb>[a-z]+ing)\b", plain, act)
+
+
+def _inverted(match: re.Match[str]) -> str:
+    if not starts_with_verb(match["act"], is_first=True):
+        return match.group()
+    verb = match["verb"].lower()
+    verb = "" if verb == "should" else f"{verb} "
+    return f"{match['start']}If {match['who']} {verb}{match['rest']}, {match['act']}"
+
+
+def _may_be(match: re.Match[str]) -> str:
+    verb = base_form(stem(match["verb"].lower()))
+    return (
+        f"{match['head']} {match['condition']}, {verb} {match['what']}" if verb else match.group()
+    )

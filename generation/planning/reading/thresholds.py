@@ -1,0 +1,52 @@
+"""Decisions told by amounts: 'anything up to 2,000 euros we pay out; bigger ones go to an adjuster'."""
+
+import re
+
+from generation.planning.language.verbs import verb_at
+from generation.planning.language.words import stem, tokens
+from generation.planning.reading.implied import REST
+from generation.planning.reading.kinds import instruction, opening
+
+_NUMBER = r"[$€£]?\s?\d[\d.,]*\d|[$€£]?\s?\d"
+_UNIT = r"(?: ?(?:%|percent|points?|euros?|eur|dollars?|usd|pounds?|k|days?|hours?|weeks?|months?|minutes?|stars?|kg|km|people|items?|pieces?)\b)?"
+_BOUND = rf"(?:above|over|under|below|up to|from|more than|less than|at least|at most|fewer than|greater than|higher than|lower than)\s+(?:{_NUMBER}){_UNIT}"
+_WHAT = r"(?:(?:for |with )?(?:anything|everything|all|those|amounts|sums|values|scores|claims|orders|invoices|requests|the ones|ones|an? [\w-]+|[\w-]+s) (?:of )?(?:that (?:is|are) |which (?:is|are) )?)?"
+_THRESHOLD = re.compile(
+    rf"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but )?)(?P<what>{_WHAT})(?P<bound>{_BOUND}),?\s+(?!is\b|are\b|it is\b)(?P<act>[^.;!?]+)",
+    re.IGNORECASE,
+)
+_COMPARATIVE = re.compile(
+    r"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but |while |whereas )?)(?:(?:for |with )?(?:the |any |all |every |all the )?"
+    r"(?:anything |everything |those |all )?(?P<how>bigger|smaller|larger|higher|lower|cheaper|less|more|fewer|greater|longer|shorter|older|newer|"
+    r"(?:above|below|over|under) (?:that|this|it))(?: (?:ones|amounts|sums|values|[a-z]+s))?|(?:for |with )?"
+    rf"{REST}),?\s+(?P<act>[^.;!?]+)",
+    re.IGNORECASE,
+)
+
+
+def with_thresholds(text: str) -> str:
+    """`text` with 'above 500 euros …; for anything smaller …' as 'if …, …' and 'otherwise …'."""
+    changed = _THRESHOLD.sub(_threshold, text)
+    return _COMPARATIVE.sub(_rest, changed) if changed != text else text
+
+
+def _threshold(match: re.Match[str]) -> str:
+    if verb_at([stem(word) for word in tokens(match["what"])[:1]], 0)[0]:
+        return match.group()
+    act, separator, rest = _cut_rest(match["act"])
+    told = f"If it is {match['bound'].strip()}, {instruction(act)}"
+    return f"{opening(match['start'])}{told}{separator}{rest}"
+
+
+def _rest(match: re.Match[str]) -> str:
+    return f". Otherwise {instruction(match['act'])}"
+
+
+def _cut_rest(act: str) -> tuple[str, str, str]:
+    """'go into HubSpot, everybody else is told': where the others begin."""
+    match = _COMPARATIVE.search(act)
+    return (
+        (act, "", "")
+        if match is None
+        else (act[: match.start()], ". ", act[match.start() :].lstrip(" ,"))
+    )
