@@ -22,8 +22,12 @@ def main() -> None:
 
 
 def _run_command() -> None:
+    # Imported late: most of the time of `dev` would go into it.
+    origin = import_module("audit.origin")
+    command = origin.Origin(channel="command", via=sys.argv[1] if sys.argv[1:] else "")
     try:
-        execute_from_command_line(sys.argv)
+        with origin.coming_from(lambda: command):
+            execute_from_command_line(sys.argv)
     except OperationalError as error:
         if "--traceback" in sys.argv:
             raise

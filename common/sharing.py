@@ -9,8 +9,10 @@ from django.db.models import QuerySet
 from common.errors import Forbidden, Invalid
 
 
-def share(row: Any, names: Iterable[str], *, by: User) -> None:
+def share(row: Any, names: Iterable[str], *, by: User) -> tuple[list[str], list[str]] | None:
     """Share a row (with `created_by` and `shared_with`) with the groups of these names, and with no others.
+
+    Gives the names before and after, or null where that changed nothing.
 
     Only the owner and staff may; others may repeat the names that they can see. The owner may name the groups they are in; another group looks like one that does not
     exist. Raises `Forbidden` and `Invalid`.
@@ -19,7 +21,7 @@ def share(row: Any, names: Iterable[str], *, by: User) -> None:
     names = {group.name for group in row.shared_with.all()}
     is_mine = by.is_staff or row.created_by_id == by.pk
     if wanted == (names if is_mine else names & {group.name for group in by.groups.all()}):
-        return
+        return None
     if not is_mine:
         raise Forbidden("Only its owner or staff may change with whom this is shared.")
     groups = {group.name: group for group in _groups_open_to(by).filter(name__in=wanted)}
@@ -31,6 +33,7 @@ def share(row: Any, names: Iterable[str], *, by: User) -> None:
             pointer="/shared_with",
         )
     row.shared_with.set(groups.values())
+    return sorted(names), sorted(wanted)
 
 
 def _groups_open_to(user: User) -> QuerySet[Group]:

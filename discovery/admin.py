@@ -11,9 +11,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 
+from audit.admin_recording import RecordedWrites
+from audit.changes import Changes
+from audit.models import AuditEntry
 from common.admin_json import pretty_json
 from common.errors import Conflict
-from discovery import services
+from discovery import services, trail
 from discovery.admin_forms import AgentForm, McpServerForm
 from discovery.models import Agent, McpServer, McpTool
 
@@ -21,8 +24,31 @@ ROWS_PER_PAGE = 50
 HTTP = McpServer.Transport.STREAMABLE_HTTP
 
 
+class RecordedAdmin(RecordedWrites, ModelAdmin):  # type: ignore[misc]
+    """Its forms hold fields that no service changes, as the owner; so it writes, and records, itself."""
+
+    def recorded_state(self, row: Agent | McpServer) -> trail.State:
+        """As the services compare it."""
+        return trail.state_of(row)
+
+    def record_made(self, row: Agent | McpServer, *, by: User, shared: Changes) -> None:
+        """As the services do."""
+        trail.record_made(row, by=by, shared=shared)
+
+    def record_changed(
+        self, row: Agent | McpServer, before: trail.State, *, by: User, shared: Changes
+    ) -> None:
+        """As the services do."""
+        trail.record_changed(row, before, by=by, shared=shared)
+
+    def record_deleted(self, row: Agent | McpServer, *, by: User) -> None:
+        """As the services do."""
+        trail.record_deleted(row, by=by)
+
+
 @admin.register(Agent)
-class AgentAdmin(ModelAdmin):  # type: ignore[misc]
+class AgentAdmin(RecordedAdmin):
+    object_kind = AuditEntry.ObjectKind.AGENT
     form = AgentForm
     list_display = (
         "name",
@@ -119,7 +145,8 @@ class McpToolInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(McpServer)
-class McpServerAdmin(ModelAdmin):  # type: ignore[misc]
+class McpServerAdmin(RecordedAdmin):
+    object_kind = AuditEntry.ObjectKind.MCP_SERVER
     form = McpServerForm
     inlines = (McpToolInline,)
     actions = ("refresh_tools",)

@@ -18,6 +18,7 @@ from discovery.mcp.listing import ListedTool, Listing
 from discovery.mcp.targets import Target, target_of
 from discovery.models import McpServer, McpTool
 from discovery.signals import tell_of_change
+from discovery.trail import record_changed, record_made, state_of
 
 logger = logging.getLogger(__name__)
 
@@ -105,18 +106,24 @@ def sync_stdio_servers() -> Mapping[str, str]:
 
 def _put_entry(row: McpServer | None, entry: StdioServer) -> None:
     row = row or McpServer(pk=entry.id, transport=McpServer.Transport.STDIO)
-    before = (row.name, row.description, row.status, row.error)
+    before, state = (row.name, row.description, row.status, row.error), state_of(row)
+    is_new = row._state.adding
     row.name, row.description = entry.name, entry.description
     if entry.is_disabled:
         row.status, row.error = Status.DISABLED, SWITCHED_OFF
     elif row.status == Status.DISABLED:
         row.status, row.error = Status.UNCHECKED, ""
-    if row._state.adding or before != (row.name, row.description, row.status, row.error):
+    if is_new or before != (row.name, row.description, row.status, row.error):
         row.save()
         tell_of_change("server", [row.pk])
+    if is_new:
+        record_made(row, by=None)
+    else:
+        record_changed(row, state, by=None)
 
 
 def _put_absence(row: McpServer, config: McpConfig) -> None:
+    before = state_of(row)
     if row.pk in config.problems:
         row.status, row.error = Status.UNREACHABLE, config.problems[row.pk][:1000]
     elif row.pk not in config.servers and row.status != Status.DISABLED:
@@ -125,6 +132,7 @@ def _put_absence(row: McpServer, config: McpConfig) -> None:
         return
     row.save()
     tell_of_change("server", [row.pk])
+    record_changed(row, before, by=None)
 
 
 def _target(row: McpServer) -> tuple[Target | None, str]:

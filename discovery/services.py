@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit.changes import regrouped
+from audit.recording import Action
 from common.errors import Conflict, Forbidden, Invalid
 from common.ownership import require_change
 from common.sharing import share
@@ -20,6 +22,7 @@ from discovery.outbound.headers import check_headers, require_same_origin
 from discovery.outbound.network import check_url
 from discovery.reserved import RESERVED_SERVER_IDS
 from discovery.signals import tell_of_change
+from discovery.trail import record_changed, record_deleted, record_made, state_of
 from discovery.unused import require_unused
 
 logger = logging.getLogger(__name__)
@@ -62,9 +65,11 @@ def create_agent(
     by: User,
     id: str | None = None,
     shared_with: Iterable[str] = (),
+    recorded_as: Action = Action.CREATED,
+    details: Mapping[str, Any] | None = None,
     **fields: Unpack[AgentFields],
 ) -> Agent:
-    """Store a new agent of `by`; an absent id is made from the name.
+    """Store a new agent of `by`; an absent id is made from the name. `recorded_as` and `details` are for the trail.
 
     Raises `Conflict` (id taken), `Invalid` (unknown tool, no JSON Schema) and Django's `ValidationError`.
     """
@@ -72,7 +77,8 @@ def create_agent(
     _put(agent, fields)
     _check_agent(agent, by=by)
     _insert(agent)
-    share(agent, shared_with, by=by)
+    shared = regrouped(share(agent, shared_with, by=by))
+    record_made(agent, by=by, shared=shared, action=recorded_as, details=details)
     logger.info("agent %s created by %s", agent.pk, by.pk)
     return agent
 
@@ -88,15 +94,15 @@ def save_agent(
     """Change an agent; every change of its fields makes the next version. Raises as `create_agent`, and `Forbidden`."""
     row = Agent.objects.select_for_update().get(pk=agent.pk)
     require_change(row, by)
-    already = list(row.tools)
+    before = state_of(row)
     if _put(row, fields):
-        _check_agent(row, by=by, already=already)
+        _check_agent(row, by=by, already=before["tools"])
         row.version += 1
         row.save()
         tell_of_change("agent", [row.pk])
         logger.info("agent %s changed by %s: version %s", row.pk, by.pk, row.version)
-    if shared_with is not None:
-        share(row, shared_with, by=by)
+    shared = None if shared_with is None else share(row, shared_with, by=by)
+    record_changed(row, before, by=by, shared=regrouped(shared))
     return row
 
 
@@ -106,6 +112,7 @@ def delete_agent(agent: Agent, *, by: User) -> None:
     row = Agent.objects.select_for_update().get(pk=agent.pk)
     require_change(row, by)
     require_unused(row, by=by)
+    record_deleted(row, by=by)
     row.delete()
     logger.info("agent %s deleted by %s", agent.pk, by.pk)
 
@@ -134,7 +141,7 @@ def create_mcp_server(
     _put(server, fields)
     _check_server(server)
     _insert(server)
-    share(server, shared_with, by=by)
+    record_made(server, by=by, shared=regrouped(share(server, shared_with, by=by)))
     if is_active:
         request_refresh(server)
     logger.info("mcp server %s registered by %s", server.pk, by.pk)
@@ -156,7 +163,7 @@ def save_mcp_server(
     the operator's stdio servers.
     """
     row = _locked_http_server(server, by=by)
-    address = (row.url, row.headers)
+    before, address = state_of(row), (row.url, row.headers)
     if "url" in fields and "headers" not in fields:
         check_url(fields["url"])
         require_same_origin(row.headers, before=row.url, after=fields["url"])
@@ -173,8 +180,8 @@ def save_mcp_server(
         logger.info("mcp server %s changed by %s", row.pk, by.pk)
     if row.status == Status.UNCHECKED:
         request_refresh(row)
-    if shared_with is not None:
-        share(row, shared_with, by=by)
+    shared = None if shared_with is None else share(row, shared_with, by=by)
+    record_changed(row, before, by=by, shared=regrouped(shared))
     return row
 
 
@@ -189,6 +196,7 @@ def delete_mcp_server(server: McpServer, *, by: User) -> None:
     if row.transport == McpServer.Transport.STDIO and row.status != Status.DISABLED:
         raise _operators_own()
     require_unused(row, by=by)
+    record_deleted(row, by=by)
     row.delete()
     logger.info("mcp server %s deleted by %s", server.pk, by.pk)
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models.functions import Now
 from temporalio.service import RPCError
 
+from audit.recording import Action
 from common.connections import release_connection
 from common.errors import Conflict, NotFound
 from executions import temporal
@@ -19,6 +21,7 @@ from executions.selectors import executions_for
 from executions.starts.launching import Launch, first_launch, write_execution
 from executions.starts.starting import UNREACHABLE, start_on_temporal, unavailable
 from executions.step_tests import require_meant, require_surroundings, surroundings
+from executions.trail import record_run
 from workflows.selectors import catalogue_for, definition_of
 
 logger = logging.getLogger(__name__)
@@ -83,13 +86,7 @@ def request_cancellation(execution: WorkflowExecution, *, by: User) -> WorkflowE
     Raises `NotFound`, `Conflict` when the run has ended, and `Unavailable`.
     """
     _require_visible(execution, by)
-    asked = (
-        WorkflowExecution.objects.filter(pk=execution.pk)
-        .exclude(status__in=WorkflowExecution.FINAL)
-        .update(cancel_requested_at=Now())
-    )
-    if not asked:
-        raise Conflict("This execution has already ended.", code="already_ended")
+    _note_cancellation(execution, by)
     try:
         async_to_sync(temporal.cancel)(execution.pk)
     except RPCError as error:
@@ -134,6 +131,17 @@ def wait_for_end(execution: WorkflowExecution, timeout_seconds: float) -> Workfl
             raise unavailable(execution) from error
         execution.refresh_from_db()
     return execution
+
+
+@transaction.atomic
+def _note_cancellation(execution: WorkflowExecution, by: User) -> None:
+    """That somebody wants the end of a run; only the first of them is recorded. Raises `Conflict`."""
+    rows = WorkflowExecution.objects.filter(pk=execution.pk)
+    unfinished = rows.exclude(status__in=WorkflowExecution.FINAL)
+    if unfinished.filter(cancel_requested_at=None).update(cancel_requested_at=Now()):
+        record_run(Action.CANCELLED, execution, by=by, details={})
+    elif not unfinished.update(cancel_requested_at=Now()):
+        raise Conflict("This execution has already ended.", code="already_ended")
 
 
 def _require_visible(execution: WorkflowExecution, by: User) -> None:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit.recording import Action
 from common import strict_json
 from common.errors import Conflict, Forbidden, Invalid, InvalidDefinition, NotFound
 from common.idempotency import first_answer
@@ -133,11 +134,12 @@ def _apply(
         _require_still_usable(row, definition, catalogue)
     suggested = _suggested(content, definition)
     agents = _mapped(agent_map, definition, by)
-    created = _created(suggested, accept, agents, by)
+    details = {"generation": row.pk} if row else {}
+    created = _created(suggested, accept, agents, by, details)
     raw = with_replaced(definition, agents=agents | created, servers={})
     raw |= {"name": name} if name else {}
     message = f"Refined: {row.prompt}"[:500] if row and row.workflow_id else "Generated"
-    stored = _stored(raw, workflow, expected_revision, by, message)
+    stored = _stored(raw, workflow, expected_revision, by, message, details)
     if row is not None:
         row.applied_workflow, row.applied_at = stored, timezone.now()
         row.save(update_fields=["applied_workflow", "applied_at"])
@@ -266,6 +268,7 @@ def _created(
     accept: Sequence[str] | None,
     mapped: Mapping[str, str],
     by: User,
+    details: Mapping[str, Any],
 ) -> dict[str, str]:
     """The new agents: suggested id → id. One that is taken by now gives way to an id made from the name."""
     wanted = [agent for agent in suggested if agent not in mapped] if accept is None else accept
@@ -284,6 +287,8 @@ def _created(
         made = discovery.create_agent(
             by=by,
             id=None if is_taken else agent_id,
+            recorded_as=Action.APPLIED,
+            details=details,
             **{"name": agent_id, **fields},
         )
         created[agent_id] = made.pk
@@ -308,6 +313,7 @@ def _stored(
     expected_revision: int | None,
     by: User,
     message: str,
+    details: Mapping[str, Any],
 ) -> Workflow:
     if workflow is not None:
         return workflows.save_workflow(
@@ -316,8 +322,12 @@ def _stored(
             definition={**raw, "id": workflow.pk},
             expected_revision=expected_revision,
             message=message,
+            recorded_as=Action.APPLIED,
+            details=details,
         )
-    return workflows.create_workflow(by=by, definition=raw, message=message)
+    return workflows.create_workflow(
+        by=by, definition=raw, message=message, recorded_as=Action.APPLIED, details=details
+    )
 
 
 def _told(workflow: Workflow, created: tuple[str, ...], by: User) -> Applied:

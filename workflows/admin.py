@@ -12,6 +12,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from audit.admin_recording import AuditedHistory, history_address
+from audit.models import AuditEntry
 from common.admin_json import pretty_json
 from common.errors import DomainError
 from workflows import services
@@ -27,7 +29,8 @@ MOST_PROBLEMS_SHOWN = 10
 
 
 @admin.register(Workflow)
-class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]
+class WorkflowAdmin(AuditedHistory, ModelAdmin):  # type: ignore[misc]
+    object_kind = AuditEntry.ObjectKind.WORKFLOW
     form = WorkflowForm
     # Other apps add theirs.
     actions: Sequence[Any] = ("validate", "archive", "restore")
@@ -213,6 +216,7 @@ class WorkflowAdmin(ModelAdmin):  # type: ignore[misc]
             (filtered("executions_workflowexecution", workflow.pk), "Its runs"),
             (filtered("workflows_workflowversion", workflow.pk), "Its versions"),
             (f"{generations}?applied_workflow__id__exact={workflow.pk}", "Generations it came of"),
+            (history_address(self.object_kind, workflow.pk), "Who changed it"),
         )
         return format_html_join(" · ", '<a href="{}">{}</a>', places)
 

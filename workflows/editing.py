@@ -15,6 +15,7 @@ from workflows.definition.steps import Definition, walk
 from workflows.definition.validate import Report
 from workflows.models import Workflow
 from workflows.selectors import catalogue_for
+from workflows.trail import record_changed, state_of
 from workflows.writing import locked, redefine
 
 logger = logging.getLogger(__name__)
@@ -56,12 +57,14 @@ def edit_workflow(
     if after == before and kept == layout_before:
         found = check(row.definition_json, catalogue_for(by))
         return Edited(row, before, before, layout_before, found)
+    state = state_of(row)
     row.revision += 1
     row.layout = kept
-    found = redefine(row, after.to_json(), by, message)
+    redefined = redefine(row, after.to_json(), by, message)
     row.save()
+    record_changed(row, state, by=by, summary=redefined.summary, layout_moved=True)
     logger.info("workflow %s edited by %s: revision %s", row.pk, by.pk, row.revision)
-    return Edited(row, before, after, layout_before, found)
+    return Edited(row, before, after, layout_before, redefined.report)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from audit.recording import Action, record
 from common.errors import NotExecutable
 from workflows.checking import check
 from workflows.definition.diff import Difference, difference
@@ -16,6 +17,7 @@ from workflows.drift.events import note_event
 from workflows.drift.recording import forget_uses, record_uses
 from workflows.models import Workflow, WorkflowUse
 from workflows.selectors import catalogue_for, definition_of
+from workflows.trail import record_changed, state_of, subject_of
 from workflows.writing import locked, rewrite_workflow_uses
 
 logger = logging.getLogger(__name__)
@@ -53,7 +55,10 @@ def publish(
     previous, before = definition_of(row, row.published_version)
     if not is_dry_run:
         if row.published_version != number:
-            _write(row, number)
+            _write(row, number, by)
+        else:
+            told = {"version": number, "again": True}
+            record(Action.PUBLISHED, subject_of(row), by=by, details=told)
         _keep(row, number, definition, by)
         logger.info("workflow %s: version %s published by %s", row.pk, number, by.pk)
     return Publication(
@@ -71,7 +76,7 @@ def unpublish(workflow: Workflow, *, by: User, expected_revision: int | None = N
     """Let everybody run the current version again. Raises `Forbidden`, `PreconditionFailed`."""
     row = locked(workflow, by=by, expected_revision=expected_revision)
     if row.published_version is not None:
-        _write(row, None)
+        _write(row, None, by)
         forget_uses(row)
         logger.info("workflow %s: no version is published any more, by %s", row.pk, by.pk)
     return row
@@ -108,11 +113,13 @@ def _keep(row: Workflow, number: int, definition: Definition, by: User) -> None:
     note_event(row, "published", {"version": number, "by": by.username})
 
 
-def _write(row: Workflow, number: int | None) -> None:
+def _write(row: Workflow, number: int | None, by: User) -> None:
+    before = state_of(row)
     row.published_version = number
     row.revision += 1
     row.save(update_fields=["published_version", "revision", "updated_at"])
     rewrite_workflow_uses(row)
+    record_changed(row, before, by=by)
 
 
 def required_sound(number: int, definition: Definition, by: User) -> Report:

@@ -7,6 +7,8 @@ from typing import Any, Unpack
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from audit.changes import Changes, regrouped
+from audit.recording import Action
 from common.errors import Invalid
 from common.idempotency import first_answer
 from common.sharing import share
@@ -16,6 +18,7 @@ from workflows.models import Workflow
 from workflows.publishing import publish_with_the_save
 from workflows.selectors import catalogue_for, definition_of, version_of
 from workflows.signals import workflow_archived
+from workflows.trail import record_changed, record_made, state_of
 from workflows.uses import used_agents, used_servers, with_replaced
 from workflows.writing import (
     Fields,
@@ -39,9 +42,13 @@ def create_workflow(
     message: str = "",
     idempotency_key: str | None = None,
     request_hash: str = "",
+    recorded_as: Action = Action.CREATED,
+    details: Mapping[str, Any] | None = None,
     **fields: Unpack[Fields],
 ) -> Workflow:
     """Store a new workflow; where the definition has no `id`, one is made from its name.
+
+    `recorded_as` and `details` are for the audit trail.
 
     Raises `InvalidDefinition`, `Invalid` (reserved id, unknown group), `Conflict` (id taken), `NotExecutable` (it is to
     be published and has errors) and `Unprocessable` (the idempotency key was used for another request). A repeated
@@ -63,7 +70,9 @@ def create_workflow(
             request_hash=request_hash,
         )
         try:
-            _insert(row, definition, shared_with=shared_with, message=message, fields=fields)
+            with transaction.atomic():
+                shared = _insert(row, definition, shared_with, message, fields)
+                record_made(row, by=by, action=recorded_as, details=details, shared=shared)
         except IntegrityError as error:
             if not _lost_a_race(error):
                 raise
@@ -84,25 +93,37 @@ def save_workflow(
     shared_with: Iterable[str] | None = None,
     expected_revision: int | None = None,
     message: str = "",
+    recorded_as: Action | None = None,
+    details: Mapping[str, Any] | None = None,
     **fields: Unpack[Fields],
 ) -> Workflow:
     """Change a workflow; what is not given stays. Only a changed definition makes a new version.
+
+    `recorded_as` (null: what the change itself is called) and `details` are for the audit trail.
 
     A `definition` may omit its id, name and description. Raises `Forbidden`, `PreconditionFailed`, `InvalidDefinition`,
     `Invalid`, and `NotExecutable` where a version with errors is to be published.
     """
     row = locked(workflow, by=by, expected_revision=expected_revision)
-    published_before = row.published_version
+    before, redefined = state_of(row), None
     bumps = fields.keys() != {"layout"} or definition is not None or name is not None
     row.revision += 1 if bumps or description is not None or shared_with is not None else 0
     if definition is not None or name is not None or description is not None:
         kept = described(row.definition_json) if definition is None else _of(row, definition)
-        redefine(row, described(kept, name=name, description=description), by, message)
+        redefined = redefine(row, described(kept, name=name, description=description), by, message)
     put_fields(row, fields)
     row.save()
-    publish_with_the_save(row, by=by, before=published_before)
-    if shared_with is not None:
-        share(row, shared_with, by=by)
+    publish_with_the_save(row, by=by, before=before["published_version"])
+    shared = None if shared_with is None else share(row, shared_with, by=by)
+    record_changed(
+        row,
+        before,
+        by=by,
+        action=recorded_as,
+        details=details,
+        summary=redefined.summary if redefined else "",
+        shared=regrouped(shared),
+    )
     logger.info("workflow %s saved by %s: revision %s", row.pk, by.pk, row.revision)
     return row
 
@@ -135,6 +156,8 @@ def restore_version(
         definition=version_of(workflow, number).definition_json,
         expected_revision=expected_revision,
         message=f"Version {number} restored",
+        recorded_as=Action.RESTORED,
+        details={"version": number},
     )
 
 
@@ -157,6 +180,8 @@ def copy_workflow(
         tags=source.tags,
         layout=source.layout,
         message=f"Copied from {source.id}, version {source.version}",
+        recorded_as=Action.COPIED,
+        details={"from": source.id, "version": source.version},
         idempotency_key=idempotency_key,
         request_hash=request_hash,
     )
@@ -187,20 +212,21 @@ def instantiate_template(
         tags=template.tags,
         layout=template.layout,
         message=f"Made from the template {template.id}, version {template.version}",
+        recorded_as=Action.COPIED,
+        details={"from": template.id, "version": template.version, "template": True},
         idempotency_key=idempotency_key,
         request_hash=request_hash,
     )
 
 
-@transaction.atomic
 def _insert(
     row: Workflow,
     raw: Mapping[str, Any],
-    *,
     shared_with: Iterable[str],
     message: str,
     fields: Fields,
-) -> None:
+) -> Changes:
+    """Write the row and what hangs on it; the groups that it is shared with, as the trail tells of them."""
     owner = row.created_by
     assert owner is not None
     made = {"id": id_from_name(str(raw.get("name") or ""))} if raw.get("id") is None else {}
@@ -211,10 +237,11 @@ def _insert(
     put_definition(row, definition, found)
     put_fields(row, fields)
     row.save(force_insert=True)
-    share(row, shared_with, by=owner)
+    shared = regrouped(share(row, shared_with, by=owner))
     keep_version(row, by=owner, message=message)
     rewrite_uses(row, definition, catalogue)
     publish_with_the_save(row, by=owner, before=None)
+    return shared
 
 
 def _of(row: Workflow, definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,9 +257,11 @@ def _set_active(
     row = locked(workflow, by=by, expected_revision=expected_revision)
     if row.is_active == is_active:
         return row
+    before = state_of(row)
     row.is_active = is_active
     row.revision += 1
     row.save(update_fields=["is_active", "revision", "updated_at"])
+    record_changed(row, before, by=by, action=Action.RESTORED if is_active else Action.ARCHIVED)
     logger.info("workflow %s: is_active=%s by %s", row.pk, is_active, by.pk)
     return row
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
+from audit.recording import Action
 from common.errors import Conflict
 from workflows.definition.catalogue import Catalogue
 from workflows.models import Workflow
 from workflows.template_files import Template
+from workflows.trail import record_changed, record_made, state_of
 from workflows.writing import keep_version, put_definition, rewrite_uses
 
 
@@ -82,7 +84,7 @@ def _differs(row: Workflow, template: Template) -> bool:
 
 
 def _write(row: Workflow, template: Template, catalogue: Catalogue, *, is_new: bool) -> None:
-    content = template.content
+    content, before = template.content, state_of(row)
     row.category, row.tags, row.layout = content.category, content.tags, content.layout
     row.is_active = True
     changed = put_definition(row, template.definition, template.found)
@@ -93,13 +95,19 @@ def _write(row: Workflow, template: Template, catalogue: Catalogue, *, is_new: b
     if changed:
         keep_version(row, by=None, message=f"Imported from {template.path.name}")
     rewrite_uses(row, template.definition, catalogue)
+    if is_new:
+        record_made(row, by=None, action=Action.IMPORTED, details={"file": template.path.name})
+    else:
+        record_changed(row, before, by=None, details={"file": template.path.name})
 
 
 def _prune(templates: Iterable[Template], outcome: Outcome) -> None:
     kept = [template.definition.id for template in templates]
     gone = Workflow.objects.filter(created_by=None, is_template=True, is_active=True)
     for row in gone.exclude(pk__in=kept).select_for_update(no_key=True):
+        before = state_of(row)
         row.is_active = False
         row.revision += 1
         row.save(update_fields=["is_active", "revision", "updated_at"])
+        record_changed(row, before, by=None, action=Action.ARCHIVED)
         outcome.archived.append(row.pk)

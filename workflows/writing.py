@@ -1,6 +1,7 @@
 """How a checked definition and its fields reach the rows; called by services inside their transaction."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from django.contrib.auth.models import User
@@ -30,6 +31,14 @@ class Fields(TypedDict, total=False):
     layout: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Redefined:
+    """What was found in a definition that was put in its place, and what it changed, in a line."""
+
+    report: Report
+    summary: str = ""
+
+
 def locked(workflow: Workflow, *, by: User, expected_revision: int | None) -> Workflow:
     """The row as it is now, held until the transaction ends; refuses who may not change it, or a stale revision."""
     row = Workflow.objects.select_for_update(no_key=True).filter(pk=workflow.pk).first()
@@ -42,20 +51,21 @@ def locked(workflow: Workflow, *, by: User, expected_revision: int | None) -> Wo
     return row
 
 
-def redefine(row: Workflow, raw: Mapping[str, Any], by: User, message: str) -> Report:
-    """Put a changed definition in its place: the row's columns, the next version, the uses; what was found in it.
+def redefine(row: Workflow, raw: Mapping[str, Any], by: User, message: str) -> Redefined:
+    """Put a changed definition in its place: the row's columns, the next version, the uses.
 
     Raises `InvalidDefinition`.
     """
     catalogue = catalogue_for(by)
     before = Definition.model_validate(row.definition_json)
     definition, found = checked(raw, catalogue)
+    changes = ""
     if put_definition(row, definition, found):
         row.version += 1
         changes = summary(difference(before, definition))
         keep_version(row, by=by, message=message, summary=changes)
     rewrite_uses(row, definition, catalogue)
-    return found
+    return Redefined(found, changes)
 
 
 def put_definition(workflow: Workflow, definition: Definition, found: Report) -> bool:

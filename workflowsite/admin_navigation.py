@@ -38,6 +38,7 @@ SECTIONS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             ("Users", "person", "auth_user"),
             ("Groups", "group", "auth_group"),
             ("Tokens", "key", "knox_authtoken"),
+            ("Audit trail", "policy", "audit_auditentry"),
         ),
     ),
     (

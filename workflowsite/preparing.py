@@ -7,12 +7,14 @@ from io import StringIO
 from django.contrib.auth.models import User
 from django.core.management import call_command, get_commands
 from django.core.management.base import CommandError, OutputWrapper
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from knox.auth import TokenAuthentication
 from knox.models import AuthToken
 from rest_framework.exceptions import AuthenticationFailed
 
+from audit.log_ins import account
+from audit.recording import Action, record
 from workflowsite.localstack.private_files import read_json, write_json
 from workflowsite.prepared import (
     PACKAGES,
@@ -101,7 +103,9 @@ def api_log_in() -> dict[str, str]:
     admin = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
     if admin is None:
         raise CommandError("No active administrator: run `manage.py createsuperuser` first.")
-    _, token = AuthToken.objects.create(admin, expiry=TOKEN_LIFETIME)
+    with transaction.atomic():
+        row, token = AuthToken.objects.create(admin, expiry=TOKEN_LIFETIME)
+        record(Action.TOKEN_CREATED, account(admin), by=None, details={"token": row.token_key})
     log_in = {"username": admin.get_username(), "token": str(token)}
     write_json(TOKEN_PATH, log_in)
     return log_in

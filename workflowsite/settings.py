@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "knox",
     "rest_framework",
+    "audit",
     "discovery",
     "workflows",
     "executions",
@@ -61,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "workflowsite.rest.origin.origin_middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -128,6 +130,7 @@ UPKEEP = {
     "refreshes": "discovery.tasks.mend_refreshes",
     "sums": "executions.sums.adding.mend_sums",
     "drift": "workflows.drift.telling.tell_of_all",
+    "audit": "audit.retention.forget_old_entries",
 }
 UPKEEP_SECONDS = env.float("UPKEEP_SECONDS", default=60.0)
 CELERY_BEAT_SCHEDULE = {
@@ -180,12 +183,13 @@ OUTBOUND_TIMEOUT_SECONDS = env.float("OUTBOUND_TIMEOUT_SECONDS", default=30.0)
 
 # --- accounts
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    {"NAME": name}
     for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+        "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        # Django's MinimumLengthValidator, which also hears of every password that is set.
+        "audit.log_ins.RecordedPasswordValidator",
+        "django.contrib.auth.password_validation.CommonPasswordValidator",
+        "django.contrib.auth.password_validation.NumericPasswordValidator",
     )
 ]
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -199,6 +203,12 @@ LOGIN_RATE = env.str("LOGIN_RATE", default="10/min")
 EXECUTE_RATE = env.str("EXECUTE_RATE", default="600/min")
 TRY_RATE = env.str("TRY_RATE", default="120/min")
 EXPLAIN_RATE = env.str("EXPLAIN_RATE", default="120/min")
+
+# --- audit
+# How long the trail is kept, in days; 0 is for ever.
+AUDIT_DAYS = env.int("AUDIT_DAYS", default=365)
+# Anybody can make failed log-ins: an hour keeps so many of them.
+AUDIT_FAILED_LOG_INS_PER_HOUR = env.int("AUDIT_FAILED_LOG_INS_PER_HOUR", default=1000)
 
 # --- REST
 REST_FRAMEWORK = {

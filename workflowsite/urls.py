@@ -8,6 +8,7 @@ from workflowsite.rest.problem_pages import not_found
 # The apps' routes share the prefix /workflows/; the fixed ones come before /workflows/{id}.
 api = [
     path("", include("workflowsite.accounts.urls")),
+    path("", include("audit.api.urls")),
     path("", include("discovery.api.urls")),
     path("", include("generation.api.urls")),
     path("", include("executions.api.urls")),

@@ -3,6 +3,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from discovery.api.converters import IdConverter
+from discovery.api.history import AgentHistoryView, McpServerHistoryView
 from discovery.api.resources import ResourceAgents, ResourceServers, ResourceTools
 from discovery.api.views import AgentViewSet, McpServerViewSet
 
@@ -23,8 +24,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workflows/resources/tools", ResourceTools.as_view(), name="resource-tools"),
     path("agents", AgentViewSet.as_view(_list), name="agent-list"),
     path("agents/<resource_id:pk>", AgentViewSet.as_view(_one), name="agent-detail"),
+    path("agents/<resource_id:pk>/history", AgentHistoryView.as_view(), name="agent-history"),
     path("mcp-servers", McpServerViewSet.as_view(_list), name="mcp-server-list"),
     path(_server, McpServerViewSet.as_view(_one), name="mcp-server-detail"),
+    path(f"{_server}/history", McpServerHistoryView.as_view(), name="mcp-server-history"),
     path(
         f"{_server}/refresh",
         McpServerViewSet.as_view({"post": "refresh"}),

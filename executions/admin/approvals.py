@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
+from audit.admin_recording import AuditedHistory
+from audit.models import AuditEntry
 from common.admin_status import status_label
 from common.errors import DomainError
 from executions.admin.rows import ROWS_PER_PAGE, ReadOnly, address_of, execution_link, shown
@@ -68,8 +70,10 @@ class DecisionInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Approval)
-class ApprovalAdmin(ModelAdmin):  # type: ignore[misc]
+class ApprovalAdmin(AuditedHistory, ModelAdmin):  # type: ignore[misc]
     """Questions of runs; only those who are asked can decide."""
+
+    object_kind = AuditEntry.ObjectKind.APPROVAL
 
     list_display = (
         "message",

@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from audit.admin_recording import AuditedHistory
+from audit.models import AuditEntry
 from common.admin_status import status_label
 from common.errors import DomainError
 from executions.admin.rows import ROWS_PER_PAGE, ReadOnly, link, shown
@@ -22,7 +24,7 @@ from executions.triggers.models import Schedule, Webhook, WebhookDelivery
 from executions.triggers.timing import next_runs
 
 
-class TriggerAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class TriggerAdmin(AuditedHistory, ReadOnly, ModelAdmin):  # type: ignore[misc]
     """What starts runs of a workflow by itself."""
 
     list_select_related = ("workflow", "created_by")
@@ -74,6 +76,8 @@ class TriggerAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
 @admin.register(Schedule)
 class ScheduleAdmin(TriggerAdmin):
     """When runs start by the clock."""
+
+    object_kind = AuditEntry.ObjectKind.SCHEDULE
 
     list_display = (
         "name",
@@ -129,6 +133,8 @@ class ScheduleAdmin(TriggerAdmin):
 @admin.register(Webhook)
 class WebhookAdmin(TriggerAdmin):
     """Where others start runs."""
+
+    object_kind = AuditEntry.ObjectKind.WEBHOOK
 
     list_display = (
         "name",

@@ -29,6 +29,7 @@ from executions.recording import note_event
 from executions.selectors import approvals_for, asking_executions
 from executions.starts.run_request import require_size
 from executions.starts.starting import UNREACHABLE
+from executions.trail import record_decision
 
 logger = logging.getLogger(__name__)
 
@@ -188,6 +189,8 @@ def _count(approval: Approval, vote: Vote, by: User) -> None:
     if approval.was_decided:
         approval.closed_at = timezone.now()
     approval.save(update_fields=["status", "closed_at", "edited_json"])
+    is_edited = vote.edited is not None
+    record_decision(approval, by=by, approved=vote.approved, edited=is_edited)
     event = {**event_of(approval), "by": by.get_username(), "approved": vote.approved}
     note_event(approval.execution_id, "approval", event)
 

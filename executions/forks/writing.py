@@ -7,12 +7,14 @@ from functools import partial
 
 from pydantic import JsonValue
 
+from audit.recording import Action
 from common.errors import Conflict
 from executions.forks.planning import ForkPlan, Recorded
 from executions.forks.reused_steps import copy_calls, copy_steps
 from executions.models import WorkflowExecution
 from executions.recording import note_event
 from executions.starts.launching import Launch, write_execution
+from executions.trail import record_run
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ def written(
         is_retry=reuse.is_retry,
         retried_children={path: child.pk for path, child in reuse.children.items()},
     )
-    execution = write_execution(with_lineage, then, along=partial(_take_over, reuse))
+    execution = write_execution(with_lineage, then, along=partial(_take_over, reuse, launch))
     logger.info("execution %s: forked from %s at %s", execution.pk, reuse.source.pk, reuse.at)
     return execution
 
@@ -66,8 +68,12 @@ def kept_paths(reuse: Reuse, rows: Iterable[Recorded]) -> list[str]:
     ]
 
 
-def _take_over(reuse: Reuse, execution: WorkflowExecution) -> None:
+def _take_over(reuse: Reuse, launch: Launch, execution: WorkflowExecution) -> None:
     """Write the rows that the fork starts with, and the event that tells of them."""
+    if launch.parent is None:  # else it is part of a retry that somebody asked for
+        action = Action.RETRIED if reuse.is_retry else Action.FORKED
+        details = {"at": reuse.at, "new": execution.pk}
+        record_run(action, reuse.source, by=launch.by, details=details)
     count = copy_steps(reuse.source, execution, reuse.plan, reuse.edited)
     copy_calls(reuse.source, execution, reuse.continued)
     note_event(

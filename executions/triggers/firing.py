@@ -8,11 +8,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from audit.changes import shown
+from audit.recording import Action
 from common.errors import DomainError, Forbidden, Invalid, InvalidDefinition, NotExecutable
 from executions.engine.messages.outcomes import ErrorInfo, RunOutcome
 from executions.finishing import finish
 from executions.models import WorkflowExecution
 from executions.starts.launching import Launch, write_execution
+from executions.trail import record_trigger
 from executions.triggers.models import Schedule
 from workflows.definition.steps import ErrorKind
 
@@ -122,6 +125,8 @@ def _pause_after_many(schedule: Schedule, error: DomainError) -> None:
         note=note[:MAX_NOTE_CHARACTERS],
     )
     if paused:
+        changes = {"is_active": shown(True, False)}
+        record_trigger(Action.DEACTIVATED, schedule, by=None, changes=changes)
         logger.warning("schedule %s paused itself after %s failed starts", schedule.pk, limit)
 
 

@@ -10,11 +10,13 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from pydantic import JsonValue
 
+from audit.recording import Action
 from common.errors import Conflict, Forbidden, NotFound
 from common.idempotency import first_answer
 from common.ownership import may_change
 from executions.models import WorkflowExecution
 from executions.services import start_execution
+from executions.trail import State, record_trigger, record_trigger_changed, state_of
 from executions.triggers.firing import launch_of
 from executions.triggers.models import Schedule
 from executions.triggers.rules import require_runnable, require_times
@@ -78,6 +80,7 @@ def create_schedule(
     try:
         with transaction.atomic():
             row.save(force_insert=True)
+            record_trigger(Action.CREATED, row, by=by)
             transaction.on_commit(partial(push, row.pk))
     except IntegrityError:
         repeated = _first_answer(by, idempotency_key, request_hash)
@@ -96,6 +99,7 @@ def change_schedule(schedule: Schedule, *, by: User, **fields: Unpack[ScheduleFi
     """
     row = _locked(schedule, by)
     _require_maker(row, by)
+    before = state_of(row)
     for name, value in fields.items():
         setattr(row, name, value)
     require_times(row, shortest_seconds=settings.SCHEDULE_MIN_INTERVAL_SECONDS)
@@ -103,7 +107,7 @@ def change_schedule(schedule: Schedule, *, by: User, **fields: Unpack[ScheduleFi
         _require_workflow(row)
     if RUN_FIELDS & fields.keys():
         require_runnable(row)
-    return _saved(row, by)
+    return _saved(row, before, by)
 
 
 @transaction.atomic
@@ -123,6 +127,7 @@ def delete_schedule(schedule: Schedule, *, by: User) -> None:
     """Remove it; its runs stay."""
     row = _locked(schedule, by)
     _require_answerable(row, by)
+    record_trigger(Action.DELETED, row, by=by)
     key = row.pk
     row.delete()
     transaction.on_commit(partial(push, key))
@@ -150,19 +155,21 @@ def _set_paused(schedule: Schedule, is_paused: bool, *, by: User, note: str | No
     _require_answerable(row, by)
     if row.is_paused == is_paused and note in (None, row.note):
         return row
+    before = state_of(row)
     row.is_paused = is_paused
     row.note = "" if note is None else note
     if not is_paused:
         _require_workflow(row)
         # Else the next failure would pause it again.
         row.failures = 0
-    return _saved(row, by)
+    return _saved(row, before, by)
 
 
-def _saved(row: Schedule, by: User) -> Schedule:
+def _saved(row: Schedule, before: State, by: User) -> Schedule:
     row.revision += 1
     row.is_synced = False
     row.save()
+    record_trigger_changed(row, before, by=by)
     transaction.on_commit(partial(push, row.pk))
     logger.info("schedule %s saved by %s: revision %s", row.pk, by.pk, row.revision)
     return row

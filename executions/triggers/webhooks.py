@@ -9,9 +9,16 @@ import jmespath
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from audit.recording import Action
 from common.errors import Conflict, Forbidden, Invalid, NotFound
 from common.idempotency import first_answer
 from common.ownership import may_change
+from executions.trail import (
+    record_new_secret,
+    record_trigger,
+    record_trigger_changed,
+    state_of,
+)
 from executions.triggers.models import Webhook
 from executions.triggers.selectors import webhooks_for
 from workflows.definition.json_schemas import JsonSchema, UnusableSchema
@@ -70,6 +77,7 @@ def create_webhook(
     try:
         with transaction.atomic():
             row.save(force_insert=True)
+            record_trigger(Action.CREATED, row, by=by)
     except IntegrityError:
         repeated = first_answer(rows, owner=by, key=idempotency_key, request_hash=request_hash)
         if repeated is None:
@@ -84,10 +92,12 @@ def change_webhook(webhook: Webhook, *, by: User, **fields: Unpack[WebhookFields
     """Change what is given; only who made it, or staff: it starts runs on its maker's behalf."""
     row = _locked(webhook, by)
     _require_maker(row, by)
+    before = state_of(row)
     for name, value in fields.items():
         setattr(row, name, value)
     _require_sound(row)
     row.save()
+    record_trigger_changed(row, before, by=by)
     logger.info("webhook %s saved by %s", row.pk, by.pk)
     return row
 
@@ -99,6 +109,7 @@ def rotate_secret(webhook: Webhook, *, by: User) -> Webhook:
     _require_maker(row, by)
     row.secret = new_secret()  # type: ignore[assignment]  # the package has no types
     row.save(update_fields=["secret", "updated_at"])
+    record_new_secret(row, by=by)
     logger.info("webhook %s: new secret for %s", row.pk, by.pk)
     return row
 
@@ -108,8 +119,10 @@ def set_active(webhook: Webhook, is_active: bool, *, by: User) -> Webhook:
     """Switch it on or off; also those who may change the workflow may."""
     row = _locked(webhook, by)
     _require_answerable(row, by)
+    before = state_of(row)
     row.is_active = is_active
     row.save(update_fields=["is_active", "updated_at"])
+    record_trigger_changed(row, before, by=by)
     logger.info("webhook %s: is_active=%s by %s", row.pk, is_active, by.pk)
     return row
 
@@ -119,6 +132,7 @@ def delete_webhook(webhook: Webhook, *, by: User) -> None:
     """Remove it and its deliveries; its runs stay."""
     row = _locked(webhook, by)
     _require_answerable(row, by)
+    record_trigger(Action.DELETED, row, by=by)
     logger.info("webhook %s deleted by %s", row.pk, by.pk)
     row.delete()
 

@@ -10,9 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from discovery.services import create_agent, create_mcp_server, save_agent, save_mcp_server
 from generation.models import Generation
 from tests.workflows.conftest import definition, stats_step
-from workflows.services import create_workflow
+from workflows.services import create_workflow, save_workflow
 
 COUNTS = json.loads((Path(__file__).parent.parent / "query_counts.json").read_text())
 FLOW = "/api/v1/workflows/{flow}"
@@ -24,6 +25,10 @@ READINGS = {
     "export": f"{FLOW}/export",
     "mermaid": f"{FLOW}/mermaid",
     "versions": f"{FLOW}/versions",
+    "history": f"{FLOW}/history",
+    "agent history": "/api/v1/agents/{flow}/history",
+    "server history": "/api/v1/mcp-servers/{flow}/history",
+    "audit": "/api/v1/audit",
     "generations": "/api/v1/workflows/generate",
     "generation": "/api/v1/workflows/generate/{job}",
     "answers": "/api/v1/workflows/generate/{job}/answers",
@@ -41,7 +46,12 @@ def things(alice: User) -> dict[str, dict[str, str]]:
         job = Generation.objects.create(
             id=f"generation-{name}", prompt=name * count, created_by=alice, status="COMPLETED"
         )
+        agent = create_agent(by=alice, id=name, name=name)
+        server = create_mcp_server(by=alice, id=name, name=name, url="https://example.org/mcp")
         for number in range(count):
+            save_agent(agent, by=alice, name=f"{name} {number}")
+            save_mcp_server(server, by=alice, name=f"{name} {number}")
+            save_workflow(row, by=alice, category=f"{number}")
             job.events.create(number=number + 1, kind="stage", data={"stage": "planning"})
         found[name] = {"flow": row.pk, "job": job.pk}
     return found

@@ -4,6 +4,7 @@ from workflows.api import (
     bulk,
     canvas,
     drift,
+    history,
     portable,
     publishing,
     step_types,
@@ -62,6 +63,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "workflows/<str:workflow_id>/versions/<int:number>/restore",
         versions.VersionRestoreView.as_view(),
         name="workflow-version-restore",
+    ),
+    path(
+        "workflows/<str:workflow_id>/history",
+        history.WorkflowHistoryView.as_view(),
+        name="workflow-history",
     ),
     path("workflows/<str:workflow_id>/diff", versions.DiffView.as_view(), name="workflow-diff"),
     path(

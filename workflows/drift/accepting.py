@@ -5,6 +5,7 @@ import logging
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from audit.recording import Action, record
 from common.errors import Conflict, NotExecutable
 from workflows.drift.events import note_event
 from workflows.drift.reading import DriftReport, drift_of
@@ -12,9 +13,13 @@ from workflows.drift.recording import record_uses
 from workflows.models import Workflow
 from workflows.publishing import required_sound
 from workflows.selectors import definition_of
+from workflows.trail import subject_of
 from workflows.writing import locked
 
 logger = logging.getLogger(__name__)
+
+# Of the agents and tools that were accepted, in the audit trail.
+MAX_TOLD = 30
 
 
 @transaction.atomic
@@ -37,6 +42,8 @@ def accept_drift(
     record_uses(row, number, definition, by=by)
     accepted = [one.id for one in seen.resources]
     note_event(row, "drift_accepted", {"version": number, "by": by.username, "resources": accepted})
+    told = {"version": number, "resources": accepted[:MAX_TOLD]}
+    record(Action.ACCEPTED, subject_of(row), by=by, details=told)
     logger.info("workflow %s: changes accepted by %s: %s", row.pk, by.pk, ", ".join(accepted))
     left = drift_of(row, by)
     # What changed between the two looks was seen by nobody: nothing of all this happens then.

@@ -10,6 +10,7 @@ import orjson
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from audit.recording import Action
 from common import strict_json
 from common.errors import Invalid, NotFound
 from discovery import services as discovery
@@ -166,7 +167,11 @@ class _Import:
         is_taken = Agent.objects.filter(pk=agent.id).exists()
         tools = [tool for tool in map(self._own_tool, agent.tools) if self._may_use(tool, agent)]
         row = discovery.create_agent(
-            by=self.by, id=None if is_taken else agent.id, tools=tools, **fields
+            by=self.by,
+            id=None if is_taken else agent.id,
+            tools=tools,
+            recorded_as=Action.IMPORTED,
+            **fields,
         )
         return row.pk
 
@@ -202,6 +207,8 @@ class _Import:
             layout={step: place.model_dump() for step, place in given.layout.items()},
             message=f"Imported {self.definition.id}, version {given.version}",
             idempotency_key=key,
+            recorded_as=Action.IMPORTED,
+            details={"from": self.definition.id, "version": given.version},
         )
 
     def _template(self) -> Workflow | None:

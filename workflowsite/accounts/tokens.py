@@ -9,7 +9,9 @@ from django.utils import timezone
 from knox.models import AuthToken
 from knox.settings import knox_settings
 
-from common.errors import Conflict
+from audit.log_ins import account
+from audit.recording import Action, record
+from common.errors import Conflict, NotFound
 
 
 def valid_tokens(user: User) -> QuerySet[AuthToken]:
@@ -35,3 +37,28 @@ def issue_token(user: User) -> dict[str, Any]:
         )
     row, token = AuthToken.objects.create(user)
     return {"id": row.token_key, "token": token, "expires_at": row.expiry, "user": user}
+
+
+@transaction.atomic
+def create_token(user: User) -> dict[str, Any]:
+    """One more token, as `issue_token` gives it; the trail tells of it."""
+    given = issue_token(user)
+    record(Action.TOKEN_CREATED, account(user), by=user, details={"token": given["id"]})
+    return given
+
+
+@transaction.atomic
+def revoke_token(user: User, token_key: str) -> None:
+    """Delete one of the user's tokens, named by its first characters; raises `NotFound`."""
+    deleted, _ = AuthToken.objects.filter(user=user, token_key=token_key).delete()
+    if not deleted:
+        raise NotFound("You have no such token.")
+    record(Action.TOKEN_REVOKED, account(user), by=user, details={"token": token_key})
+
+
+@transaction.atomic
+def revoke_tokens(user: User) -> None:
+    """Delete all of the user's tokens."""
+    deleted, _ = AuthToken.objects.filter(user=user).delete()
+    if deleted:
+        record(Action.TOKEN_REVOKED, account(user), by=user, details={"tokens": deleted})

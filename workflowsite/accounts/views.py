@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib.auth import authenticate, logout
 from django.contrib.auth.models import User
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from knox.models import AuthToken
 from knox.settings import knox_settings
@@ -13,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common.errors import DomainError, NotFound
+from common.errors import DomainError
 from common.rest import caller
 from workflowsite.accounts.serializers import (
     LoginSerializer,
@@ -23,7 +24,13 @@ from workflowsite.accounts.serializers import (
     TokenSerializer,
 )
 from workflowsite.accounts.throttling import LoginThrottle
-from workflowsite.accounts.tokens import issue_token, valid_tokens
+from workflowsite.accounts.tokens import (
+    create_token,
+    issue_token,
+    revoke_token,
+    revoke_tokens,
+    valid_tokens,
+)
 
 
 class WrongCredentials(DomainError):
@@ -58,8 +65,9 @@ class LoginView(APIView):
         user = authenticate(request, username=name, password=password)
         if not isinstance(user, User):
             raise WrongCredentials("This name and password do not belong together.")
-        given = issue_token(user)
-        user_logged_in.send(sender=User, request=request, user=user)
+        with transaction.atomic():
+            given = issue_token(user)
+            user_logged_in.send(sender=User, request=request, user=user, token=given["id"])
         return Response(NewTokenSerializer(given).data)
 
 
@@ -70,7 +78,9 @@ class LogoutView(APIView):
     def post(self, request: Request) -> Response:
         """Delete the token that was sent, or end the session."""
         if isinstance(request.auth, AuthToken):
-            request.auth.delete()
+            with transaction.atomic():
+                request.auth.delete()
+                user_logged_out.send(sender=User, request=request, user=request.user)
         else:
             logout(request._request)
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -108,14 +118,13 @@ class TokensView(APIView):
     def post(self, request: Request) -> Response:
         """One more token, shown this once."""
         NewTokenRequestSerializer(data=request.data).is_valid(raise_exception=True)
-        assert isinstance(request.user, User)
-        given = issue_token(request.user)
+        given = create_token(caller(request))
         return Response(NewTokenSerializer(given).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(operation_id="delete_tokens", summary="Delete all tokens", responses={204: None})
     def delete(self, request: Request) -> Response:
         """Delete all of the caller's tokens, this request's too."""
-        AuthToken.objects.filter(user=request.user).delete()
+        revoke_tokens(caller(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -130,7 +139,5 @@ class TokenView(APIView):
     )
     def delete(self, request: Request, token_id: str) -> Response:
         """Delete one token, named by its first characters."""
-        deleted, _ = AuthToken.objects.filter(user=request.user, token_key=token_id).delete()
-        if not deleted:
-            raise NotFound("You have no such token.")
+        revoke_token(caller(request), token_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from audit.origin import Origin, coming_from
 from executions.worker import run_until_signalled
 
 
@@ -14,4 +15,6 @@ class Command(BaseCommand):
     help = "Run workflows and their activities until SIGTERM or Ctrl+C."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asyncio.run(run_until_signalled())
+        # What happens in runs is nobody's command.
+        with coming_from(Origin):
+            asyncio.run(run_until_signalled())

@@ -1,0 +1,1 @@
+"""Who changed what: rows that are added with each change, in its transaction, and never altered."""

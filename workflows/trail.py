@@ -1,0 +1,65 @@
+"""What the audit trail keeps of workflows: which version came, and its line; definitions are in the versions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from audit.changes import CHANGED, Changes, compared, named
+from audit.recording import Action, ObjectKind, Subject, record
+from workflows.models import Workflow
+
+_FIELDS = (
+    *("name", "description", "category", "is_template", "is_published", "published_version"),
+    *("is_active", "version"),
+)
+
+State = Mapping[str, Any]
+
+
+def subject_of(row: Workflow) -> Subject:
+    """The workflow as what something is done to."""
+    return Subject(ObjectKind.WORKFLOW, row.pk, row.name)
+
+
+def state_of(row: Workflow) -> State:
+    """What is compared of a row, before and after a change."""
+    return {**{name: getattr(row, name) for name in _FIELDS}, "tags": list(row.tags)}
+
+
+def record_made(
+    row: Workflow,
+    *,
+    by: User | None,
+    action: Action = Action.CREATED,
+    details: Mapping[str, Any] | None = None,
+    shared: Changes | None = None,
+) -> None:
+    """A new workflow."""
+    record(action, subject_of(row), by=by, changes=shared, details=details)
+
+
+def record_changed(
+    row: Workflow,
+    before: State,
+    *,
+    by: User | None,
+    action: Action | None = None,
+    details: Mapping[str, Any] | None = None,
+    summary: str = "",
+    shared: Changes | None = None,
+    layout_moved: bool = False,
+) -> None:
+    """A changed workflow; nothing where it is as it was. Without an `action` the change itself names it."""
+    changes = {**compared(before, state_of(row)), **(shared or {})}
+    if layout_moved and not changes:
+        changes["layout"] = dict(CHANGED)
+    if changes:
+        record(
+            action or named(changes),
+            subject_of(row),
+            by=by,
+            changes=changes,
+            summary=summary,
+            details=details,
+        )
