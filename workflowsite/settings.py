@@ -287,6 +287,10 @@ SPECTACULAR_SETTINGS = {
         "ApprovalStatus": "executions.models.Approval.Status",
         "GenerationStatus": "generation.models.Generation.Status",
         "McpServerStatus": "discovery.models.McpServer.Status",
+        "AuditAction": "audit.models.AuditEntry.Action",
+        "AuditActorKind": "audit.models.AuditEntry.ActorKind",
+        "AuditChannel": "audit.models.AuditEntry.Channel",
+        "AuditObjectKind": "audit.models.AuditEntry.ObjectKind",
     },
 }
 
