@@ -436,3 +436,29 @@ def test_a_change_that_changes_nothing_adds_nothing(
         sent(api, "patch", f"{API}/agents/writer", {"name": "Writer"})
         sent(api, "patch", f"{API}/mcp-servers/crm", {"headers": {"Authorization": SECRET}})
         sent(api, "put", f"{FLOW}/nodes/stats/position", {"x": 1, "y": 2})
+
+
+def test_publishing_the_published_version_again_is_told(
+    api: APIClient, flow: Workflow, trail: Trail
+) -> None:
+    sent(api, "post", f"{FLOW}/publish", {})
+    assert trail.one().changes == {"published_version": {"before": None, "after": 1}}
+    sent(api, "post", f"{FLOW}/publish", {})
+    row = trail.one()
+    assert (row.action, row.changes) == ("published", {})
+    assert row.details == {"version": 1, "again": True}
+
+
+def test_accepting_what_an_agent_became(
+    api: APIClient, flow: Workflow, agent: Agent, trail: Trail
+) -> None:
+    steps = [{"id": "ask", "type": "agent", "agent_id": "writer"}]
+    sent(api, "patch", FLOW, {"definition": {"steps": steps}})
+    sent(api, "post", f"{FLOW}/publish", {})
+    sent(api, "patch", f"{API}/agents/writer", {"role": "Author"})
+    state = api.get(f"{FLOW}/drift").json()["state"]
+    trail.added()
+    sent(api, "post", f"{FLOW}/drift/accept", {"state": state})
+    row = trail.one()
+    assert told(row) == ("accepted", "alice", "workflow", "flow")
+    assert row.details == {"version": 1, "resources": ["writer"]}
