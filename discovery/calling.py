@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -50,6 +50,10 @@ class UsableTool:
     server_id: str | None = None
 
 
+# Whether a tool may be called as it is now; asked with the row that is called by.
+Accepts = Callable[[UsableTool], bool]
+
+
 async def describe_tools(ids: Iterable[str], caller: User | None) -> list[UsableTool]:
     """Those of `ids` that the caller may use now, in the order given and each once; the others are left out."""
     wanted = [tool_id for tool_id in dict.fromkeys(ids) if "\x00" not in tool_id]
@@ -75,10 +79,11 @@ async def call_tool(
     caller: User | None,
     timeout_seconds: float,
     idempotency_key: str,
+    accepts: Accepts | None = None,
 ) -> ToolOutcome:
     """Call a tool on behalf of `caller` (None may use native tools only); `timeout_seconds` is for everything.
 
-    Raises `ToolCallFailed`: `tool_missing` where the caller has no such tool at this moment, `schema_mismatch` for
+    Raises `ToolCallFailed`: `tool_missing` where the caller has no such tool at this moment or `accepts` refuses it, `schema_mismatch` for
     arguments or a structured result that break the tool's schemas, `timeout`, else `tool_error`.
     """
     started = time.monotonic()
@@ -86,9 +91,11 @@ async def call_tool(
     server_id, _, name = tool_id.partition(":")
     if server_id == NATIVE:
         tool = _native_tool(name)
+        _require_accepted(tool, accepts)
         output = await _call_native(name, arguments, timeout_seconds, idempotency_key)
     else:
         tool, target = await sync_to_async(_mcp_tool)(tool_id, caller)
+        _require_accepted(tool, accepts)
         _require_fit(arguments, tool)
         output = await mcp_client.call_tool(
             target.address,
@@ -170,6 +177,16 @@ def _native_tool(name: str) -> UsableTool:
     if name not in NATIVE_TOOLS:
         raise _missing(f"{NATIVE}:{name}")
     return _native(name)
+
+
+def _require_accepted(tool: UsableTool, accepts: Accepts | None) -> None:
+    if accepts is not None and not accepts(tool):
+        raise ToolCallFailed(
+            f"The tool {tool.id[:250]!r} is not as it was when this was published, and nobody has accepted it since.",
+            kind="tool_missing",
+            code="tool_not_accepted",
+            hint="Look at the workflow's drift: accept what changed there, or publish again.",
+        )
 
 
 def _missing(tool_id: str) -> ToolCallFailed:

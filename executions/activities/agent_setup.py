@@ -2,13 +2,16 @@
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth.models import User
 
+from discovery.calling import UsableTool
 from discovery.selectors import agents_for
+from executions.activities.callers import Caller
 from executions.activities.failures import failure
+from executions.approved_tools import ApprovedTools, is_approved
 from executions.engine.messages.calls import Agent
 
 # https://platform.openai.com/docs/api-reference/chat/create: function names have up to 64 of these characters.
@@ -31,14 +34,23 @@ class AgentSetup:
     tools: tuple[str, ...] = ()
     output_schema: dict[str, Any] | None = None
     max_turns: int = field(default=100)
+    approved_tools: ApprovedTools | None = None
+
+    def may_call(self, tool: UsableTool) -> bool:
+        """Whether the model may be told of the tool, and call it, as it is now."""
+        approved = self.approved_tools
+        return is_approved(tool.id, tool, tool.schema_hash, approved, by_model=True)
 
 
-def agent_setup(caller: User, agent: Agent | None) -> AgentSetup:
+def agent_setup(caller: Caller, agent: Agent | None) -> AgentSetup:
     """The setup for the run's owner; fails as `agent_error` for an agent that they can't use (any more)."""
     assert agent is not None, "an agent's call says for which agent it is"
-    if agent.inline is not None:
-        return _inline(agent, agent.inline, caller)
-    return _stored(agent, caller)
+    made = (
+        _inline(agent, agent.inline, caller.user)
+        if agent.inline is not None
+        else _stored(agent, caller.user)
+    )
+    return replace(made, approved_tools=caller.approved_tools)
 
 
 def function_name(tool_id: str) -> str:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 
 from executions.activities.database import in_database
 from executions.activities.failures import failure
+from executions.approved_tools import ApprovedTools
 from executions.models import WorkflowExecution
 from workflows.definition.steps import ErrorKind
 
@@ -18,7 +19,15 @@ KNOWN_FOR_SECONDS = 1.0
 CODE = "user_inactive"
 
 
-async def caller_of(execution_id: str, *, kind: ErrorKind) -> User:
+@dataclass(frozen=True)
+class Caller:
+    """Whose rights the calls of a run have, and as what its tools were approved (null: nothing of it is published)."""
+
+    user: User
+    approved_tools: ApprovedTools | None = None
+
+
+async def caller_of(execution_id: str, *, kind: ErrorKind) -> Caller:
     """Whose rights a call has: those of the run's owner. Fails as `kind` where they were deactivated.
 
     After somebody asked for the run's end no call begins any more: it waits to be cancelled.
@@ -29,7 +38,7 @@ async def caller_of(execution_id: str, *, kind: ErrorKind) -> User:
         raise failure("cancelled", "The run was asked to stop.")
     if not execution.created_by.is_active:
         raise _inactive(kind)
-    return execution.created_by
+    return Caller(execution.created_by, execution.approved_tools)
 
 
 async def require_active(owner_id: int | None) -> None:
@@ -65,7 +74,7 @@ def _inactive_ids() -> frozenset[int]:
 
 def _execution(execution_id: str) -> WorkflowExecution:
     rows = WorkflowExecution.objects.select_related("created_by")
-    columns = ("cancel_requested_at", "created_by")
+    columns = ("cancel_requested_at", "approved_tools", "created_by")
     return rows.only(*columns, "created_by__is_active", "created_by__username").get(pk=execution_id)
 
 

@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass, replace
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import transaction
 from pydantic import JsonValue
 from temporalio import activity
@@ -19,7 +18,7 @@ from executions.activities.call_events import (
     model_call_failed,
     model_call_started,
 )
-from executions.activities.callers import caller_of
+from executions.activities.callers import Caller, caller_of
 from executions.activities.conversation import Message
 from executions.activities.database import in_database, kept_trying, lent_connections
 from executions.activities.estimates import input_tokens
@@ -95,7 +94,8 @@ async def _prepared(question: AskModel, setup: AgentSetup) -> _Prepared:
     """The turn with all that it needs, told to those who follow; fails as `budget_exceeded`."""
     purses = purses_of(question, setup.caller)
     earlier, added = await in_database(_conversation, question, setup)
-    tools = await describe_tools(setup.tools, setup.caller)
+    known = await describe_tools(setup.tools, setup.caller)
+    tools = [tool for tool in known if setup.may_call(tool)]
     request = ModelRequest(
         messages=[*conversation.messages_of(earlier), *added],
         model=setup.model,
@@ -126,7 +126,7 @@ def _step_failure(turn: _Prepared, error: ModelError) -> Exception:
     )
 
 
-def _standing(question: AskModel, caller: User) -> tuple[AgentSetup, ModelCall | None]:
+def _standing(question: AskModel, caller: Caller) -> tuple[AgentSetup, ModelCall | None]:
     """Who works for the caller now, and the turn if it was answered before."""
     setup = agent_setup(caller, question.agent)
     rows = ModelCall.objects.filter(

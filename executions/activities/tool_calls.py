@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from temporalio import activity
 
 from common import strict_json
-from discovery.calling import ToolOutcome, describe_tools
+from discovery.calling import Accepts, ToolOutcome, describe_tools
 from discovery.calling import call_tool as call_any_tool
 from discovery.calling import may_repeat as may_be_repeated
 from discovery.tool_errors import ToolCallFailed
@@ -22,6 +22,7 @@ from executions.activities.failures import after_the_call, before_the_call, fail
 from executions.activities.heartbeats import heartbeats
 from executions.activities.spending import count_call
 from executions.activities.tool_rows import note_failure, note_result, result_or_start
+from executions.approved_tools import ApprovedTools, is_approved
 from executions.engine.messages import names
 from executions.engine.messages.calls import CallTool, ToolResult
 from executions.engine.messages.limits import MAX_TASK_BYTES
@@ -49,7 +50,7 @@ async def may_repeat(request: CallTool) -> bool:
     """Whether the call may be made again although nobody knows if it was: tools that read or are idempotent."""
     caller = await caller_of(request.execution_id, kind="tool_missing")
     async with lent_connections():
-        found = await describe_tools([request.tool], caller)
+        found = await describe_tools([request.tool], caller.user)
     arguments = await in_database(_known_arguments, request)
     return any(may_be_repeated(tool, arguments) for tool in found)
 
@@ -96,7 +97,9 @@ async def _call_for_step(request: CallTool) -> ToolResult:
         arguments = await in_database(_arguments, request)
     started = time.monotonic()
     try:
-        outcome = await _called(request, request.tool, arguments, caller)
+        outcome = await _called(
+            request, request.tool, arguments, caller.user, _accepts(caller.approved_tools)
+        )
     except ToolCallFailed as error:
         await _note_failure(request, request.tool, arguments, error, started)
         raise _step_failure(request, error) from None
@@ -120,7 +123,7 @@ async def _call_for_agent(request: CallTool) -> ToolResult:
     try:
         tool = _allowed(setup, wanted.name)
         arguments = _parsed(wanted.arguments_text)
-        outcome = await _called(request, tool, arguments, setup.caller)
+        outcome = await _called(request, tool, arguments, setup.caller, setup.may_call)
     except ToolCallFailed as error:
         is_last = activity.info().attempt >= request.max_attempts
         await _note_failure(request, wanted.name, arguments, error, started)
@@ -140,8 +143,17 @@ async def _note_failure(
         await kept_trying(note_failure, request, tool, arguments, error, duration_ms=duration_ms)
 
 
+def _accepts(approved: ApprovedTools | None) -> Accepts:
+    """A tool step's question about a tool as it is when it is called."""
+    return lambda tool: is_approved(tool.id, tool, tool.schema_hash, approved, by_model=False)
+
+
 async def _called(
-    request: CallTool, tool: str, arguments: dict[str, Any], caller: User | None
+    request: CallTool,
+    tool: str,
+    arguments: dict[str, Any],
+    caller: User | None,
+    accepts: Accepts | None = None,
 ) -> ToolOutcome:
     return await call_any_tool(
         tool,
@@ -149,6 +161,7 @@ async def _called(
         caller=caller,
         timeout_seconds=request.timeout_seconds,
         idempotency_key=_idempotency_key(request),
+        accepts=accepts,
     )
 
 

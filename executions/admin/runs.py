@@ -92,6 +92,7 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
                     "error_code",
                     "failed_step",
                     "error_hint",
+                    shown(RUN.get_field("drift")),
                 )
             },
         ),

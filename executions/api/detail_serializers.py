@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from discovery.calling import UsableTool, describe_tools
 from executions.api.step_serializers import OF_ALL_INSIDE
-from executions.models import ModelCall, StepRun, ToolCall
+from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.reading.explaining import model_calls_of, tool_calls_of, tries_of
 from executions.reading.previews import is_cut, shown
 
@@ -61,6 +61,9 @@ class ToolCallSerializer(serializers.ModelSerializer[ToolCall]):
     arguments = serializers.SerializerMethodField(help_text=SHOWN)
     result = serializers.SerializerMethodField(help_text=SHOWN)
     error = serializers.JSONField(source="error_json", allow_null=True, read_only=True)
+    published_fingerprint = serializers.SerializerMethodField(
+        help_text="The `schema_hash` that was approved when the run's version was published; null: none was."
+    )
     tool_schema = serializers.SerializerMethodField(
         help_text="{input_schema, output_schema} that the call was made under; null where the tool has others today, "
         "or is none that you may use."
@@ -76,6 +79,7 @@ class ToolCallSerializer(serializers.ModelSerializer[ToolCall]):
             "call_id",
             "tool",
             "schema_hash",
+            "published_fingerprint",
             "has_schema_changed",
             "tool_schema",
             "arguments",
@@ -94,6 +98,11 @@ class ToolCallSerializer(serializers.ModelSerializer[ToolCall]):
     def get_result(self, row: ToolCall) -> Any:
         """Whole or its beginning."""
         return shown(row, "result", _call_link(row, "result"))
+
+    def get_published_fingerprint(self, row: ToolCall) -> str | None:
+        """As the run's row keeps it."""
+        approved: dict[str, list[str]] = self.context["approved_tools"] or {}
+        return approved[row.tool][0] if row.tool in approved else None
 
     def get_has_schema_changed(self, row: ToolCall) -> bool | None:
         """Whether the tool's definition is another today."""
@@ -139,6 +148,9 @@ class StepDetailSerializer(serializers.ModelSerializer[StepRun]):
     messages = serializers.SerializerMethodField(
         help_text="An agent's conversation, in order; a turn over 32 KiB as {turn, preview, …}."
     )
+    drift = serializers.SerializerMethodField(
+        help_text="What of the run's `drift` is about this step."
+    )
     model_calls = serializers.SerializerMethodField()
     tool_calls = serializers.SerializerMethodField()
 
@@ -166,6 +178,7 @@ class StepDetailSerializer(serializers.ModelSerializer[StepRun]):
             "output",
             "error",
             "tries",
+            "drift",
             "messages",
             "model_calls",
             "tool_calls",
@@ -189,6 +202,11 @@ class StepDetailSerializer(serializers.ModelSerializer[StepRun]):
         """In order of their starts."""
         return [dict(TrySerializer(asdict(one)).data) for one in tries_of(row)]
 
+    def get_drift(self, row: StepRun) -> list[dict[str, Any]]:
+        """As the run's row keeps it."""
+        execution: WorkflowExecution = self.context["execution"]
+        return [one for one in execution.drift if one["step"] == row.step_id]
+
     def get_messages(self, row: StepRun) -> list[dict[str, Any]]:
         """What was said to the model and what it answered."""
         link = value_link(row.execution_id, row.path, "messages")
@@ -204,7 +222,11 @@ class StepDetailSerializer(serializers.ModelSerializer[StepRun]):
     def get_tool_calls(self, row: StepRun) -> list[dict[str, Any]]:
         """The calls with arguments, results and schemas."""
         calls = list(tool_calls_of(row))
-        context = {"tools": self._usable({call.tool for call in calls})}
+        execution: WorkflowExecution = self.context["execution"]
+        context = {
+            "tools": self._usable({call.tool for call in calls}),
+            "approved_tools": execution.approved_tools,
+        }
         return [dict(ToolCallSerializer(call, context=context).data) for call in calls]
 
     def _usable(self, names: set[str]) -> dict[str, UsableTool]:

@@ -27,4 +27,6 @@ class ExecutionFilter(StrictFilterSet):
 
 def list_rows(queryset: Any) -> Any:
     """Without the columns that a list does not show."""
-    return queryset.defer("user_input", "input_json", "context_json", "output_json")
+    return queryset.defer(
+        "user_input", "input_json", "context_json", "output_json", "approved_tools", "drift"
+    )

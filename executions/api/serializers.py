@@ -85,6 +85,21 @@ class ExecutionRowSerializer(serializers.ModelSerializer[WorkflowExecution]):
         read_only_fields = fields
 
 
+class RunDriftSerializer(serializers.Serializer[Any]):
+    """An agent or tool of a step that was another when the run started than when its version was published."""
+
+    step = serializers.CharField()
+    kind = serializers.ChoiceField(["agent", "tool"])
+    resource = serializers.CharField()
+    change = serializers.ChoiceField(
+        ["changed", "worded_anew", "gone", "withheld"],
+        help_text="worded_anew: only its description; withheld: an agent got it since, and was not given it.",
+    )
+    published_fingerprint = serializers.CharField(allow_blank=True)
+    fingerprint = serializers.CharField(allow_blank=True, help_text="At the start of the run.")
+    message = serializers.CharField()
+
+
 class ExecutionSerializer(ExecutionRowSerializer):
     """A run with its values and what its steps did."""
 
@@ -105,6 +120,12 @@ class ExecutionSerializer(ExecutionRowSerializer):
     step_results = serializers.DictField(
         child=StepResultSerializer(), read_only=True, help_text="By step id."
     )
+    drift = RunDriftSerializer(
+        many=True,
+        read_only=True,
+        help_text="What was another when the run started than when its version was published; "
+        "empty where that version was not the published one.",
+    )
     forks = serializers.SerializerMethodField(
         help_text="Runs that retry or fork this one, the newest first; at most 100."
     )
@@ -118,6 +139,7 @@ class ExecutionSerializer(ExecutionRowSerializer):
             "output",
             "steps_executed",
             "step_results",
+            "drift",
             "forks",
         )
         read_only_fields = fields  # type: ignore[assignment]

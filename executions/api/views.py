@@ -207,7 +207,7 @@ class StepRunViewSet(GenericViewSet[StepRun]):
         execution = self._execution(execution_id)
         rows = with_shown(with_spent(StepRun.objects.all()), "input_json", "output_json")
         step_run = get_object_or_404(rows, execution=execution, path=path)
-        context = self.get_serializer_context()
+        context = {**self.get_serializer_context(), "execution": execution}
         return Response(StepDetailSerializer(step_run, context=context).data)
 
     def _execution(self, execution_id: str) -> WorkflowExecution:

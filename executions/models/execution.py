@@ -93,6 +93,17 @@ class WorkflowExecution(models.Model):
     test_json = JSONField(
         null=True, blank=True, help_text="The surroundings of a tried step: {steps, loop, error}."
     )
+    approved_tools = JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Of a run of the published version: fingerprint and contract of each approved tool.",
+    )
+    drift = JSONField(
+        default=list,
+        editable=False,
+        help_text="Agents and tools that were others at the start than when this was published.",
+    )
     schedule = models.ForeignKey(
         Schedule, null=True, blank=True, on_delete=models.SET_NULL, related_name="executions"
     )

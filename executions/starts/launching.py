@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from common.errors import Conflict, NotFound
 from common.idempotency import first_answer
 from executions.models import WorkflowExecution
+from executions.starts.publication import Standing, standing_of
 from executions.starts.run_request import require_acceptable, require_executable
 from executions.triggers.models import Schedule, Webhook
 from workflows.models import Workflow
@@ -59,7 +60,7 @@ def write_execution(
 
     `along` writes what belongs to the row in the same transaction.
     Raises `NotFound` (workflow or version not the caller's to see), `Conflict` (archived), `Invalid` (input),
-    `NotExecutable` (can't run with what the caller may use now), `Unprocessable` (the idempotency key was used for
+    `NotExecutable` (can't run with what the caller may use now, or what changed since publishing is not accepted), `Unprocessable` (the idempotency key was used for
     another request).
     """
     repeated = first_launch(launch)
@@ -102,11 +103,14 @@ def _checked_row(launch: Launch) -> WorkflowExecution:
     require_acceptable(
         user_input=launch.user_input, input=launch.input, context=context, definition=asked
     )
+    catalogue = catalogue_for(launch.by)
     require_executable(
-        definition,
-        catalogue_for(launch.by),
-        simulate=launch.simulate,
-        only_step=launch.tested_step,
+        definition, catalogue, simulate=launch.simulate, only_step=launch.tested_step
+    )
+    # A simulation calls nothing, and who tries a step alone looks at it.
+    is_looked_at = launch.simulate or bool(launch.tested_step)
+    standing = (
+        Standing() if is_looked_at else standing_of(launch.workflow, number, definition, catalogue)
     )
     return WorkflowExecution(
         id=launch.id or f"execution-{uuid.uuid4()}",
@@ -126,6 +130,8 @@ def _checked_row(launch: Launch) -> WorkflowExecution:
         retried_children=dict(launch.retried_children),
         tested_step=launch.tested_step,
         test_json=dict(launch.test) if launch.test else None,
+        approved_tools=standing.approved_tools,
+        drift=standing.drift,
         created_by=launch.by,
         idempotency_key=launch.idempotency_key,
         request_hash=launch.request_hash,
