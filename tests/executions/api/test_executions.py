@@ -40,7 +40,16 @@ FIELDS = {
     "simulated",
     "created_at",
 }
-VALUES = {"user_input", "input", "context", "output", "steps_executed", "step_results", "forks"}
+VALUES = {
+    "user_input",
+    "input",
+    "context",
+    "output",
+    "steps_executed",
+    "step_results",
+    "drift",
+    "forks",
+}
 
 
 @pytest.fixture
