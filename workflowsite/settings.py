@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "workflowsite.rest.problem_pages.api_problem_middleware",
     "workflowsite.rest.log_context.LogContextMiddleware",
+    "workflowsite.rest.repeated_parameters.RepeatedParametersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     re_path(r"^api/", not_found),
     path("hooks/", include("executions.api.hook_urls")),
+    re_path(r"^hooks/", not_found),
     path("admin/login/", login),
     path("admin/", admin.site.urls),
 ]

@@ -8,8 +8,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from discovery.models import Agent, McpServer, McpTool
-from executions.models import Approval, StepRun, WorkflowExecution
+from executions.models import Approval, StepRun, ToolCall, WorkflowExecution
 from generation.models import Generation
+from tests.api.openapi import Operation
 from tests.conftest import client_of
 from workflows import services
 from workflows.api.examples import REQUESTS
@@ -20,6 +21,14 @@ APPLIED = "generation-11111111-2222-3333-4444-555555555555"
 NAME, PASSWORD = "ada", "correct horse battery staple"
 
 
+# Where an address names something else than the rest of the addresses.
+ELSEWHERE = {
+    "replace_step_called_reorder": {"workflow_id": "with-reorder"},
+    "delete_step_called_reorder": {"workflow_id": "with-reorder"},
+    "test_step": {"step_id": "report"},
+}
+
+
 @dataclass(frozen=True)
 class ExampleWorld:
     """Ada's client, and what stands for the parameters of addresses."""
@@ -27,6 +36,11 @@ class ExampleWorld:
     client: APIClient
     ids: dict[str, str]
     hook_secret: str
+
+    def address(self, operation: Operation) -> str:
+        """Where Ada sends the operation's requests."""
+        ids = {"id": "writer" if "/agents/" in operation.path else "tickets", **self.ids}
+        return operation.path.format(**ids | ELSEWHERE.get(operation.name, {}))
 
 
 def make_example_world(server_url: str) -> ExampleWorld:
@@ -50,6 +64,9 @@ def make_example_world(server_url: str) -> ExampleWorld:
         "webhook_id": webhook["id"],
         "token": webhook["url"].rpartition("/")[2],
         "tool": "add",
+        "path": "shorten",
+        "call_id": str(ToolCall.objects.get().pk),
+        "approval_id": str(Approval.objects.get().pk),
     }
     return ExampleWorld(client, ids, webhook["secret"])
 
@@ -109,6 +126,7 @@ def _make_run(ada: User) -> WorkflowExecution:
             output_json={"words": 3, "summary": "A text."},
             started_at=timezone.now(),
         )
+    ToolCall.objects.create(execution=run, path="shorten", tool="native:summarize_text")
     asked = Approval.objects.create(
         execution=run, path="check", step_id="check", message="Send it?"
     )

@@ -2,17 +2,13 @@
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
-from pytest_django import DjangoDbBlocker, Settings
 
 from executions.triggers.signatures import signature_of
-from tests.api.example_world import ExampleWorld, make_example_world
+from tests.api.example_world import ExampleWorld
 from tests.api.openapi import Operation, operations, violations
-from tests.fakes.mcp_servers.http import McpHttpServer
 from workflowsite.rest.examples import REQUESTS
 
 EXAMPLES = [
@@ -20,46 +16,12 @@ EXAMPLES = [
     for operation in operations().values()
     for name, body in operation.examples().items()
 ]
-# Where the address names something else than the rest of the examples.
-ELSEWHERE = {
-    "replace_step_called_reorder": {"workflow_id": "with-reorder"},
-    "replace_agent": {"id": "writer"},
-    "change_agent": {"id": "writer"},
-    "replace_mcp_server": {"id": "tickets"},
-    "change_mcp_server": {"id": "tickets"},
-    "try_tool": {"id": "tickets"},
-    "test_step": {"step_id": "report"},
-}
 # What the run would have to be asking at the moment; tests/executions/test_steering_docs.py answers a real question.
 REFUSED = {
     "decide": (409, "already_ended"),
     # The state is of the moment; tests/workflows/drift/test_publishing_docs.py accepts a real one.
     "accept_drift": (409, "not_published"),
 }
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[McpHttpServer]:
-    """A real MCP server."""
-    with McpHttpServer() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def _shop(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, server: McpHttpServer
-) -> Iterator[ExampleWorld]:
-    """The rows, made once: each test takes back what it did within a transaction of its own."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield make_example_world(server.url)
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def shop(_shop: ExampleWorld, db: None, settings: Settings) -> ExampleWorld:
-    """What the examples name."""
-    settings.OUTBOUND_ALLOWLIST = ["127.0.0.1/32"]
-    return _shop
 
 
 @pytest.mark.parametrize(("operation", "body"), EXAMPLES)
@@ -86,8 +48,7 @@ def test_every_body_has_an_example_and_every_example_a_body() -> None:
 
 
 def _sent(shop: ExampleWorld, operation: Operation, body: Any) -> Any:
-    ids = shop.ids | ELSEWHERE.get(operation.name, {})
-    path = operation.path.format(**ids)
+    path = shop.address(operation)
     raw = json.dumps(body)
     headers = _signature(shop.hook_secret, raw) if path.startswith("/hooks/") else {}
     return shop.client.generic(

@@ -52,7 +52,7 @@ def problem_response(status: int, detail: str, code: str) -> HttpResponse:
 # Whoever mistypes an address with POST is to hear that, not of a missing CSRF token.
 @csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """The answer to an address under /api/ that leads nowhere, in debug mode too."""
+    """The answer to an address under /api/ or /hooks/ that leads nowhere, in debug mode too."""
     return problem_response(404, f"There is nothing at {request.path[:200]!r}.", "not_found")
 
 

@@ -335,6 +335,13 @@ def test_a_member_sees_it_but_can_not_get_its_secret(
     assert client.patch(one, {"name": "Mine"}).status_code == 403
 
 
+def test_an_address_that_no_webhook_can_have_gets_problem_details_too(db: None) -> None:
+    for token in ("%C2%84", "a/b", "a.b"):
+        answer = Client().post(f"/hooks/{token}", b"{}", content_type="application/json")
+        assert answer.status_code == 404
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+
 def test_the_documented_way_to_sign_is_right(tmp_path: Path) -> None:
     """The shell lines of the documentation make the signature that we expect."""
     example = re.search(r"```sh\n(BODY=.*?)curl ", DOCS.read_text(), re.DOTALL)
