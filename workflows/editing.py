@@ -90,4 +90,5 @@ def _carried_out(edit: Callable[[Definition], Definition], before: Definition) -
         raise InvalidDefinition(
             f"The edit would make a definition that can't be stored: {error.problems[0].message}",
             problems=[problem.to_json() for problem in error.problems],
+            pointer=error.pointer or None,
         ) from error

@@ -95,6 +95,29 @@ def test_two_editors_never_overwrite_each_other(api: APIClient) -> None:
     assert stored() == before
 
 
+@pytest.mark.parametrize(
+    ("nodes", "pointer"),
+    [
+        ([{"id": "a", "type": "end", "data": {}}, {"id": "b", "type": "no"}], "/nodes/1/type"),
+        ([{"id": "a", "type": "tool", "data": {"nonsense": 1}}], "/nodes/0/data/nonsense"),
+        ([{"id": "a", "type": "tool", "data": {"retry": {"no": 1}}}], "/nodes/0/data/retry/no"),
+        (
+            [
+                {"id": "l", "type": "loop", "data": {"loop_mode": "count", "max_iterations": 2}},
+                {"id": "a", "type": "tool", "parent": "l", "data": {"timeout": "long"}},
+            ],
+            "/nodes/1/data/timeout",
+        ),
+    ],
+)
+def test_what_can_not_be_stored_is_found_in_the_canvas_that_was_sent(
+    api: APIClient, nodes: list[Any], pointer: str
+) -> None:
+    answer = api.put(f"{URL}/canvas", {"nodes": [{"data": {}, **node} for node in nodes]}).json()
+    assert (answer["code"], answer["errors"][0]["pointer"]) == ("invalid_definition", pointer)
+    assert answer["problems"][0]["path"] == pointer
+
+
 def test_a_canvas_sent_back_as_it_was_read_says_which_revision_that_was(api: APIClient) -> None:
     read = api.get(f"{URL}/canvas").json()
     assert api.put(f"{URL}/canvas", read).status_code == 200

@@ -1,17 +1,20 @@
 """From the nodes and edges of an editor back to a definition; what does not fit is refused, with a place."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from workflows.definition.edge_slots import Json
 from workflows.definition.flow import ON_ERROR_WORDS
 from workflows.definition.normalise import normalise
-from workflows.definition.problems import EditRefused
+from workflows.definition.problems import DefinitionError, EditRefused
 from workflows.definition.raw_lists import opened
 from workflows.definition.steps import END, Definition
 
 # Told by nodes and edges, never by a node's data.
 TOLD_BY_THE_CANVAS = ("next", "default", "steps", "entry_step")
+# Fields of a node itself; the others stand in its `data`.
+OF_NODES = (["id"], ["type"])
 # What nodes and edges are written into, and what it has to be for that.
 WRITTEN_INTO = {"branches": (list, "a list"), "conditional_branches": (dict, "an object")}
 
@@ -35,7 +38,33 @@ def definition_of_canvas(
     raw["steps"], raw["entry_step"] = reading.outermost, entry_step
     if entry_step is None:
         del raw["entry_step"]
-    return normalise(raw)
+    try:
+        return normalise(raw)
+    except DefinitionError as error:
+        places = {step_id: number for number, step_id in enumerate(reading.steps)}
+        found = [replace(one, path=_place(raw, one.path, places)) for one in error.problems]
+        raise DefinitionError(found, pointer=found[0].path) from error
+
+
+def _place(raw: Json, path: str, places: Mapping[str, int]) -> str:
+    """A place in the definition as one in the canvas it was made of: that of the innermost node around it."""
+    parts = path.split("/")[1:]
+    value: Any = raw
+    number, after = None, 0
+    for count, part in enumerate(parts, start=1):
+        value = _inside(value, part)
+        if isinstance(value, dict) and "type" in value and value.get("id") in places:
+            number, after = places[value["id"]], count
+    if number is None:
+        return path
+    inside = parts[after:]
+    return "/".join(["", "nodes", str(number), *([] if inside in OF_NODES else ["data"]), *inside])
+
+
+def _inside(value: Any, part: str) -> Any:
+    if isinstance(value, list):
+        return value[int(part)] if part.isdecimal() and int(part) < len(value) else None
+    return value.get(part) if isinstance(value, dict) else None
 
 
 class _Reading:

@@ -24,11 +24,15 @@ class Problem:
 
 
 class DefinitionError(ValueError):
-    """Something that can't be represented as a definition; `problems` says where and why."""
+    """Something that can't be represented as a definition; `problems` says where and why.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    `pointer` (RFC 6901) is the first one's place in what was sent, where that is no definition itself.
+    """
+
+    def __init__(self, problems: Sequence[Problem], *, pointer: str = "") -> None:
         super().__init__("; ".join(f"{p.path or '/'}: {p.message}" for p in problems[:5]))
         self.problems = list(problems)
+        self.pointer = pointer
 
 
 class EditRefused(ValueError):
