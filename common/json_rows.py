@@ -31,6 +31,12 @@ def put_rows(
     _execute(_insert(model, names) + _on_conflict(model, unique, written), rows)
 
 
+def insert_new_row(model: type[models.Model], row: Row, *, unique: tuple[str, ...]) -> bool:
+    """As `insert_rows`; returns false, writing nothing, where a row with the same `unique` columns is there."""
+    conflict = f" ON CONFLICT ({_columns(model, unique)}) DO NOTHING"
+    return _execute(_insert(model, tuple(row)) + conflict, [row]) > 0
+
+
 def locked_row(model: type[M], key: str, names: tuple[str, ...]) -> M | None:
     """These columns of a row, locked until the transaction ends, the others deferred; null if there is none."""
     known = tuple(field.attname for field in model._meta.concrete_fields if field.attname in names)
@@ -45,9 +51,11 @@ def update_row(model: type[models.Model], key: str, row: Row) -> None:
     _execute(_update(model, tuple(row)), [row], key)
 
 
-def _execute(statement: str, rows: Sequence[Row], *parameters: str) -> None:
+def _execute(statement: str, rows: Sequence[Row], *parameters: str) -> int:
+    """How many rows it wrote."""
     with connection.cursor() as cursor:
         cursor.execute(statement, [to_json(rows).decode(), *parameters])
+        return int(cursor.rowcount)
 
 
 @cache

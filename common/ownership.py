@@ -26,12 +26,25 @@ def visible_rows(rows: QuerySet[Row], caller: Caller, *, also: Q | None = None) 
     return rows.filter(mine | also if also is not None else mine)
 
 
+def is_visible(row: Model, caller: Caller, *, also: bool = False) -> bool:
+    """Whether the row is one of `visible_rows`; `also` is whether it is one of the others that everybody sees."""
+    if not isinstance(caller, User) or not caller.is_active:
+        return False
+    if also or caller.is_staff or getattr(row, "created_by_id", None) == caller.pk:
+        return True
+    return _is_shared(row, caller)
+
+
 def may_change(row: Model, caller: Caller) -> bool:
     """Whether the caller is staff, the owner, or in a group it is shared with. Rows of nobody are staff's."""
     if not isinstance(caller, User) or not caller.is_active:
         return False
     if caller.is_staff or getattr(row, "created_by_id", None) == caller.pk:
         return True
+    return _is_shared(row, caller)
+
+
+def _is_shared(row: Model, caller: User) -> bool:
     groups = getattr(row, "shared_with", None)
     return groups is not None and groups.filter(pk__in=caller.groups.all()).exists()
 

@@ -14,12 +14,13 @@ from pydantic import JsonValue
 from common import strict_json
 from discovery.fingerprints import native_hashes
 from discovery.mcp import client as mcp_client
+from discovery.mcp.addresses import Address
 from discovery.mcp.failures import ServerUnreachable
 from discovery.mcp.targets import Target, target_of
 from discovery.models import McpTool
 from discovery.native_tools import NATIVE_TOOLS, call_native_tool, compute_native_tool
 from discovery.schema_checks import mismatch
-from discovery.selectors import callable_tools_for
+from discovery.selectors import callable_tool_for, callable_tools_for
 from discovery.tool_errors import ToolCallFailed
 
 NATIVE = "native"
@@ -86,26 +87,58 @@ async def call_tool(
     Raises `ToolCallFailed`: `tool_missing` where the caller has no such tool at this moment or `accepts` refuses it, `schema_mismatch` for
     arguments or a structured result that break the tool's schemas, `timeout`, else `tool_error`.
     """
-    started = time.monotonic()
+    is_native = tool_id.startswith(f"{NATIVE}:")
+    prepare = ready_call if is_native else sync_to_async(ready_call)
+    ready = prepare(tool_id, arguments, caller, accepts)
+    call = ready if isinstance(ready, ReadyCall) else await ready
+    return await call.make(timeout_seconds=timeout_seconds, idempotency_key=idempotency_key)
+
+
+@dataclass(frozen=True)
+class ReadyCall:
+    """A call that may be made at this moment; `address` is that of the tool's server, null for a native one."""
+
+    tool: UsableTool
+    arguments: Mapping[str, JsonValue]
+    address: Address | None
+
+    async def make(self, *, timeout_seconds: float, idempotency_key: str) -> ToolOutcome:
+        """Make it. Raises `ToolCallFailed`, as `call_tool` does."""
+        started = time.monotonic()
+        if self.address is None:
+            output = await _call_native(
+                self.tool.name, self.arguments, timeout_seconds, idempotency_key
+            )
+        else:
+            output = await mcp_client.call_tool(
+                self.address,
+                self.tool.name,
+                self.arguments,
+                timeout_seconds=timeout_seconds,
+                idempotency_key=idempotency_key,
+            )
+            _require_promised(output, self.tool)
+        duration_ms = round((time.monotonic() - started) * 1000)
+        return ToolOutcome(output, self.tool.schema_hash, duration_ms)
+
+
+def ready_call(
+    tool_id: str,
+    arguments: Mapping[str, JsonValue],
+    caller: User | None,
+    accepts: Accepts | None = None,
+) -> ReadyCall:
+    """The first half of `call_tool`, with the same errors: asks the database, so it is for a thread of its own."""
     _refuse_bad_json({"tool": tool_id, "arguments": dict(arguments)})
     server_id, _, name = tool_id.partition(":")
     if server_id == NATIVE:
         tool = _native_tool(name)
         _require_accepted(tool, accepts)
-        output = await _call_native(name, arguments, timeout_seconds, idempotency_key)
-    else:
-        tool, target = await sync_to_async(_mcp_tool)(tool_id, caller)
-        _require_accepted(tool, accepts)
-        _require_fit(arguments, tool)
-        output = await mcp_client.call_tool(
-            target.address,
-            tool.name,
-            arguments,
-            timeout_seconds=timeout_seconds,
-            idempotency_key=idempotency_key,
-        )
-        _require_promised(output, tool)
-    return ToolOutcome(output, tool.schema_hash, round((time.monotonic() - started) * 1000))
+        return ReadyCall(tool, arguments, None)
+    tool, target = _mcp_tool(tool_id, caller)
+    _require_accepted(tool, accepts)
+    _require_fit(arguments, tool)
+    return ReadyCall(tool, arguments, target.address)
 
 
 def compute(
@@ -145,8 +178,7 @@ def _out_of_time(timeout_seconds: float) -> ToolCallFailed:
 def _mcp_tool(tool_id: str, caller: User | None) -> tuple[UsableTool, Target]:
     """The tool and where it is; raises `ToolCallFailed`. Another's server looks like one that does not exist."""
     server_id, _, name = tool_id.partition(":")
-    rows = callable_tools_for(caller or AnonymousUser()).defer(None)
-    row = rows.filter(server_id=server_id, name=name).first()
+    row = callable_tool_for(caller or AnonymousUser(), server_id, name)
     if row is None:
         raise _missing(tool_id)
     try:

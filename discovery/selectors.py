@@ -2,7 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from common.ownership import Caller, visible_rows
+from common.ownership import Caller, is_visible, visible_rows
 from discovery.models import Agent, McpServer, McpTool
 
 # Rows of nobody belong to the installation: everyone may use them.
@@ -36,3 +36,13 @@ def callable_tools_for(caller: Caller) -> QuerySet[McpTool]:
         .filter(is_available=True)
         .exclude(server__status=McpServer.Status.DISABLED)
     )
+
+
+def callable_tool_for(caller: Caller, server_id: str, name: str) -> McpTool | None:
+    """One of `callable_tools_for` with its server, headers included; calls ask for it often, by a small query."""
+    rows = McpTool.objects.filter(server_id=server_id, name=name, is_available=True)
+    row = rows.exclude(server__status=McpServer.Status.DISABLED).select_related("server").first()
+    if row is None:
+        return None
+    of_the_installation = row.server.created_by_id is None
+    return row if is_visible(row.server, caller, also=of_the_installation) else None

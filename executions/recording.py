@@ -7,7 +7,7 @@ changes.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -73,6 +73,18 @@ WHERE execution_id = %s AND status = 'OPEN' AND (%s OR path = ANY(%s))
 """
 
 
+# What `ExecutionEvent` tells: `kind` and `data`.
+Event = dict[str, Any]
+
+
+def tell(execution_id: str, event: Event, *, after: Batch | None = None) -> None:
+    """As `note_event`, in one transaction with the batch that comes before it, if there is one."""
+    if after is not None:
+        record(after, then=[event])
+    else:
+        note_event(execution_id, event["kind"], event["data"])
+
+
 def note_event(execution_id: str, kind: str, data: Mapping[str, Any]) -> bool:
     """Tell those who follow a run of something between its steps; returns false, writing nothing, if it has ended.
 
@@ -87,24 +99,28 @@ def note_event(execution_id: str, kind: str, data: Mapping[str, Any]) -> bool:
     return is_told
 
 
-def record(batch: Batch) -> None:
-    """Write the batch; does nothing for a run that has ended. Raises `WorkflowExecution.DoesNotExist`."""
+def record(batch: Batch, *, then: Sequence[Event] = ()) -> None:
+    """Write the batch, and tell events `then`; does nothing for a run that has ended.
+
+    Raises `WorkflowExecution.DoesNotExist`.
+    """
     with transaction.atomic():
         execution = locked_row(WorkflowExecution, batch.execution_id, READ_FIELDS)
         if execution is None:
             raise WorkflowExecution.DoesNotExist(f"There is no execution {batch.execution_id!r}.")
         if execution.is_finished:
             return
-        steps = _news(batch, is_first=_is_untouched(execution))
+        is_late = batch.comes_with_a_call and batch.sequence <= execution.last_sequence
+        steps = _news(batch, is_first=_is_untouched(execution), is_late=is_late)
         _write_steps(batch, steps)
         events = [_step_event(change, status) for change, status in _moments(batch, steps)]
-        if batch.run is not None:
+        if batch.run is not None and not (is_late and execution.started_at is not None):
             begun = _begin(execution, batch.run)
             told = _apply(execution, batch.run)
             # A run starts before its first step; it waits, or ends, after its last.
             is_start = execution.status == WorkflowExecution.Status.RUNNING
             events = begun + (told + events if is_start else events + told)
-        _write_events(execution, events)
+        _write_events(execution, [*events, *then])
         _add_usage(execution, batch.usage)
         execution.last_sequence = max(execution.last_sequence, batch.sequence)
         has_ended = execution.completed_at is not None
@@ -144,13 +160,14 @@ def _is_untouched(execution: WorkflowExecution) -> bool:
     return not execution.last_sequence and execution.forked_from_id is None
 
 
-def _news(batch: Batch, *, is_first: bool) -> Known:
-    """The steps of the batch that are not final yet, with their status so far."""
+def _news(batch: Batch, *, is_first: bool, is_late: bool) -> Known:
+    """The steps of the batch that are not final yet, with their status so far; of a late one, those that are unknown."""
     known = {} if is_first else _known(batch)
+    passed = frozenset(known.values()) if is_late else FINAL_STEPS
     return {
         change.path: known.get(change.path, "")
         for change in batch.steps
-        if change.status in FINAL_STEPS or known.get(change.path, "") not in FINAL_STEPS
+        if change.status in FINAL_STEPS or known.get(change.path, "") not in passed
     }
 
 

@@ -8,7 +8,7 @@ from discovery.language_model.client import ModelError
 from discovery.tool_errors import ToolCallFailed
 from executions.engine.messages.calls import AskModel, CallTool
 from executions.models import ModelCall
-from executions.recording import note_event
+from executions.recording import Event, tell
 
 MODEL_CALL = "model_call"
 TOOL_CALL = "tool_call"
@@ -17,8 +17,8 @@ MAX_MESSAGE_CHARACTERS = 500
 
 
 def model_call_started(question: AskModel, model: str) -> None:
-    """A turn is asked for."""
-    _note_turn(question, "started", model=model)
+    """A turn is asked for; what came before it is written down with that."""
+    tell(question.execution_id, _of_turn(question, "started", model=model), after=question.news)
 
 
 def model_call_completed(question: AskModel, row: ModelCall) -> None:
@@ -41,8 +41,8 @@ def model_call_failed(
 
 
 def tool_call_started(request: CallTool, tool: str) -> None:
-    """A tool is called."""
-    _note_call(request, "started", tool=tool)
+    """A tool is called; what came before it is written down with that."""
+    tell(request.execution_id, _of_call(request, "started", tool=tool), after=request.news)
 
 
 def tool_call_completed(request: CallTool, tool: str, *, duration_ms: int) -> None:
@@ -58,18 +58,26 @@ def tool_call_failed(
 
 
 def _note_turn(question: AskModel, status: str, **more: Any) -> None:
+    tell(question.execution_id, _of_turn(question, status, **more))
+
+
+def _of_turn(question: AskModel, status: str, **more: Any) -> Event:
     known = {"path": question.path, "turn": question.turn, "status": status}
-    note_event(question.execution_id, MODEL_CALL, known | _attempt() | more)
+    return {"kind": MODEL_CALL, "data": known | _attempt() | more}
 
 
 def _note_call(request: CallTool, status: str, **more: Any) -> None:
+    tell(request.execution_id, _of_call(request, status, **more))
+
+
+def _of_call(request: CallTool, status: str, **more: Any) -> Event:
     known = {
         "path": request.path,
         "turn": request.turn,
         "call_id": request.call_id,
         "status": status,
     }
-    note_event(request.execution_id, TOOL_CALL, known | _attempt() | more)
+    return {"kind": TOOL_CALL, "data": known | _attempt() | more}
 
 
 def _attempt() -> dict[str, int]:

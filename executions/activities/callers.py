@@ -1,13 +1,17 @@
 """For whom a call is made, and whether it may be made at all at this moment."""
 
 import asyncio
+import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
 
 from django.contrib.auth.models import User
+from django.db import connection
 
 from executions.activities.database import in_database
-from executions.activities.failures import failure
+from executions.activities.failures import before_the_call, failure
 from executions.approved_tools import ApprovedTools
 from executions.models import WorkflowExecution
 from workflows.definition.steps import ErrorKind
@@ -17,6 +21,17 @@ CANCELLING_SECONDS = 30.0
 # How old what is known of deactivated users may be for quick native tools, which otherwise need no database.
 KNOWN_FOR_SECONDS = 1.0
 CODE = "user_inactive"
+# Of the user all that rights ask for, in the order of the model's fields.
+CALLER_FIELDS = ("id", "username", "is_staff", "is_active")
+CALLER = """
+SELECT run.cancel_requested_at IS NOT NULL, run.approved_tools,
+    owner.id, owner.username, owner.is_staff, owner.is_active
+FROM executions_workflowexecution AS run JOIN auth_user AS owner ON owner.id = run.created_by_id
+WHERE run.id = %s
+"""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -27,18 +42,37 @@ class Caller:
     approved_tools: ApprovedTools | None = None
 
 
-async def caller_of(execution_id: str, *, kind: ErrorKind) -> Caller:
+class AskedToStop(Exception):
+    """Somebody asked for the run's end: no call of it begins any more."""
+
+
+def caller_of(execution_id: str, *, kind: ErrorKind) -> Caller:
     """Whose rights a call has: those of the run's owner. Fails as `kind` where they were deactivated.
 
-    After somebody asked for the run's end no call begins any more: it waits to be cancelled.
+    Raises `AskedToStop` and `WorkflowExecution.DoesNotExist`.
     """
-    execution = await in_database(_execution, execution_id)
-    if execution.cancel_requested_at is not None:
-        await asyncio.sleep(CANCELLING_SECONDS)
-        raise failure("cancelled", "The run was asked to stop.")
-    if not execution.created_by.is_active:
+    with connection.cursor() as cursor:
+        cursor.execute(CALLER, [execution_id])
+        found = cursor.fetchone()
+    if found is None:
+        raise WorkflowExecution.DoesNotExist(f"There is no execution {execution_id!r}.")
+    is_to_stop, approved, *values = found
+    if is_to_stop:
+        raise AskedToStop
+    owner = User.from_db(connection.alias, CALLER_FIELDS, values)
+    if not owner.is_active:
         raise _inactive(kind)
-    return Caller(execution.created_by, execution.approved_tools)
+    return Caller(owner, None if approved is None else json.loads(approved))
+
+
+async def before_a_call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What is done in the database before a call. Of a run that was asked to stop, the call waits to be cancelled."""
+    with before_the_call():
+        try:
+            return await in_database(function, *args, **kwargs)
+        except AskedToStop:
+            await asyncio.sleep(CANCELLING_SECONDS)
+            raise failure("cancelled", "The run was asked to stop.") from None
 
 
 async def require_active(owner_id: int | None) -> None:
@@ -70,12 +104,6 @@ def _inactive_ids() -> frozenset[int]:
     unfinished = WorkflowExecution.objects.exclude(status__in=WorkflowExecution.FINAL)
     owners = unfinished.filter(created_by__is_active=False).order_by()
     return frozenset(owners.values_list("created_by_id", flat=True).distinct())
-
-
-def _execution(execution_id: str) -> WorkflowExecution:
-    rows = WorkflowExecution.objects.select_related("created_by")
-    columns = ("cancel_requested_at", "approved_tools", "created_by")
-    return rows.only(*columns, "created_by__is_active", "created_by__username").get(pk=execution_id)
 
 
 def _inactive(kind: ErrorKind) -> Exception:

@@ -1,6 +1,7 @@
 """An agent's conversation as its rows tell it, and what an answer means for what comes next."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +64,7 @@ def earlier(execution_id: str, path: str, turn: int) -> list[ModelCall]:
     return list(rows.order_by("turn"))
 
 
-def messages_of(rows: list[ModelCall]) -> list[Message]:
+def messages_of(rows: Sequence[ModelCall]) -> list[Message]:
     """The conversation that the rows tell."""
     return [message for row in rows for message in (*row.new_messages, row.answer or {})]
 

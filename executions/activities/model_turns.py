@@ -3,13 +3,16 @@
 import asyncio
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from pydantic import JsonValue
 from temporalio import activity
 
-from discovery.calling import describe_tools
+from common.json_rows import insert_new_row
+from discovery.calling import UsableTool, describe_tools
 from discovery.language_model.client import ModelAnswer, ModelError, ModelRequest, complete
 from executions.activities import conversation
 from executions.activities.agent_setup import AgentSetup, agent_setup
@@ -18,7 +21,7 @@ from executions.activities.call_events import (
     model_call_failed,
     model_call_started,
 )
-from executions.activities.callers import Caller, caller_of
+from executions.activities.callers import before_a_call, caller_of
 from executions.activities.conversation import Message
 from executions.activities.database import in_database, kept_trying, lent_connections
 from executions.activities.estimates import input_tokens
@@ -39,20 +42,56 @@ from executions.engine.messages.limits import MAX_TASK_BYTES
 from executions.engine.messages.outcomes import Usage
 from executions.engine.messages.values import Value
 from executions.models import ModelCall
+from executions.recording import record
 from executions.stored_values import keep, load
 
 
 @activity.defn(name=names.ASK_MODEL)
 async def ask_model(question: AskModel) -> Turn:
     """Ask for one turn. Fails as `model_not_configured` (at once), `timeout` or `agent_error`."""
-    async with heartbeats(), lent_connections():
-        with before_the_call():
-            caller = await caller_of(question.execution_id, kind="agent_error")
-            setup, row = await in_database(_standing, question, caller)
-        if row is None:
-            row = await _ask(question, setup)
-        with after_the_call():
-            return await kept_trying(_turn, question, setup, row)
+    async with heartbeats():
+        begun = await before_a_call(_begin, question)
+        if begun.row is not None:
+            with after_the_call():
+                return await kept_trying(_turn, question, begun.setup, begun.row)
+        return await _ask(begun)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """Who works for the caller now, the turn if it was answered before, else the conversation and what is added."""
+
+    question: AskModel
+    setup: AgentSetup
+    row: ModelCall | None = None
+    earlier: tuple[ModelCall, ...] = ()
+    added: tuple[Message, ...] = ()
+
+
+def _begin(question: AskModel) -> _Begun:
+    """All that a turn needs of the database. Where no budget has a say, it is told here that the turn starts."""
+    caller = caller_of(question.execution_id, kind="agent_error")
+    setup = agent_setup(caller, question.agent)
+    rows = ModelCall.objects.filter(
+        execution_id=question.execution_id, path=question.path, turn=question.turn
+    )
+    if (row := rows.first()) is not None:
+        if question.news is not None:
+            record(question.news)
+        return _Begun(question, setup, row)
+    earlier, added = _conversation(question, setup)
+    if not purses_of(question, caller.user):
+        model_call_started(question, _model_of(setup))
+    elif question.news is not None:
+        # To set something aside may take a while.
+        record(question.news)
+        question = replace(question, news=None)
+    return _Begun(question, setup, earlier=tuple(earlier), added=tuple(added))
+
+
+def _model_of(setup: AgentSetup) -> str:
+    """Which model is asked."""
+    return setup.model or settings.OPENAI_MODEL
 
 
 @dataclass(frozen=True)
@@ -61,19 +100,14 @@ class _Prepared:
 
     question: AskModel
     setup: AgentSetup
-    added: list[Message]
+    added: tuple[Message, ...]
     request: ModelRequest
     spending: Spending | None = None
 
-    @property
-    def model(self) -> str:
-        """Which model is asked."""
-        return self.setup.model or settings.OPENAI_MODEL
 
-
-async def _ask(question: AskModel, setup: AgentSetup) -> ModelCall:
+async def _ask(begun: _Begun) -> Turn:
     with before_the_call():
-        turn = await _prepared(question, setup)
+        turn = await _prepared(begun)
     started = time.monotonic()
     try:
         answer = await complete(turn.request)
@@ -87,31 +121,37 @@ async def _ask(question: AskModel, setup: AgentSetup) -> ModelCall:
             await settle_unknown(turn.spending)
         raise
     with after_the_call():
-        return await kept_trying(_note, turn, answer)
+        return await kept_trying(_noted, turn, answer)
 
 
-async def _prepared(question: AskModel, setup: AgentSetup) -> _Prepared:
+async def _prepared(begun: _Begun) -> _Prepared:
     """The turn with all that it needs, told to those who follow; fails as `budget_exceeded`."""
+    question, setup = begun.question, begun.setup
     purses = purses_of(question, setup.caller)
-    earlier, added = await in_database(_conversation, question, setup)
-    known = await describe_tools(setup.tools, setup.caller)
-    tools = [tool for tool in known if setup.may_call(tool)]
     request = ModelRequest(
-        messages=[*conversation.messages_of(earlier), *added],
+        messages=[*conversation.messages_of(begun.earlier), *begun.added],
         model=setup.model,
-        tools=conversation.functions(tools),
+        tools=conversation.functions(await _tools(setup)),
         output_schema=setup.output_schema,
         temperature=setup.temperature,
         timeout_seconds=question.timeout_seconds,
     )
-    turn = _Prepared(question, setup, added, request)
-    if purses:
-        needed = input_tokens(request, earlier, added)
-        spending = await set_aside(question, purses, model=turn.model, input_tokens=needed)
-        request = replace(request, max_output_tokens=spending.output_tokens)
-        turn = replace(turn, request=request, spending=spending)
-    await in_database(model_call_started, question, turn.model)
-    return turn
+    if not purses:
+        return _Prepared(question, setup, begun.added, request)
+    model = _model_of(setup)
+    needed = input_tokens(request, begun.earlier, begun.added)
+    spending = await set_aside(question, purses, model=model, input_tokens=needed)
+    request = replace(request, max_output_tokens=spending.output_tokens)
+    await in_database(model_call_started, question, model)
+    return _Prepared(question, setup, begun.added, request, spending)
+
+
+async def _tools(setup: AgentSetup) -> list[UsableTool]:
+    if not setup.tools:
+        return []
+    async with lent_connections():
+        known = await describe_tools(setup.tools, setup.caller)
+    return [tool for tool in known if setup.may_call(tool)]
 
 
 def _step_failure(turn: _Prepared, error: ModelError) -> Exception:
@@ -126,18 +166,9 @@ def _step_failure(turn: _Prepared, error: ModelError) -> Exception:
     )
 
 
-def _standing(question: AskModel, caller: Caller) -> tuple[AgentSetup, ModelCall | None]:
-    """Who works for the caller now, and the turn if it was answered before."""
-    setup = agent_setup(caller, question.agent)
-    rows = ModelCall.objects.filter(
-        execution_id=question.execution_id, path=question.path, turn=question.turn
-    )
-    return setup, rows.first()
-
-
 @transaction.atomic
 def _note_error(turn: _Prepared, error: ModelError, duration_ms: int) -> None:
-    model_call_failed(turn.question, turn.model, error, duration_ms=duration_ms)
+    model_call_failed(turn.question, _model_of(turn.setup), error, duration_ms=duration_ms)
     if turn.spending is not None:
         settle_error(turn.spending, error)
 
@@ -150,30 +181,40 @@ def _conversation(question: AskModel, setup: AgentSetup) -> tuple[list[ModelCall
     return rows, conversation.follow_up(rows[-1], setup)
 
 
-@transaction.atomic
-def _note(turn: _Prepared, answer: ModelAnswer) -> ModelCall:
+def _noted(turn: _Prepared, answer: ModelAnswer) -> Turn:
+    """Write the answer down, and say what comes of it; where one was written before, that one counts."""
+    question = turn.question
+    with transaction.atomic():
+        row = _row(turn, answer)
+        if insert_new_row(ModelCall, row, unique=("execution_id", "path", "turn")):
+            known = ModelCall(**row)
+            model_call_completed(question, known)
+        else:
+            rows = ModelCall.objects.filter(execution_id=question.execution_id, path=question.path)
+            known = rows.get(turn=question.turn)
+        if turn.spending is not None:
+            settle_answer(turn.spending, answer)
+    return _turn(question, turn.setup, known)
+
+
+def _row(turn: _Prepared, answer: ModelAnswer) -> dict[str, Any]:
     question, setup = turn.question, turn.setup
-    row, is_new = ModelCall.objects.get_or_create(
-        execution_id=question.execution_id,
-        path=question.path,
-        turn=question.turn,
-        defaults={
-            "agent_id": setup.agent_id,
-            "agent_version": setup.version,
-            "model": answer.model[:100],
-            "new_messages": turn.added,
-            "answer": answer.message,
-            "input_tokens": answer.input_tokens,
-            "output_tokens": answer.output_tokens,
-            "cost_usd": answer.cost_usd,
-            "duration_ms": answer.duration_ms,
-        },
-    )
-    if is_new:
-        model_call_completed(question, row)
-    if turn.spending is not None:
-        settle_answer(turn.spending, answer)
-    return row
+    return {
+        "execution_id": question.execution_id,
+        "path": question.path,
+        "turn": question.turn,
+        "agent_id": setup.agent_id,
+        "agent_version": setup.version,
+        "model": answer.model[:100],
+        "new_messages": list(turn.added),
+        "answer": answer.message,
+        "input_tokens": answer.input_tokens,
+        "output_tokens": answer.output_tokens,
+        "cost_usd": answer.cost_usd,
+        "duration_ms": answer.duration_ms,
+        "is_reused": False,
+        "created_at": timezone.now(),
+    }
 
 
 def _turn(question: AskModel, setup: AgentSetup, row: ModelCall) -> Turn:

@@ -1,21 +1,20 @@
 """`call_tool`: one call of a tool, for a tool step or for an agent; what was called once is not called again."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.contrib.auth.models import User
 from pydantic import JsonValue
 from temporalio import activity
 
 from common import strict_json
-from discovery.calling import Accepts, ToolOutcome, describe_tools
+from discovery.calling import Accepts, ReadyCall, ToolOutcome, describe_tools, ready_call
 from discovery.calling import call_tool as call_any_tool
 from discovery.calling import may_repeat as may_be_repeated
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.agent_setup import AgentSetup, agent_setup, tool_id_of
 from executions.activities.call_events import tool_call_failed
-from executions.activities.callers import caller_of, require_active
+from executions.activities.callers import before_a_call, caller_of, require_active
 from executions.activities.conversation import requested_call
 from executions.activities.database import in_database, kept_trying, lent_connections
 from executions.activities.failures import after_the_call, before_the_call, failure
@@ -39,7 +38,7 @@ async def call_tool(request: CallTool) -> ToolResult:
     """Call a tool. For an agent's turn the result (or failure) is kept for the model and the output is null."""
     if activity.info().is_local:
         return await _call_locally(request)
-    async with heartbeats(), lent_connections():
+    async with heartbeats():
         if request.turn:
             return await _call_for_agent(request)
         return await _call_for_step(request)
@@ -48,7 +47,7 @@ async def call_tool(request: CallTool) -> ToolResult:
 @activity.defn(name=names.MAY_REPEAT)
 async def may_repeat(request: CallTool) -> bool:
     """Whether the call may be made again although nobody knows if it was: tools that read or are idempotent."""
-    caller = await caller_of(request.execution_id, kind="tool_missing")
+    caller = await before_a_call(caller_of, request.execution_id, kind="tool_missing")
     async with lent_connections():
         found = await describe_tools([request.tool], caller.user)
     arguments = await in_database(_known_arguments, request)
@@ -65,8 +64,14 @@ async def _call_locally(request: CallTool) -> ToolResult:
     given = arguments if arguments is not None else _as_object(request.arguments.json)
     started = time.monotonic()
     try:
-        # Native tools belong to everybody.
-        outcome = await _called(request, request.tool, given, None)
+        outcome = await call_any_tool(
+            request.tool,
+            given,
+            # Native tools belong to everybody.
+            caller=None,
+            timeout_seconds=request.timeout_seconds,
+            idempotency_key=_idempotency_key(request),
+        )
     except ToolCallFailed as error:
         duration_ms = round((time.monotonic() - started) * 1000)
         with before_the_call():
@@ -88,81 +93,101 @@ async def _kept(request: CallTool, output: JsonValue, max_inline_bytes: int) -> 
     return ToolResult(output=value, attempts=activity.info().attempt)
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """A call that was told to start, or why it can't be made."""
+
+    tool: str
+    arguments: dict[str, Any]
+    call: ReadyCall | ToolCallFailed
+
+    async def make(self, request: CallTool) -> ToolOutcome:
+        """The call itself. Raises `ToolCallFailed`."""
+        if isinstance(self.call, ToolCallFailed):
+            raise self.call
+        return await self.call.make(
+            timeout_seconds=request.timeout_seconds, idempotency_key=_idempotency_key(request)
+        )
+
+
 async def _call_for_step(request: CallTool) -> ToolResult:
-    with before_the_call():
-        caller = await caller_of(request.execution_id, kind="tool_missing")
-        known = await in_database(result_or_start, request)
-        if known is not None:
-            return known
-        arguments = await in_database(_arguments, request)
+    begun = await before_a_call(_begin_for_step, request)
+    if isinstance(begun, ToolResult):
+        return begun
     started = time.monotonic()
     try:
-        outcome = await _called(
-            request, request.tool, arguments, caller.user, _accepts(caller.approved_tools)
-        )
+        outcome = await begun.make(request)
     except ToolCallFailed as error:
-        await _note_failure(request, request.tool, arguments, error, started)
+        await _note_failure(request, begun, error, started)
         raise _step_failure(request, error) from None
     with after_the_call():
-        return await kept_trying(note_result, request, request.tool, arguments, outcome)
+        return await kept_trying(note_result, request, begun.tool, begun.arguments, outcome)
+
+
+def _begin_for_step(request: CallTool) -> ToolResult | _Begun:
+    caller = caller_of(request.execution_id, kind="tool_missing")
+    known = result_or_start(request)
+    if known is not None:
+        return known
+    arguments = _arguments(request)
+    try:
+        call: ReadyCall | ToolCallFailed = ready_call(
+            request.tool, arguments, caller.user, _accepts(caller.approved_tools)
+        )
+    except ToolCallFailed as error:
+        call = error
+    return _Begun(request.tool, arguments, call)
 
 
 async def _call_for_agent(request: CallTool) -> ToolResult:
     """What goes wrong goes back to the model, after the tries that the step allows."""
-    with before_the_call():
-        caller = await caller_of(request.execution_id, kind="agent_error")
-        known = await in_database(result_or_start, request)
-        if known is not None:
-            return known
-        setup = await in_database(agent_setup, caller, request.agent)
-        wanted = await in_database(
-            requested_call, request.execution_id, request.path, request.turn, request.call_id
-        )
-    arguments: dict[str, Any] = {}
+    begun = await before_a_call(_begin_for_agent, request)
+    if isinstance(begun, ToolResult):
+        return begun
     started = time.monotonic()
     try:
-        tool = _allowed(setup, wanted.name)
-        arguments = _parsed(wanted.arguments_text)
-        outcome = await _called(request, tool, arguments, setup.caller, setup.may_call)
+        outcome = await begun.make(request)
     except ToolCallFailed as error:
         is_last = activity.info().attempt >= request.max_attempts
-        await _note_failure(request, wanted.name, arguments, error, started)
+        await _note_failure(request, begun, error, started)
         if _is_worth_a_retry(error, request.tool) and not is_last:
             raise _step_failure(request, error) from None
         return ToolResult(attempts=activity.info().attempt)
     with after_the_call():
-        result = await kept_trying(note_result, request, tool, arguments, outcome)
+        result = await kept_trying(note_result, request, begun.tool, begun.arguments, outcome)
     return replace(result, output=Value())
 
 
+def _begin_for_agent(request: CallTool) -> ToolResult | _Begun:
+    caller = caller_of(request.execution_id, kind="agent_error")
+    known = result_or_start(request)
+    if known is not None:
+        return known
+    setup = agent_setup(caller, request.agent)
+    wanted = requested_call(request.execution_id, request.path, request.turn, request.call_id)
+    arguments: dict[str, Any] = {}
+    try:
+        tool = _allowed(setup, wanted.name)
+        arguments = _parsed(wanted.arguments_text)
+        call = ready_call(tool, arguments, setup.caller, setup.may_call)
+        return _Begun(tool, arguments, call)
+    except ToolCallFailed as error:
+        return _Begun(wanted.name, arguments, error)
+
+
 async def _note_failure(
-    request: CallTool, tool: str, arguments: dict[str, Any], error: ToolCallFailed, started: float
+    request: CallTool, begun: _Begun, error: ToolCallFailed, started: float
 ) -> None:
     duration_ms = round((time.monotonic() - started) * 1000)
     with after_the_call():
-        await kept_trying(note_failure, request, tool, arguments, error, duration_ms=duration_ms)
+        await kept_trying(
+            note_failure, request, begun.tool, begun.arguments, error, duration_ms=duration_ms
+        )
 
 
 def _accepts(approved: ApprovedTools | None) -> Accepts:
     """A tool step's question about a tool as it is when it is called."""
     return lambda tool: is_approved(tool.id, tool, tool.schema_hash, approved, by_model=False)
-
-
-async def _called(
-    request: CallTool,
-    tool: str,
-    arguments: dict[str, Any],
-    caller: User | None,
-    accepts: Accepts | None = None,
-) -> ToolOutcome:
-    return await call_any_tool(
-        tool,
-        arguments,
-        caller=caller,
-        timeout_seconds=request.timeout_seconds,
-        idempotency_key=_idempotency_key(request),
-        accepts=accepts,
-    )
 
 
 def _idempotency_key(request: CallTool) -> str:

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from pydantic import JsonValue
 from temporalio import activity
 
+from common.json_rows import put_rows
 from discovery.calling import ToolOutcome
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.call_events import (
@@ -18,6 +20,7 @@ from executions.engine.messages.calls import CallTool, ToolResult
 from executions.engine.messages.limits import MAX_TASK_BYTES
 from executions.engine.messages.values import Value
 from executions.models import ToolCall
+from executions.recording import record
 from executions.stored_values import keep
 
 # A model may name anything.
@@ -27,12 +30,15 @@ MAX_TOOL_CHARACTERS = 230
 def result_or_start(request: CallTool) -> ToolResult | None:
     """The result of this very call, if it was made and written down before; else it is told that it starts.
 
-    Fails as `budget_exceeded`.
+    What came before the call is written down too. Fails as `budget_exceeded`.
     """
     known = _known_result(request)
     if known is None:
+        # By itself: whoever counts must not wait for a budget while they hold the run's row.
         count_call(request)
         tool_call_started(request, request.tool[:MAX_TOOL_CHARACTERS])
+    elif request.news is not None:
+        record(request.news)
     return known
 
 
@@ -102,10 +108,16 @@ def note_failure(
 
 
 def _note(request: CallTool, **fields: Any) -> None:
-    ToolCall.objects.update_or_create(
-        execution_id=request.execution_id,
-        path=request.path,
-        turn=request.turn,
-        call_id=request.call_id,
-        defaults={"attempts": activity.info().attempt, **fields},
-    )
+    call = {
+        "execution_id": request.execution_id,
+        "path": request.path,
+        "turn": request.turn,
+        "call_id": request.call_id,
+    }
+    row = {
+        "schema_hash": "",
+        "attempts": activity.info().attempt,
+        "is_reused": False,
+        "created_at": timezone.now(),
+    }
+    put_rows(ToolCall, [call | row | fields], unique=tuple(call), new=("is_reused", "created_at"))

@@ -1,5 +1,6 @@
 """Every call that leaves the workflow: which activity, and with what patience."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -53,16 +54,18 @@ class Calls(WayOut):
         """One turn of an agent. Asking again for a turn that was answered gives the recorded answer."""
 
         async def call() -> Turn:
-            turn: Turn = await workflow.execute_activity(
-                names.ASK_MODEL,
-                question,
-                result_type=Turn,
-                start_to_close_timeout=deadline_of(question.timeout_seconds + BUDGET_WAIT_SECONDS),
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=policy_of(retry),
-                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-                summary=f"{question.path} turn {question.turn}",
-            )
+            seconds = question.timeout_seconds + BUDGET_WAIT_SECONDS
+            with self._news() as news:
+                turn: Turn = await workflow.execute_activity(
+                    names.ASK_MODEL,
+                    replace(question, news=news),
+                    result_type=Turn,
+                    start_to_close_timeout=deadline_of(seconds),
+                    heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                    retry_policy=policy_of(retry),
+                    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                    summary=f"{question.path} turn {question.turn}",
+                )
             return turn
 
         sends = size_of(question.input.json) + len(to_json(question.agent))
@@ -78,16 +81,17 @@ class Calls(WayOut):
         """One call of a tool of a server."""
 
         async def call() -> ToolResult:
-            result: ToolResult = await workflow.execute_activity(
-                names.CALL_TOOL,
-                request,
-                result_type=ToolResult,
-                start_to_close_timeout=deadline_of(request.timeout_seconds),
-                heartbeat_timeout=HEARTBEAT_TIMEOUT,
-                retry_policy=policy_of(retry),
-                cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-                summary=f"{request.path} {request.tool}",
-            )
+            with self._news() as news:
+                result: ToolResult = await workflow.execute_activity(
+                    names.CALL_TOOL,
+                    replace(request, news=news),
+                    result_type=ToolResult,
+                    start_to_close_timeout=deadline_of(request.timeout_seconds),
+                    heartbeat_timeout=HEARTBEAT_TIMEOUT,
+                    retry_policy=policy_of(retry),
+                    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                    summary=f"{request.path} {request.tool}",
+                )
             return result
 
         async def may_repeat() -> bool:

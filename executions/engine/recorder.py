@@ -1,10 +1,14 @@
-"""What happened since the last batch, written down by one local activity at a time."""
+"""What happened since the last batch, written down by one local activity at a time or by the call that comes next."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from pydantic_core import to_json
 from temporalio import workflow
+from temporalio.exceptions import FailureError
 
 from executions.engine.messages.changes import Batch, RunChange, StepChange
 from executions.engine.messages.state import RunState
@@ -12,6 +16,10 @@ from executions.engine.messages.state import RunState
 Write = Callable[[Batch], Awaitable[None]]
 # So late may a change be written down because a brief call shall be told with it; while one call lasts, no clock ticks.
 MAX_DELAY = timedelta(milliseconds=200)
+# Before that each batch is a local activity of its own.
+FIRST_ENGINE_TO_SEND = 4
+# What goes with a call stays in Temporal's history, as its argument.
+MAX_SENT_BYTES = 8 * 1024
 
 
 class Recorder:
@@ -70,6 +78,23 @@ class Recorder:
             finally:
                 self._is_writing = False
 
+    @contextmanager
+    def sent_with_call(self) -> Iterator[Batch | None]:
+        """Around a call that writes the batch down before it does anything else; nothing where that must not wait for it.
+
+        Of a call that fails nobody knows whether it came so far: its batch is written again.
+        """
+        batch = self._next_batch() if self._may_be_sent() else None
+        if batch is None:
+            yield None
+            return
+        try:
+            yield replace(batch, comes_with_a_call=True)
+        # Nothing else: of a coroutine that is thrown away with its worker there is nobody left to tell.
+        except (FailureError, asyncio.CancelledError):
+            self._take_back(batch)
+            raise
+
     async def until_idle(self) -> None:
         """Wait until everything is written, or can't be."""
         await workflow.wait_condition(lambda: self.is_idle)
@@ -90,6 +115,26 @@ class Recorder:
         may_wait = self._run is None or self._state.sequence == 0
         is_late = workflow.now() - self._changed_at >= MAX_DELAY
         return is_late or not (may_wait and self._is_brief())
+
+    def _may_be_sent(self) -> bool:
+        """Only starts and ends of steps, and the run's own start: news of waiting must come in their order."""
+        if not self._steps and self._run is None:
+            return False
+        is_waiting = any(step.status == "WAITING" for step in self._steps.values())
+        is_start = self._run is not None and self._run.status == "RUNNING"
+        if is_waiting or not (self._run is None or (is_start and self._state.sequence == 0)):
+            return False
+        return len(to_json(list(self._steps.values()))) <= MAX_SENT_BYTES
+
+    def _take_back(self, batch: Batch) -> None:
+        """What the batch told is told with the next one, as far as nothing newer is known."""
+        self._note_time()
+        older = {step.path: step for step in batch.steps if step.path not in self._steps}
+        self._steps = older | self._steps
+        if self._run is None:
+            self._run = batch.run
+        elif batch.run is not None and self._run.began_at is None:
+            self._run = replace(self._run, began_at=batch.run.began_at or batch.run.at)
 
     def _next_batch(self) -> Batch:
         self._state.sequence += 1

@@ -17,7 +17,7 @@ from executions.engine.messages.run_input import RunInput
 from executions.engine.messages.segments import SegmentResult
 from executions.engine.messages.state import RunState, TurnsMade
 from executions.engine.messages.values import Value
-from executions.engine.recorder import Recorder
+from executions.engine.recorder import FIRST_ENGINE_TO_SEND, Recorder
 from executions.engine.standing import Standing
 from executions.engine.tasks import require_not_cancelled
 from workflows.definition.steps import Definition, Step
@@ -46,6 +46,8 @@ class Run:
         self.calls = Calls(run_input.execution_id, engine=run_input.engine)
         self.budgets = Budgets(run_input, definition)
         self.recorder = Recorder(run_input.execution_id, state, self.calls.record, self._is_brief)
+        if run_input.engine >= FIRST_ENGINE_TO_SEND:
+            self.calls.sent_news = self.recorder.sent_with_call
         self.standing = Standing(state, self.recorder.run)
         # What loops that still run have written to the context so far, by path.
         self.written: dict[str, dict[str, Value]] = {}

@@ -2,7 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    contextmanager,
+    nullcontext,
+)
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -12,6 +17,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError
 
 from executions.engine.errors import failed, is_lost, is_unavailable, of_activity
+from executions.engine.messages.changes import Batch
 from executions.engine.room import Room
 from executions.engine.tasks import require_not_cancelled
 
@@ -45,6 +51,8 @@ class WayOut:
         self._slots = asyncio.Semaphore(MAX_RUNNING_CALLS)
         self._local_calls = 0
         self._local_bytes = 0
+        # What goes with a call to be written down before it, and is told again if the call fails.
+        self.sent_news: Callable[[], AbstractContextManager[Batch | None]] = nullcontext
 
     async def end_task_if_long(self) -> None:
         """Let the workflow task end where it carries many local results: what it holds is then in the history."""
@@ -132,6 +140,10 @@ class WayOut:
 
     def _held(self, *, sends: int, expects: int) -> AbstractAsyncContextManager[None]:
         return self._room.held(sends=sends, expects=expects) if self._room else nullcontext()
+
+    def _news(self) -> AbstractContextManager[Batch | None]:
+        """For a call that is the only one: beside others, one local activity writes down what happened to all of them."""
+        return self.sent_news() if self.in_flight == 1 else nullcontext()
 
     @contextmanager
     def _briefly(self, is_brief: bool = True) -> Iterator[None]:

@@ -128,6 +128,46 @@ def test_events_follow_the_order_of_what_happened(execution: WorkflowExecution) 
     assert list(numbers) == [1, 2, 3, 4, 5]
 
 
+def test_what_came_with_a_call_takes_nothing_newer_back(execution: WorkflowExecution) -> None:
+    asked, called, before = started("asked", 1), started("called", 2), started("before", 0)
+    late = batch(
+        1,
+        asked,
+        called,
+        ended(before, 3),
+        run=RunChange("RUNNING", NOW),
+        comes_with_a_call=True,
+    )
+    record(batch(2, replace(asked, status="WAITING"), run=RunChange("WAITING", NOW)))
+    record(late)
+    statuses = dict(StepRun.objects.values_list("path", "status"))
+    assert statuses == {"asked": "WAITING", "called": "RUNNING", "before": "COMPLETED"}
+    execution.refresh_from_db()
+    assert (execution.status, execution.last_sequence) == ("WAITING", 2)
+    assert told() == [
+        ("asked", "RUNNING"),
+        ("asked", "WAITING"),
+        ("before", "RUNNING"),
+        ("called", "RUNNING"),
+        ("before", "COMPLETED"),
+    ]
+    record(late)
+    assert len(told()) == 5
+
+
+def test_in_its_order_what_comes_with_a_call_is_as_any_other(execution: WorkflowExecution) -> None:
+    a = started("a", 1)
+    record(batch(1, a, run=RunChange("RUNNING", NOW)))
+    record(batch(2, replace(a, input=Value("given")), comes_with_a_call=True))
+    assert StepRun.objects.get(path="a").input_json == "given"
+
+
+def test_an_event_after_a_batch_has_the_next_number(execution: WorkflowExecution) -> None:
+    record(batch(1, started("a", 1)), then=[{"kind": "tool_call", "data": {"path": "a"}}])
+    rows = ExecutionEvent.objects.order_by("number").values_list("number", "kind")
+    assert list(rows) == [(1, "step"), (2, "tool_call")]
+
+
 def test_the_end_is_final(execution: WorkflowExecution) -> None:
     error = ErrorInfo("tool_error", "It broke.", code="x", step="a", path="a")
     record(batch(1, run=RunChange("RUNNING", NOW)))

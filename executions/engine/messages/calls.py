@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from executions.engine.messages.budgets import BudgetScope
+from executions.engine.messages.changes import Batch
 from executions.engine.messages.outcomes import Usage
 from executions.engine.messages.values import Value
 
@@ -26,7 +27,8 @@ class Agent:
 class CallTool:
     """One call of a tool: by a tool step (turn 0, tool and arguments given) or by an agent's turn (by call id).
 
-    An agent's call is looked up in what the model answered; its failures go back to the model.
+    An agent's call is looked up in what the model answered; its failures go back to the model. `news` is written down
+    before the call.
     """
 
     execution_id: str
@@ -40,6 +42,7 @@ class CallTool:
     max_attempts: int = 1
     budgets: list[BudgetScope] = field(default_factory=list)
     owner_id: int | None = None
+    news: Batch | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,10 @@ class ToolResult:
 
 @dataclass(frozen=True)
 class AskModel:
-    """One turn of an agent; the conversation before it lies in PostgreSQL. Turns count from 1."""
+    """One turn of an agent; the conversation before it lies in PostgreSQL. Turns count from 1.
+
+    `news` is written down before the model is asked.
+    """
 
     execution_id: str
     path: str
@@ -61,6 +67,7 @@ class AskModel:
     input: Value
     timeout_seconds: float
     budgets: list[BudgetScope] = field(default_factory=list)
+    news: Batch | None = None
 
 
 @dataclass(frozen=True)

@@ -48,10 +48,14 @@ class RunChange:
 
 @dataclass(frozen=True)
 class Batch:
-    """What changed since the last batch: `steps` in order of their last change, `usage` of the whole run so far."""
+    """What changed since the last batch: `steps` in order of their last change, `usage` of the whole run so far.
+
+    One that `comes_with_a_call` may arrive after younger ones.
+    """
 
     execution_id: str
     sequence: int
     steps: list[StepChange] = field(default_factory=list)
     usage: Usage = Usage()
     run: RunChange | None = None
+    comes_with_a_call: bool = False

@@ -106,3 +106,41 @@ def test_nothing_is_told_after_the_end(db: None, alice: Any) -> None:
     assert note_event(run.pk, "approval", {"path": "x"}) is True
     row = ExecutionEvent.objects.get(number=4)
     assert (row.kind, row.data) == ("approval", {"path": "x"})
+
+
+def test_calls_in_a_row_write_down_what_came_before_them(runner: Runner, tap: Tap) -> None:
+    steps = [tap.step(f"s{number}", f"ok/s{number}") for number in range(3)]
+    ran = runner.run({"steps": [*steps, tap.step("held", "wait/0/held")]})
+    # One local activity is left: how the last step and the run ended.
+    assert local_activities(ran) == 1
+    assert ran.statuses == dict.fromkeys(("s0", "s1", "s2", "held"), "COMPLETED")
+    kinds = ExecutionEvent.objects.filter(execution_id=ran.id).order_by("number")
+    assert [(row.kind, row.data.get("path"), row.data["status"]) for row in kinds[:6]] == [
+        ("run", None, "RUNNING"),
+        ("step", "s0", "RUNNING"),
+        ("tool_call", "s0", "started"),
+        ("tool_call", "s0", "completed"),
+        ("step", "s0", "COMPLETED"),
+        ("step", "s1", "RUNNING"),
+    ]
+
+
+def test_a_step_is_shown_while_its_call_lasts(runner: Runner, tap: Tap) -> None:
+    ran = runner.start({"steps": [tap.step("first", "ok/first"), tap.step("held", "hold/held")]})
+    tap.wait_for("held")
+    assert ran.statuses == {"first": "COMPLETED", "held": "RUNNING"}
+    assert ran.status == "RUNNING"
+    tap.release()
+    assert ran.wait().status == "COMPLETED"
+
+
+def test_what_is_large_does_not_go_with_a_call(runner: Runner, tap: Tap) -> None:
+    ran = runner.run({"steps": [tap.step("big", "big/12000/big"), tap.step("last", "ok/last")]})
+    assert local_activities(ran) == 2
+    assert ran.statuses == {"big": "COMPLETED", "last": "COMPLETED"}
+
+
+def local_activities(ran: Ran) -> int:
+    """How many the history has."""
+    events = ran.history().events
+    return sum(event.HasField("marker_recorded_event_attributes") for event in events)

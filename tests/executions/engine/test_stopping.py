@@ -122,6 +122,8 @@ def test_nothing_is_called_for_a_user_who_was_deactivated(
     assert (row.status, row.failed_step, row.error_code) == ("FAILED", "call", "user_inactive")
     assert row.error_kind == ("agent_error" if kind in ("agent", "inline") else "tool_missing")
     assert "Activate the user" in row.error_hint
+    # What went with the refused call is told all the same.
+    assert ran.statuses == {"held": "COMPLETED", "call": "FAILED"}
     assert model_server.requests == []
     assert tap.count("call") == 0
 
