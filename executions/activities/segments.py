@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from pydantic import JsonValue
 from temporalio import activity
 
-from common.connections import with_connection
+from common.connections import DATABASE_AWAY, with_connection
 from discovery.calling import compute
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.call_events import tool_call_failed
@@ -15,11 +16,13 @@ from executions.activities.callers import require_active
 from executions.activities.database import in_database
 from executions.activities.failures import before_the_call
 from executions.engine.messages.calls import CallTool
+from executions.engine.messages.changes import Batch
 from executions.engine.messages.limits import MAX_TASK_BYTES
 from executions.engine.messages.outcomes import ErrorInfo
 from executions.engine.messages.segments import (
     MAX_SEGMENT_SECONDS,
     RUN_SEGMENT,
+    Ending,
     RunSegment,
     Segment,
     SegmentResult,
@@ -27,6 +30,7 @@ from executions.engine.messages.segments import (
 )
 from executions.engine.messages.values import Value
 from executions.engine.sizes import size_of
+from executions.recording import record
 from executions.stored_values import follow_all, keep
 from workflows.definition import references
 from workflows.definition.references import MISSING, Missing, Reference, TemplateFailed, follow
@@ -42,7 +46,7 @@ async def run_segment(request: RunSegment) -> Segment:
     await running.prepare()
     # One thread for all: to change threads costs as much as such a step does.
     await asyncio.to_thread(running.run_all)
-    return Segment(running.results, running.size)
+    return Segment(running.results, running.size, running.is_recorded)
 
 
 @dataclass
@@ -54,6 +58,7 @@ class _Running:
     outputs: dict[str, JsonValue] = field(default_factory=dict)
     results: list[SegmentResult] = field(default_factory=list)
     size: int = 0
+    is_recorded: bool = False
     started_at: float = field(default_factory=time.monotonic)
 
     async def prepare(self) -> None:
@@ -74,8 +79,21 @@ class _Running:
         for step in self.request.steps:
             result = self._run(step, self._elapsed())
             self.results.append(result)
-            if result.error is not None or self._is_over():
+            if result.error is not None:
                 return
+            if self._is_over():
+                break
+        if self.request.ending is not None and len(self.results) == len(self.request.steps):
+            self._record_end(self.request.ending)
+
+    def _record_end(self, ending: Ending) -> None:
+        """Write down how the run ended; a database that is away is left to the recording that waits for it."""
+        try:
+            with_connection(record)(_filled(ending, self.results))
+        except DATABASE_AWAY as error:
+            activity.logger.warning("The end of a run is recorded later: %s", error)
+        else:
+            self.is_recorded = True
 
     def _is_over(self) -> bool:
         """Whether the next step must wait for another segment."""
@@ -132,6 +150,27 @@ class _Running:
 
     def _elapsed(self) -> float:
         return time.monotonic() - self.started_at
+
+
+def _filled(ending: Ending, results: list[SegmentResult]) -> Batch:
+    """The batch with what the steps gave."""
+    batch, run = ending.batch, ending.batch.run
+    assert run is not None, "an ending ends the run"
+    begins_at = ending.begins_at
+    before = batch.steps[: -len(results)]
+    steps = [
+        replace(
+            step,
+            started_at=begins_at + timedelta(seconds=result.started),
+            completed_at=begins_at + timedelta(seconds=result.ended),
+            input=result.input,
+            output=result.output,
+        )
+        for step, result in zip(batch.steps[-len(results) :], results, strict=True)
+    ]
+    ended_at = begins_at + timedelta(seconds=results[-1].ended)
+    end = replace(run, at=ended_at, output=results[-1].output)
+    return replace(batch, steps=[*before, *steps], run=end)
 
 
 def _tool_error(error: ToolCallFailed) -> ErrorInfo:

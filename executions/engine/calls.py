@@ -144,7 +144,7 @@ class Calls(WayOut):
                     result_type=Segment,
                     start_to_close_timeout=deadline_of(seconds + MAX_SEGMENT_SECONDS),
                     retry_policy=RetryPolicy(maximum_attempts=1),
-                    summary=f"{request.steps[0].path} and up to {len(request.steps) - 1} after it",
+                    summary=_summary(request),
                 )
             self._count_local(segment.size_bytes, workflow.now() - started_at)
             return started_at, segment
@@ -272,6 +272,11 @@ class Calls(WayOut):
     async def record(self, batch: Batch) -> None:
         """Write a batch down. Counts as no call in flight: the recorder is waited for in its own way."""
         await self._local(names.RECORD, batch, type(None))
+
+
+def _summary(request: RunSegment) -> str:
+    first, more = request.steps[0], len(request.steps) - 1
+    return f"{first.path} and up to {more} after it" if more else f"{first.path} {first.tool}"
 
 
 async def _always() -> bool:

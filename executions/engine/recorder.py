@@ -11,6 +11,7 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 from executions.engine.messages.changes import Batch, RunChange, StepChange
+from executions.engine.messages.outcomes import Usage
 from executions.engine.messages.state import RunState
 
 Write = Callable[[Batch], Awaitable[None]]
@@ -44,16 +45,21 @@ class Recorder:
         self._steps: dict[str, StepChange] = {}
         self._run: RunChange | None = None
         self._is_writing = False
+        self._is_over = False
         self.has_failed = False
 
     def step(self, change: StepChange) -> None:
         """Note how a step stands now."""
+        if self._is_told(change.status):
+            return
         self._note_time()
         self._steps.pop(change.path, None)
         self._steps[change.path] = change
 
     def run(self, change: RunChange) -> None:
         """Note how the run stands now."""
+        if self._is_told(change.status):
+            return
         self._note_time()
         before = self._run
         if before is not None and (before.status == "RUNNING" or before.began_at):
@@ -94,6 +100,27 @@ class Recorder:
         except (FailureError, asyncio.CancelledError):
             self._take_back(batch)
             raise
+
+    def ending(self, steps: list[StepChange], usage: Usage) -> Batch:
+        """What there is to write if these steps go well, and the run ends with them: then `take_as_written`."""
+        now = workflow.now()
+        run = RunChange("COMPLETED", now, began_at=self._began_at())
+        ended = {step.path for step in steps}
+        earlier = [step for path, step in self._steps.items() if path not in ended]
+        sequence = self._state.sequence + 1
+        return Batch(self._execution_id, sequence, [*earlier, *steps], usage, run)
+
+    def take_as_written(self) -> None:
+        """The run's good end is written: what the walker comes to know of it on its way there is no news."""
+        self._is_over = True
+        self._state.sequence += 1
+        self._steps, self._run, self._changed_at = {}, None, None
+
+    def _began_at(self) -> datetime | None:
+        return None if self._run is None else self._run.began_at or self._run.at
+
+    def _is_told(self, status: str) -> bool:
+        return self._is_over and status in ("RUNNING", "COMPLETED")
 
     async def until_idle(self) -> None:
         """Wait until everything is written, or can't be."""

@@ -5,22 +5,28 @@ that steps have in common (records, `on_error`, limits) is done in one place, an
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
+from temporalio import workflow
+
 from executions.engine.errors import StepFailed
+from executions.engine.messages.changes import StepChange
 from executions.engine.messages.limits import MAX_TASK_BYTES
 from executions.engine.messages.outcomes import Usage
-from executions.engine.messages.segments import RunSegment, SegmentResult, SegmentStep
+from executions.engine.messages.segments import Ending, RunSegment, SegmentResult, SegmentStep
 from executions.engine.messages.values import Binding, Value
 from executions.engine.run import Ahead, Run
 from executions.engine.scopes import Scope, bind
 from executions.engine.sizes import size_of
 from workflows.definition.references import MISSING, Reference, follow, references_in
-from workflows.definition.steps import ToolStep
+from workflows.definition.steps import END, ToolStep
 
 # Runs that started before there were segments have histories without them.
 FIRST_ENGINE = 2
+# Before that the end of a run is always a batch of its own.
+FIRST_ENGINE_TO_END = 4
 MAX_STEPS = 100
 # Of the steps' arguments and all values that they refer to.
 MAX_GIVEN_BYTES = 256 * 1024
@@ -35,9 +41,12 @@ async def has_run_ahead(run: Run, scope: Scope, step: ToolStep, path: str) -> bo
     if not _is_possible(run, path):
         return False
     plan = _Plan(run, scope, step, path)
-    if len(plan.steps) < 2:
+    ending = plan.ending()
+    if len(plan.steps) < 2 and ending is None:
         return False
-    base, segment = await run.calls.run_segment(plan.request())
+    base, segment = await run.calls.run_segment(plan.request(ending))
+    if segment.is_recorded:
+        run.recorder.take_as_written()
     # A step that could not be reached in time is left for the next segment.
     for planned, result in zip(plan.steps, segment.results, strict=False):
         run.ahead[planned.path] = Ahead(
@@ -81,12 +90,47 @@ class _Plan:
             if not self._takes(step, step_path):
                 break
 
-    def request(self) -> RunSegment:
+    def ending(self) -> Ending | None:
+        """How the run ends with the segment, if it can be told now: nothing is left to do or to fill in after it."""
+        last = self._scope.by_id[self.steps[-1].step_id] if self.steps else None
+        is_last = isinstance(last, ToolStep) and last.next == END and not self._scope.path
+        is_plain = self._scope.output is None and self._run.input.alone is None
+        is_new = self._run.input.engine >= FIRST_ENGINE_TO_END
+        if not (is_last and is_plain and is_new):
+            return None
+        usage = self._run.state.usage + Usage(tool_calls=len(self.steps))
+        batch = self._run.recorder.ending(list(self._ended()), usage)
+        return Ending(batch, workflow.now())
+
+    def _ended(self) -> Iterator[StepChange]:
+        """The steps as they will be recorded, as the walker would tell of them one after the other."""
+        opened = self._run.state.open_steps[self.steps[0].path]
+        moment, position = self._run.state.moments + 1, opened.position
+        for number, planned in enumerate(self.steps):
+            step = self._scope.by_id[planned.step_id]
+            assert isinstance(step, ToolStep), "segments are of tool steps"
+            change = replace(
+                opened,
+                path=planned.path,
+                step_id=step.id,
+                name=step.name,
+                position=position + number,
+                opened=opened.opened if number == 0 else moment - 1,
+                status="COMPLETED",
+                closed=moment,
+                attempts=1,
+                usage=Usage(tool_calls=1),
+                next=step.next,
+            )
+            moment += 2
+            yield change
+
+    def request(self, ending: Ending | None) -> RunSegment:
         """The call that runs it."""
         room = max(MAX_TAKEN_BYTES // (self._run.calls.in_flight + 1), MAX_TASK_BYTES)
         bindings = list(self.bindings.values())
         run = self._run.input
-        return RunSegment(run.execution_id, self.steps, bindings, room, run.owner_id)
+        return RunSegment(run.execution_id, self.steps, bindings, room, run.owner_id, ending)
 
     def _line(self, step: ToolStep, path: str) -> Iterator[tuple[ToolStep, str]]:
         """The step and those that follow it, as far as they are of the kind that may run ahead."""

@@ -1,9 +1,11 @@
 """What travels between the workflow and the activity that runs a segment of tool steps."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import JsonValue
 
+from executions.engine.messages.changes import Batch
 from executions.engine.messages.outcomes import ErrorInfo
 from executions.engine.messages.values import Binding, Value
 
@@ -24,11 +26,23 @@ class SegmentStep:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """How the run ends if all steps of its last segment go well: what is written down then.
+
+    The segment's steps come last in the batch; their inputs, outputs and times are still to be filled in. `begins_at`
+    is what those times count from.
+    """
+
+    batch: Batch
+    begins_at: datetime
+
+
+@dataclass(frozen=True)
 class RunSegment:
     """Quick, repeatable tool steps that follow each other: one call runs them until one fails or a bound is reached.
 
     `bindings` has what their references lead to, except those to earlier steps of the segment. What they give is kept
-    inline up to `room_bytes` in all.
+    inline up to `room_bytes` in all. With an `ending` it is the last of its run.
     """
 
     execution_id: str
@@ -36,6 +50,7 @@ class RunSegment:
     bindings: list[Binding]
     room_bytes: int
     owner_id: int | None = None
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +69,11 @@ class SegmentResult:
 
 @dataclass(frozen=True)
 class Segment:
-    """The results of the steps that ran, in order, at least one; `size_bytes` is about what they weigh."""
+    """The results of the steps that ran, in order, at least one; `size_bytes` is about what they weigh.
+
+    `is_recorded`: the run's end is written down.
+    """
 
     results: list[SegmentResult]
     size_bytes: int = 0
+    is_recorded: bool = False

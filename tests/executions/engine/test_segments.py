@@ -55,6 +55,40 @@ def test_a_line_of_steps_is_one_local_activity(run: RunDefinition) -> None:
     assert ran.row.tool_calls == 20
 
 
+@pytest.mark.parametrize("count", [1, 20])
+def test_the_last_segment_writes_down_how_the_run_ended(run: RunDefinition, count: int) -> None:
+    ran = run(
+        {"steps": [choose("way", "${user_input}", {"hi": "s1"}), *line(count)]}, user_input="hi"
+    )
+    events = ran.history().events
+    assert sum(event.HasField("marker_recorded_event_attributes") for event in events) == 1
+    assert ran.output == {"result": "hi" + "x" * (count - 1), "found": True}
+    assert ran.paths == ["way", *(f"s{n}" for n in range(1, count + 1))]
+    row = ran.row
+    assert (row.tool_calls, row.last_sequence) == (count, 1)
+    assert row.started_at is not None
+    assert row.completed_at is not None
+    (began,), _ = ran.times("s1")
+    assert row.started_at <= began <= row.completed_at
+    told = ExecutionEvent.objects.filter(execution_id=ran.id).order_by("number")
+    kinds = [(event.kind, event.data.get("path"), event.data["status"]) for event in told]
+    assert kinds[:4] == [
+        ("run", None, "RUNNING"),
+        ("step", "way", "RUNNING"),
+        ("step", "way", "COMPLETED"),
+        ("step", "s1", "RUNNING"),
+    ]
+    assert kinds[-2:] == [("step", f"s{count}", "COMPLETED"), ("run", None, "COMPLETED")]
+
+
+def test_a_last_segment_with_a_failed_step_leaves_the_end_to_the_workflow(
+    run: RunDefinition,
+) -> None:
+    ran = run({"steps": [echo("a", 1), broken("b"), echo("c", 2)]})
+    assert ran.statuses == {"a": "COMPLETED", "b": "FAILED"}
+    assert (ran.status, ran.row.failed_step) == ("FAILED", "b")
+
+
 def test_each_step_has_its_own_times(run: RunDefinition) -> None:
     ran = run({"steps": line(20)}, user_input="hi")
     starts, ends = ran.times(*(f"s{n}" for n in range(1, 21)))
