@@ -461,4 +461,4 @@ def test_accepting_what_an_agent_became(
     sent(api, "post", f"{FLOW}/drift/accept", {"state": state})
     row = trail.one()
     assert told(row) == ("accepted", "alice", "workflow", "flow")
-    assert row.details == {"version": 1, "resources": ["writer"]}
+    assert row.details == {"version": 2, "resources": ["writer"]}
