@@ -233,3 +233,16 @@ def test_others_see_no_canvas(api: APIClient, bob: User, client_for: ClientFor) 
     for address in ("canvas", "preview.svg", "diff"):
         assert client_for(bob).get(f"{URL}/{address}").status_code == 404
         assert APIClient().get(f"{URL}/{address}").status_code == 401
+
+
+@pytest.mark.parametrize("body", [{"nodes": []}, {"nodes": [], "edges": []}, {"definition": {"steps": []}}])  # fmt: skip
+def test_nothing_in_the_place_of_steps_has_to_be_meant(api: APIClient, body: Any) -> None:
+    before = stored()
+    refused = api.put(f"{URL}/canvas", body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "confirmation_required")
+    assert "all 2 steps" in refused.json()["detail"]
+    assert stored() == before
+    assert api.put(f"{URL}/canvas", {**body, "confirm": True}).json()["version"] == 2
+    assert api.get(f"{URL}/canvas").json()["nodes"] == []
+    # An empty one stays empty without a word.
+    assert api.put(f"{URL}/canvas", body).status_code == 200

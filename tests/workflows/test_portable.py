@@ -208,3 +208,25 @@ def test_others_export_nothing(other: APIClient) -> None:
     for address in ("export", "mermaid"):
         assert other.get(f"{URL}/digest/{address}").status_code == 404
     assert APIClient().post(f"{URL}/import", {}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://a.example.org/mcp", "https://a.example.org/mcp"),
+        ("https://a.example.org:8443/api/v1/mcp/", "https://a.example.org:8443/api/v1/mcp/"),
+        ("https://a.example.org/s3cr3t/mcp", "https://a.example.org"),
+        ("https://a.example.org/mcp/s3cr3t", "https://a.example.org"),
+        ("https://a.example.org/mcp;s3cr3t", "https://a.example.org"),
+        ("https://a.example.org/mcp%2Fs3cr3t", "https://a.example.org"),
+        ("https://s3cr3t:s3cr3t@a.example.org/mcp?k=s3cr3t#s3cr3t", "https://a.example.org/mcp"),
+        ("https://a.example.org", "https://a.example.org"),
+    ],
+)
+def test_of_an_address_only_what_can_be_no_key_is_exported(
+    api: APIClient, url: str, shown: str
+) -> None:
+    McpServer.objects.filter(pk="shop").update(url=url)
+    document = exported(api)
+    assert [server["url"] for server in document["mcp_servers"]] == [shown]
+    assert "s3cr3t" not in json.dumps(document)

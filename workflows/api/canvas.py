@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.errors import Conflict
 from common.rest import caller
 from workflows.api import conditional
 from workflows.api.canvas_serializers import (
@@ -74,13 +75,18 @@ class CanvasView(WorkflowScopedView):
         responses={200: EditedSerializer, 412: STALE},
     )
     def put(self, request: Request, workflow_id: str) -> Response:
-        """Store what an editor holds: its definition, or its nodes and edges; and the positions."""
+        """Store what an editor holds: its definition, or its nodes and edges; and the positions.
+
+        Nothing in the place of steps is refused (409 `confirmation_required`) unless `confirm` says that it is meant.
+        """
         workflow, body = self.workflow(), self.body()
         if "definition" in body:
             require_same_id(workflow, body["definition"].get("id"), pointer="/definition/id")
 
         def edit(before: Definition) -> Definition:
-            return _drawn(before, body, request)
+            after = _drawn(before, body, request)
+            _require_meant(before, after, is_confirmed=body["confirm"])
+            return after
 
         edited = edit_workflow(
             workflow,
@@ -180,6 +186,15 @@ def _drawn(before: Definition, body: Mapping[str, Any], request: Request) -> Def
         entry = body.get("entry_step", first)
         return definition_of_canvas(before, nodes, body.get("edges", []), entry_step=entry)
     return _of(body["definition"], before, request)
+
+
+def _require_meant(before: Definition, after: Definition, *, is_confirmed: bool) -> None:
+    """An editor that failed to load sends an empty canvas; what runs the current version would do nothing at once."""
+    if before.steps and not after.steps and not is_confirmed:
+        raise Conflict(
+            f"This would take away all {len(before.steps)} steps. Send confirm: true if it is meant.",
+            code="confirmation_required",
+        )
 
 
 def _of(given: Mapping[str, Any], stored: Definition, request: Request) -> Definition:

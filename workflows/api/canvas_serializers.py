@@ -196,6 +196,10 @@ class CanvasWriteSerializer(EditSerializer):
         min_value=1, required=False, help_text="The one that was read: counts as `If-Match` does."
     )
 
+    confirm = serializers.BooleanField(
+        required=False, default=False, help_text="True: empty it, although it has steps."
+    )
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Either form, not both."""
         if ("definition" in attrs) == ("nodes" in attrs):

@@ -19,6 +19,12 @@ from workflows.portable.document import (
 from workflows.selectors import definition_of
 from workflows.uses import used_agents, used_servers, used_tools, used_workflows
 
+# What endpoints of MCP servers are usually called; anything else in a path may be a key.
+PATH_WORDS = frozenset(
+    {"mcp", "sse", "api", "rpc", "server", "servers", "stream", "http", "public", "messages"}
+    | {f"v{number}" for number in range(1, 10)}
+)
+
 
 def export_workflow(workflow: Workflow, *, by: User, version: int | None = None) -> Document:
     """The document of a version (null: the current one); raises `NotFound`."""
@@ -75,9 +81,15 @@ def _server(key: str, row: McpServer | None, tools: list[str]) -> ExportedServer
 
 
 def _without_secrets(url: str) -> str:
-    """Names and passwords, and what follows a '?', may be what opens the server."""
+    """Where the server is: names and passwords, what follows a '?', and a path may be what opens it.
+
+    Many services put a key into the path. No pattern tells a key from a word, so a path is kept only where each of its
+    parts is a word that endpoints are called by; else nothing of it is.
+    """
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    words = [part for part in parts.path.lower().split("/") if part]
+    path = parts.path if all(word in PATH_WORDS for word in words) else ""
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", ""))
 
 
 def _template(workflow: Workflow) -> ExportedTemplate | None:
