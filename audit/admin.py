@@ -3,13 +3,16 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from audit.admin_recording import history_address
 from audit.models import AuditEntry
 from common.admin_json import pretty_json
 
@@ -17,6 +20,7 @@ Action = AuditEntry.Action
 ObjectKind = AuditEntry.ObjectKind
 ROWS_PER_PAGE = 50
 COLOURS = {
+    **dict.fromkeys(Action, "info"),
     **dict.fromkeys((Action.DELETED, Action.ARCHIVED, Action.LOG_IN_FAILED), "danger"),
     **dict.fromkeys(
         (Action.SECRET_CHANGED, Action.SHARED, Action.PASSWORD_CHANGED, Action.TOKEN_CREATED),
@@ -39,15 +43,15 @@ PAGES = {
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("created_at", "who", "action_label", "what", "told", "channel")
-    list_display_links = ("created_at",)
+    list_display = ("at", "who", "action_label", "what", "told", "channel")
+    list_display_links = ("at",)
     list_filter = ("action", "object_kind", "channel", "actor_kind", "created_at")
     list_per_page = ROWS_PER_PAGE
     search_fields = ("object_id", "object_name", "actor_name", "request_id")
     search_help_text = "Ids and names of objects, names of users, request ids."
     show_full_result_count = False
     fields = readonly_fields = (
-        *("created_at", "who", "action_label", "what", "summary", "changes_shown"),
+        *("at", "who", "action", "what", "summary", "changes_shown"),
         *("details_shown", "channel", "via", "client_address", "request_id"),
     )
 
@@ -66,6 +70,18 @@ class AuditEntryAdmin(ModelAdmin):  # type: ignore[misc]
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """The entries of one object may be asked for."""
         return lookup == "object_id__exact" or bool(super().lookup_allowed(lookup, value, request))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponseRedirect:
+        """That of the entry's object."""
+        entry = get_object_or_404(AuditEntry, pk=object_id)
+        return HttpResponseRedirect(history_address(ObjectKind(entry.object_kind), entry.object_id))
+
+    @admin.display(description="when", ordering="created_at")
+    def at(self, entry: AuditEntry) -> str:
+        """To the second: what happened first matters here."""
+        return f"{timezone.localtime(entry.created_at):%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="who", ordering="actor_name")
     def who(self, entry: AuditEntry) -> str:

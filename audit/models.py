@@ -47,13 +47,13 @@ class AuditEntry(models.Model):
 
         USER = "user"
         SYSTEM = "system", "the installation"
-        NOBODY = "nobody", "nobody who was logged in"
+        NOBODY = "nobody", "not logged in"
 
     class Channel(models.TextChoices):
         """The way it came in."""
 
-        REST = "rest", "REST, with a token"
-        WEB = "web", "REST, with a session"
+        REST = "rest", "REST"
+        WEB = "web", "REST, in a browser's session"
         ADMIN = "admin"
         COMMAND = "command"
         SYSTEM = "system", "the installation"

@@ -174,6 +174,16 @@ class TestAdmin:
         found = answer.context["cl"].result_list
         assert [(row.action, row.actor_name) for row in found] == [("created", "alice")]
 
+    def test_an_entry_says_what_was_done_in_words(self, desk: Client, flow: Workflow) -> None:
+        row = AuditEntry.objects.get(object_id="flow")
+        page = desk.get(f"{self.LIST}{row.pk}/change/").content.decode()
+        assert "(&#x27;created" not in page
+        assert f"{timezone.localtime(row.created_at):%Y-%m-%d %H:%M:%S}" in page
+        answer = desk.get(f"{self.LIST}{row.pk}/history/")
+        assert answer.headers["Location"].endswith(
+            "object_kind__exact=workflow&object_id__exact=flow"
+        )
+
     def test_it_is_only_read(self, desk: Client, flow: Workflow) -> None:
         row = AuditEntry.objects.get(object_id="flow")
         page = desk.get(f"{self.LIST}{row.pk}/change/")
