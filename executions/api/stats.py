@@ -12,6 +12,7 @@ from executions.api.stats_serializers import StatsQuerySerializer, StatsSerializ
 from executions.models import WorkflowExecution
 from executions.reading import stats
 from executions.selectors import seen_runs
+from workflows.drift.current import drift_count
 from workflows.selectors import workflows_for
 
 
@@ -31,11 +32,15 @@ class StatsViewSet(GenericViewSet[WorkflowExecution]):
     )
     def retrieve(self, request: Request, workflow_id: str) -> Response:
         """Runs, success, durations and usage of the last days, by day, version and step."""
-        rows = workflows_for(request.user).only("id", "is_template", "created_by_id")
-        seen = seen_runs(get_object_or_404(rows, pk=workflow_id), caller(request))
+        rows = workflows_for(request.user).only(
+            "id", "is_template", "created_by_id", "published_version"
+        )
+        workflow = get_object_or_404(rows, pk=workflow_id)
+        seen = seen_runs(workflow, caller(request))
         query = StatsQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         zone = query.validated_data["tz"]
         period = stats.last_days(query.validated_data["days"], timezone.now(), zone)
         found = stats.stats_of(seen, period)
-        return Response(self.get_serializer({"workflow_id": workflow_id, **found}).data)
+        answer = {"workflow_id": workflow_id, "drift": drift_count(workflow), **found}
+        return Response(self.get_serializer(answer).data)

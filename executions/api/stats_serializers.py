@@ -131,6 +131,10 @@ class StatsSerializer(DurationSerializer):
     days = serializers.IntegerField()
     time_zone = serializers.CharField()
     since = serializers.DateTimeField(help_text="When the first day begins.")
+    drift = serializers.IntegerField(
+        allow_null=True,
+        help_text="How many agents and tools of the published version are others today; null: none is published.",
+    )
     runs = serializers.IntegerField()
     by_status = serializers.DictField(
         child=serializers.IntegerField(),

@@ -19,6 +19,10 @@ COUNTS = json.loads((Path(__file__).parent.parent / "query_counts.json").read_te
 FLOW = "/api/v1/workflows/{flow}"
 READINGS = {
     "workflow": FLOW,
+    "published workflow": "/api/v1/workflows/{published}",
+    "drift": "/api/v1/workflows/{published}/drift",
+    "workflow events": "/api/v1/workflows/{published}/events",
+    "drifted workflows": "/api/v1/workflows?drifted=true",
     "canvas": f"{FLOW}/canvas",
     "preview": f"{FLOW}/preview.svg",
     "diff": f"{FLOW}/diff",
@@ -53,7 +57,12 @@ def things(alice: User) -> dict[str, dict[str, str]]:
             save_mcp_server(server, by=alice, name=f"{name} {number}")
             save_workflow(row, by=alice, category=f"{number}")
             job.events.create(number=number + 1, kind="stage", data={"stage": "planning"})
-        found[name] = {"flow": row.pk, "job": job.pk}
+        found[name] = {"flow": row.pk, "job": job.pk, "published": f"{name}-published"}
+        create_workflow(
+            by=alice,
+            definition={**definition(*steps), "id": f"{name}-published", "name": name},
+            published_version=1,
+        )
     return found
 
 

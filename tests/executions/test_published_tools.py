@@ -148,6 +148,19 @@ def test_a_draft_a_simulation_and_a_step_alone_run_with_what_there_is(
     assert execute(api, version=1).status_code == 409
 
 
+def test_a_child_whose_tool_changed_fails_the_step_that_runs_it(
+    runner: Runner, offer: Offer
+) -> None:
+    published(runner, CALL)
+    offer(tool("go", inputSchema=MORE), tool("look"))
+    run = runner.run({"steps": [{"id": "ship", "type": "workflow", "workflow_id": "ship"}]})
+    assert (run.status, run.row.error_kind, run.row.error_code) == (
+        *("FAILED", "child_failed"),
+        "not_executable",
+    )
+    assert WorkflowExecution.objects.filter(workflow="ship").count() == 0
+
+
 class TestAgents:
     """A model reads the words of its tools, so any change of them counts."""
 

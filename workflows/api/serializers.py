@@ -13,6 +13,9 @@ from workflows.drift.current import drift_count
 from workflows.models import Workflow, WorkflowVersion
 
 MOST_COORDINATE = 1_000_000
+DRIFT = (
+    "How many agents and tools of the published version are others today; null: none is published."
+)
 # JSON Schema's expressions are ECMAScript's, which has no `\\Z`; Python's `$` alone lets a newline through.
 ID_PATTERN = r"^[a-zA-Z][a-zA-Z0-9_-]{0,99}$(?!\n)"
 
@@ -65,6 +68,12 @@ class ValidationReportSerializer(serializers.Serializer[Any]):
     missing_mcps = serializers.ListField(child=serializers.CharField())
 
 
+class StoredReportSerializer(ValidationReportSerializer):
+    """What is to be said about a stored workflow."""
+
+    drift = serializers.IntegerField(allow_null=True, help_text=DRIFT)
+
+
 class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow]):
     """A workflow, as it is read and written."""
 
@@ -101,9 +110,7 @@ class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow
         write_only=True,
         help_text="What changed; kept with the version.",
     )
-    drift = serializers.SerializerMethodField(
-        help_text="How many agents and tools of the published version are others today; null: none is published."
-    )
+    drift = serializers.SerializerMethodField(help_text=DRIFT)
 
     class Meta:
         model = Workflow

@@ -18,14 +18,15 @@ from workflows.api.filters import WorkflowFilter
 from workflows.api.idempotency import idempotency_of
 from workflows.api.serializers import (
     CopySerializer,
+    StoredReportSerializer,
     UnsavedSerializer,
-    ValidationReportSerializer,
     WorkflowCreateSerializer,
     WorkflowRowSerializer,
     WorkflowSerializer,
     WorkflowWrittenSerializer,
 )
 from workflows.checking import check, described
+from workflows.drift.current import drift_count
 from workflows.identifiers import require_same_id
 from workflows.models import Workflow
 from workflows.run_summaries import add_run_summaries, with_run_summaries
@@ -242,11 +243,12 @@ class WorkflowValidateView(WorkflowScopedView):
         operation_id="validate_workflow",
         summary="Validate a stored workflow",
         request=UnsavedSerializer,
-        responses={200: ValidationReportSerializer},
+        responses={200: StoredReportSerializer},
     )
     def post(self, request: Request, workflow_id: str) -> Response:
         """What is to be said about the stored definition, or about the one in the body."""
         workflow = self.workflow()
         raw = self.body().get("definition_json", workflow.definition_json)
         report = check(described(raw, id=workflow.pk), catalogue_for(caller(request)))
-        return Response(ValidationReportSerializer(report).data)
+        found = {**report.to_json(), "drift": drift_count(workflow)}
+        return Response(StoredReportSerializer(found).data)

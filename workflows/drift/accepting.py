@@ -8,7 +8,7 @@ from django.db import transaction
 from audit.recording import Action, record
 from common.errors import Conflict, NotExecutable
 from workflows.drift.events import note_event
-from workflows.drift.reading import DriftReport, drift_of
+from workflows.drift.reading import DriftReport, drift_of, state_of
 from workflows.drift.recording import record_uses
 from workflows.models import Workflow
 from workflows.publishing import required_sound
@@ -35,28 +35,27 @@ def accept_drift(
     if row.published_version is None:
         raise Conflict("No version of this workflow is published.", code="not_published")
     seen = drift_of(row, by)
-    _require_seen(seen, state)
+    _require_state(seen.state, state)
     _require_whole(seen)
     number, definition = definition_of(row, row.published_version)
     required_sound(number, definition, by)
-    record_uses(row, number, definition, by=by)
+    recorded = record_uses(row, number, definition, by=by)
+    # What changed between the look and the writing was seen by nobody: nothing of all this happens then.
+    _require_state(state_of(recorded), state)
     accepted = [one.id for one in seen.resources]
     note_event(row, "drift_accepted", {"version": number, "by": by.username, "resources": accepted})
     told = {"version": number, "resources": accepted[:MAX_TOLD]}
     record(Action.ACCEPTED, subject_of(row), by=by, details=told)
     logger.info("workflow %s: changes accepted by %s: %s", row.pk, by.pk, ", ".join(accepted))
-    left = drift_of(row, by)
-    # What changed between the two looks was seen by nobody: nothing of all this happens then.
-    _require_seen(left, state)
-    return left
+    return drift_of(row, by)
 
 
-def _require_seen(report: DriftReport, state: str) -> None:
-    if report.state != state:
+def _require_state(now: str, seen: str) -> None:
+    if now != seen:
         raise Conflict(
             "Something changed since you looked. Read the report again, and accept what it says now.",
             code="drift_moved_on",
-            extra={"state": report.state},
+            extra={"state": now},
         )
 
 

@@ -10,6 +10,7 @@ from common.ownership import Caller
 from workflows.definition.catalogue import AgentEntry, Catalogue, ToolEntry
 from workflows.definition.drift.changes import Change
 from workflows.definition.drift.drift import Drift, drift
+from workflows.drift.recording import used_now
 from workflows.drift.resources import Key, Kind, Resource, resources
 from workflows.models import PublishedUse, Workflow
 from workflows.selectors import catalogue_for, definition_of
@@ -55,22 +56,25 @@ class DriftReport:
 
 
 def drift_of(workflow: Workflow, caller: Caller) -> DriftReport:
-    """The report, in at most eight queries. What `caller` may not use counts as gone and is not described."""
+    """The report, in at most ten queries. What `caller` may not use counts as gone and is not described."""
     uses = list(workflow.published_uses.select_related("recorded_by").order_by("kind", "resource"))
     if workflow.published_version is None or not uses:
         return DriftReport(
             workflow, workflow.published_version, state_of({}), None, None, [], Drift()
         )
-    today = resources(_ids(uses, Kind.AGENT), _ids(uses, Kind.TOOL))
+    _, definition = definition_of(workflow, workflow.published_version)
+    used = used_now(definition)
+    # What is used no more, because an agent lost a tool, is compared too.
+    lost = _ids(uses, Kind.TOOL) - {key for _, key in used}
+    today = used | resources((), lost)
     now = catalogue_for(caller)
     changes = {use.pk: _change(use, today.get(key_of(use)), now) for use in uses}
-    _, definition = definition_of(workflow, workflow.published_version)
     found = [change for change in changes.values() if change is not None]
     newest = max(uses, key=lambda use: use.recorded_at)
     return DriftReport(
         workflow=workflow,
         version=workflow.published_version,
-        state=state_of(today),
+        state=state_of(used),
         recorded_at=newest.recorded_at,
         recorded_by=newest.recorded_by.username if newest.recorded_by else None,
         resources=[
@@ -88,7 +92,7 @@ def key_of(use: PublishedUse) -> Key:
 
 
 def state_of(today: Mapping[Key, Resource]) -> str:
-    """A short word for what all of these are now: another word, another state."""
+    """A short word for what all that is used is now: another word, another state."""
     said = sorted(f"{kind} {key} {_fingerprint(one)}" for (kind, key), one in today.items())
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
 

@@ -136,6 +136,21 @@ def test_going_on_without_an_agents_tool_can_be_accepted(api: APIClient, digest:
     assert report(api)["held_steps"] == ["ask"]
 
 
+def test_an_agents_tools_are_accepted_with_it_as_they_were_seen(
+    api: APIClient, alice: User, change: Change
+) -> None:
+    save_agent(Agent.objects.get(), by=alice, tools=["crm:search", "native:current_time"])
+    seen = report(api)["state"]
+    change("search", description="Also deletes.")
+    answer = api.post(f"{URL}/drift/accept", {"state": seen})
+    assert (answer.status_code, answer.json()["code"]) == (409, "drift_moved_on")
+    answer = api.post(f"{URL}/drift/accept", {"state": report(api)["state"]})
+    assert answer.status_code == 200, answer.content
+    assert not report(api)["is_drifted"]
+    kept = set(PublishedUse.objects.values_list("resource", flat=True))
+    assert kept == {"writer", "crm:search", "native:current_time"}
+
+
 @pytest.mark.parametrize("body", [{}, {"state": ""}, {"state": "x", "all": True}, {"state": None}])
 def test_who_does_not_say_what_they_saw_accepts_nothing(
     api: APIClient, change: Change, body: Any
