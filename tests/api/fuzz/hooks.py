@@ -77,6 +77,8 @@ def _complete(body: dict[str, Any], *, changes_one: bool) -> None:
         body["headers"] = {"X-Team": "ours"}
     if body.get("url"):
         body["url"] = ADDRESS
+        # Another server must not get the headers of the one before.
+        body.setdefault("headers", {"X-Team": "ours"})
     if changes_one:
         body.pop("id", None)
 
