@@ -256,6 +256,7 @@ SPECTACULAR_SETTINGS = {
         {"name": name, "description": text}
         for name, text in {
             "auth": "Log in and out; tokens for programs.",
+            "audit": "Who did what, and when.",
             "agents": "Agents of your own and those you may use.",
             "mcp-servers": "MCP servers and their tools.",
             "resources": "What a workflow can use, for palettes.",
