@@ -16,7 +16,7 @@ from generation.plan import (
     key,
     leaves,
 )
-from generation.planning.coverage import lost
+from generation.planning.coverage import acts, lost
 from generation.planning.language.languages import to_english
 from generation.planning.language.typos import mended
 from generation.planning.language.verbs import actions, learn
@@ -24,6 +24,7 @@ from generation.planning.matching.entries import catalogue_verbs
 from generation.planning.matching.index import Index, build_index
 from generation.planning.matching.resolving import Resolver
 from generation.planning.matching.suggesting import suggested_agent
+from generation.planning.meaning.encoder import encoder
 from generation.planning.reading.holding import hold
 from generation.planning.reading.structure import read_structure
 from generation.planning.reading.tree import Act, Choose, Repeat, Together
@@ -43,6 +44,9 @@ def plan(prompt: str, catalogue: Catalogue) -> Plan:
     is_translated = english != prompt
     english = mended(english, catalogue)
     spoken = read_structure(english)
+    index.meanings.read(
+        [act.text for act in acts(spoken)], translated_from=prompt if is_translated else ""
+    )
     resolver = Resolver(catalogue=catalogue, index=index, is_translated=is_translated)
     for act in _forbidden(spoken):
         resolver.forbid(act.text)
@@ -58,7 +62,8 @@ def plan(prompt: str, catalogue: Catalogue) -> Plan:
 
 
 def warm_up() -> None:
-    """Read the vocabularies, which happens once in a process and otherwise at somebody's first request."""
+    """Read the vocabularies and the encoder, which happens once in a process and otherwise at somebody's first request."""
+    encoder()
     for prompt in (
         "Read it",
         "Lies es und der die das",
@@ -114,7 +119,10 @@ class _Builder:
             return False
         if hold(node.text):
             return node.is_negated
-        return node.is_negated or not (self.is_terse or actions(node.text))
+        if node.is_negated:
+            return True
+        is_told = self.is_terse or actions(node.text)
+        return not (is_told or self.resolver.is_clear(node.text))
 
     def _one(self, node: Spoken, before: list[Node], position: str, about: str) -> list[Node]:
         match node:

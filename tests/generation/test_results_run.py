@@ -10,7 +10,7 @@ from tests.executions.conftest import Runner, runner, temporal_worker
 
 __all__ = ["runner", "temporal_worker"]
 
-SETS = ("prompts", "development", "held_out", "held_out_2")
+SETS = ("prompts", "development", "development_2", "held_out", "held_out_2", "held_out_3")
 # Straight sequences are all alike to the engine: some of them are enough.
 SEQUENCES = 10
 

@@ -6,6 +6,7 @@ from functools import cache
 
 from generation.planning.language.verbs import FILLERS, verb_words
 from generation.planning.language.words import STOP, known_products, noun_words, stem, tokens
+from generation.planning.meaning.encoder import is_common_word
 from workflows.definition.catalogue import Catalogue
 
 _WORD = re.compile(r"(?<![\w@#/.$&+-])[A-Za-z]{4,24}(?![\w@/&+]|\.\w|-\w)")
@@ -68,6 +69,7 @@ def mended(text: str, catalogue: Catalogue) -> str:
             or word.lower() in known
             or word.lower() in _FUNCTION_WORDS
             or stem(word.lower()) in roots
+            or is_common_word(word.lower())
         ):
             return word
         found = _nearest(word.lower(), known)
@@ -121,7 +123,9 @@ def _slips(word: str, other: str) -> float | None:
     if len(word) == len(other) and _is_swap(word, other):
         return 0.5
     if len(word) < LONG:
-        return None
+        # 'evry': a letter too few in a word that everybody means.
+        is_short = len(other) == len(word) + 1 and other in _CONTROL
+        return 1.0 if is_short and _distance(word, other) == 1 else None
     allowed = 2 if min(len(word), len(other)) >= VERY_LONG else 1
     cost = _distance(word, other)
     if cost > allowed or (cost == 1 and len(word) == len(other) and len(word) <= LONG + 1):

@@ -15,6 +15,8 @@ _OBJECT_STARTS = frozenset(
 # Words that a verb may follow at the start of a clause.
 FILLERS = word_set("fillers")
 
+# Fillers that are the verb itself before an object.
+_ALSO_VERBS = frozenset({"start", "keep"})
 # "have it translated", "let the team know", "keep improving it"
 CAUSATIVES = frozenset({"have", "let", "get", "ask"})
 
@@ -118,6 +120,9 @@ def _separable(words: list[str], position: int) -> bool:
 def _after_fillers(words: list[str]) -> int:
     position = 0
     while position < len(words) - 1 and words[position] in FILLERS:
+        if words[position] in _ALSO_VERBS and words[position + 1] in _OBJECT_STARTS:
+            # 'start the pipeline', but 'start comparing'
+            return position
         position += 1
     return position
 

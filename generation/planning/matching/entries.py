@@ -45,6 +45,8 @@ class Entry:
     verb: str = ""
     # The words of an agent's name: what it is for, and for nothing else.
     trade: tuple[tuple[str, ...], ...] = ()
+    # What it is and does, as a text whose meaning can be compared.
+    about: str = ""
 
 
 def agent_entry(agent: AgentEntry) -> Entry:
@@ -57,7 +59,10 @@ def agent_entry(agent: AgentEntry) -> Entry:
     verb = leading_verb(agent.description).partition(" ")[0]
     # 'Writes …' tells what 'write' means here; verbs that name a trade count as words.
     verb = verb if verb in plain_verbs() else ""
-    return Entry(agent.id, True, weights, sum(weights.values()), kinds, verb=verb, trade=trade)
+    about = f"{agent.name or agent.id}: {agent.description}"
+    return Entry(
+        agent.id, True, weights, sum(weights.values()), kinds, verb=verb, trade=trade, about=about
+    )
 
 
 def tool_entry(tool: ToolEntry, catalogue: Catalogue) -> Entry:
@@ -84,6 +89,7 @@ def tool_entry(tool: ToolEntry, catalogue: Catalogue) -> Entry:
         server_id=tool.server_id or "native",
         prior=_PRIOR.get(verb, 0.0),
         verb=verb,
+        about=f"{' '.join(tokens(name))}: {tool.description}",
     )
 
 

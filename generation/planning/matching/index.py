@@ -1,27 +1,34 @@
 """Finds the tool or agent that a clause means: BM25 over words and concepts, weighed by the kind of action."""
 
+import heapq
 import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from generation.planning.language.verbs import DETERMINERS, actions, leading_verb, verb_at
 from generation.planning.language.words import (
     STOP,
     Unit,
     known_products,
-    stem,
     tokens,
     units,
 )
+from generation.planning.matching.asked import LISTING, SINGLE, Asked, asked_for
 from generation.planning.matching.entries import Entry, agent_entry, tool_entry
 from generation.planning.matching.fit import fit
+from generation.planning.matching.meanings import Meanings, Nearness, nearest
 from workflows.definition.catalogue import Catalogue
 
 K1, B = 1.2, 0.2
-
-
+# What a shared concept counts against the very word, and what the nearness in meaning counts.
+CONCEPT, MEANING = 0.85, 10.0
+# Without a word in common, an entry has to be that near.
+NEAR_ALONE = 0.2
+# What it counts that an agent's trade is the verb of the clause, and that a tool brings as many things as are asked for.
+TRADE, NUMBER = 1.0, 2.0
+# How many entries are looked at closely for one clause.
+CANDIDATES = 60
 # What the words around a clause count, against its own.
 CONTEXT = 0.3
 # What a name costs of which the clause says nothing.
@@ -36,6 +43,8 @@ class Match:
     score: float
     coverage: float
     shared: frozenset[str] = frozenset()
+    # How much nearer in meaning it is than most (0 to 1).
+    nearness: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,14 @@ class Index:
     # Where each term is found, as positions in `entries`; and the terms of tools alone.
     holders: dict[str, list[int]] = field(default_factory=dict)
     tool_terms: frozenset[str] = frozenset()
+    meanings: Meanings = field(default_factory=Meanings)
+    # What was asked before, with the verbs known then: an index lives for one request.
+    _answers: dict[tuple[object, ...], list[Match]] = field(default_factory=dict)
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether it knows words only, no meanings."""
+        return not self.meanings.is_ready
 
     def rank(
         self,
@@ -77,31 +94,69 @@ class Index:
         the server of the step before, which 'send it' most likely means; `previous` is the agent of the step before;
         `context` is what everything here is about ('each review'), which settles what the text leaves open.
         """
-        said = _weighed(text)
-        wanted = [self._weigh(weight, terms) for weight, terms in said]
-        asked = actions(text) if kinds is None else kinds
+        question = (text, banned, kinds, near, previous, context)
+        if question not in self._answers:
+            self._answers[question] = self._rank(*question)
+        return list(self._answers[question])
+
+    def _rank(
+        self,
+        text: str,
+        banned: frozenset[str],
+        kinds: frozenset[str] | None,
+        near: str,
+        previous: str,
+        context: str,
+    ) -> list[Match]:
+        asked = asked_for(text, kinds)
+        wanted = [self._weigh(weight, terms) for weight, terms in asked.said]
         named = self.servers_named(text)
-        verb = leading_verb(text).partition(" ")[0]
         around = [self._weigh(*unit) for unit in units(context)] if context else []
-        is_bare = all(weight < 1 for weight, _ in said)
+        is_bare = all(weight < 1 for weight, _ in asked.said)
+        near_by = self.meanings.nearness(text)
         found = []
-        for entry in self._sharing(said):
+        for at in self._candidates(asked.said, near_by):
+            entry = self.entries[at]
             if entry.id in banned or entry.server_id in banned:
                 continue
-            match = self._match(entry, wanted, asked, named, verb, said)
-            if match is not None and is_bare and entry.server_id == near:
+            nearness = float(near_by[at]) if near_by is not None else 0.0
+            match = self._match(entry, wanted, asked, named, nearness)
+            if match is None:
+                continue
+            if is_bare and entry.server_id == near:
                 match = replace(match, score=match.score + 2.0)
-            if match is not None and entry.id == previous and asked & {"create", "send", "update"}:
+            if entry.id == previous and asked.kinds & {"create", "send", "update"}:
                 # 'write the advice to a sheet' behind the adviser means the sheet.
                 match = replace(match, score=match.score - 3.0)
-            if match is not None:
-                found.append(self._in_context(match, around))
+            found.append(self._in_context(match, around))
         return sorted(found, key=lambda match: -match.score)
 
-    def _sharing(self, said: tuple[Unit, ...]) -> Iterator[Entry]:
-        """The entries that have any of the words, in the catalogue's order."""
+    def _candidates(self, said: tuple[Unit, ...], near_by: Nearness | None) -> list[int]:
+        """The positions of the entries that have any of the words or are nearest in meaning, in the catalogue's order."""
         places = {at for _, terms in said for term in terms for at in self.holders.get(term, ())}
-        return (self.entries[at] for at in sorted(places))
+        likely = self._likeliest(places, said, near_by) if len(places) > CANDIDATES else places
+        return sorted(likely if near_by is None else likely | set(nearest(near_by)))
+
+    def _likeliest(
+        self, places: set[int], said: tuple[Unit, ...], near_by: Nearness | None
+    ) -> set[int]:
+        """The `CANDIDATES` of `places` that share the most telling words, or are near: looked at closely, the rest not."""
+        shared = dict.fromkeys(places, 0.0)
+        for weight, terms in said:
+            for at, value in self._by_word(terms):
+                shared[at] += weight * value
+        if near_by is not None:
+            for at in shared:
+                shared[at] += MEANING * float(near_by[at])
+        return set(heapq.nsmallest(CANDIDATES, shared, key=lambda at: (-shared[at], at)))
+
+    def _by_word(self, terms: tuple[str, ...]) -> Iterator[tuple[int, float]]:
+        """The entries that have a word, each once, with how telling it is."""
+        found: dict[int, float] = {}
+        for term in terms:
+            for at in self.holders.get(term, ()):
+                found[at] = max(found.get(at, 0.0), self.rarity[term])
+        return iter(found.items())
 
     def _in_context(self, match: Match, around: list[Weighed]) -> Match:
         if match.entry.kinds <= {"read"} and not match.entry.is_agent:
@@ -123,10 +178,9 @@ class Index:
         self,
         entry: Entry,
         wanted: list[Weighed],
-        asked: frozenset[str],
+        asked: Asked,
         named: frozenset[str],
-        verb: str,
-        said: tuple[Unit, ...],
+        nearness: float,
     ) -> Match | None:
         score, covered, total = 0.0, 0.0, 0.0
         shared: set[str] = set()
@@ -138,17 +192,20 @@ class Index:
                 score += word.weight * gain
                 covered += word.weight * word.importance
                 shared.add(term)
-        if not shared:
+        if not shared and nearness < NEAR_ALONE:
             return None
-        suits = fit(entry, asked)
+        suits = fit(entry, asked.kinds)
+        if not (asked.is_work and entry.kinds == {"read"} and not entry.is_agent):
+            # However near, what only brings a thing does not do the work on it.
+            score += MEANING * max(nearness, 0.0)
         score *= 1 + 0.45 * suits
-        score += 1.2 * suits + entry.prior + (1.0 if verb and verb == entry.verb else 0.0)
-        score -= FOREIGN_TRADE * _foreign(entry, said)
+        score += 1.2 * suits + _habit(entry, asked, shared)
         if entry.server_id in named:
             score += 3.0
         elif named and not entry.is_agent:
             score -= 2.0
-        return Match(entry, round(score, 6), covered / total if total else 0.0, frozenset(shared))
+        coverage = max(covered / total if total else 0.0, min(1.0, nearness))
+        return Match(entry, round(score, 6), coverage, frozenset(shared), nearness)
 
     def _weigh(self, weight: float, terms: tuple[str, ...]) -> Weighed:
         known = [self.rarity[term] for term in terms if term in self.rarity]
@@ -167,11 +224,24 @@ def _gain(entry: Entry, word: Weighed, norm: float) -> tuple[float, str]:
         # The very word counts more than a synonym; one word of a phrase ('as pdf') counts less than its meaning.
         if term[0] == "=":
             gain *= 0.6 if word.is_phrase else 1.15
+        else:
+            gain *= CONCEPT
         total += gain
         if gain > best:
             best, found = gain, term
     # Further terms of the same word confirm it a little.
     return best + 0.15 * (total - best), found
+
+
+def _habit(entry: Entry, asked: Asked, shared: set[str]) -> float:
+    """What the entry's own verb, name and number speak for or against it, whatever it is about."""
+    found = entry.prior - FOREIGN_TRADE * _foreign(entry, asked.said)
+    found += 1.0 if asked.verb and asked.verb == entry.verb else 0.0
+    if entry.is_agent:
+        is_its_trade = asked.is_work and asked.verb and shared & set(asked.said[0][1])
+        return found + (TRADE if is_its_trade else 0.0)
+    number = int(entry.verb in LISTING) - int(entry.verb in SINGLE)
+    return found + NUMBER * number * asked.number
 
 
 def _foreign(entry: Entry, wanted: tuple[Unit, ...]) -> float:
@@ -206,22 +276,8 @@ def build_index(catalogue: Catalogue) -> Index:
         server_names=_server_names(catalogue),
         holders=holders,
         tool_terms=frozenset(t for entry in entries if not entry.is_agent for t in entry.weights),
+        meanings=Meanings(entries),
     )
-
-
-def _weighed(text: str) -> tuple[Unit, ...]:
-    """The words of a clause; a leading verb that is also a noun ('record it') tells as little as other verbs."""
-    wanted = units(text)
-    words = tokens(text)
-    if len(words) < 2 or words[1] not in DETERMINERS or not wanted:
-        return wanted
-    length, kinds, _ = verb_at([stem(words[0])], 0)
-    is_handling = (
-        length and kinds & {"read", "create", "update", "run"} and not kinds & {"make", "analyse"}
-    )
-    if is_handling and f"={stem(words[0])}" in wanted[0][1]:
-        return ((0.3, wanted[0][1]), *wanted[1:])
-    return wanted
 
 
 def _server_names(catalogue: Catalogue) -> dict[str, str]:

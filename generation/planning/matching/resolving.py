@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from generation.plan import Node, Parallel, key, leaves
-from generation.planning.language.verbs import actions, leading_verb
+from generation.planning.language.verbs import actions, leading_verb, starts_with_verb
 from generation.planning.language.words import STOP, stem, tokens, units
 from generation.planning.matching import sources, suggesting
 from generation.planning.matching.agreement import agrees
@@ -18,6 +18,8 @@ from workflows.definition.catalogue import Catalogue
 TOOL_ACTIONS = frozenset({"read", "create", "update", "delete", "send", "run"})
 AGENT_ACTIONS = frozenset({"analyse", "compose", "make"})
 _LIST = re.compile(r",\s*(?:and |or |plus )?|\s+(?:and|plus|as well as)\s+", re.IGNORECASE)
+# It tells that an agent is meant, not which.
+_AGENT_WORD = re.compile(r"\s(?:agent|bot|assistant)$", re.IGNORECASE)
 _BOTH = re.compile(r"\bboth\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"\b(?:it|them|this|that|these|those)\b", re.IGNORECASE)
 # How much is too much tells nothing about what is judged.
@@ -44,6 +46,10 @@ _STORED = re.compile(
     re.IGNORECASE,
 )
 _PLACE_WORDS = frozenset({"from", "out", "based", "using", "given", "with", "in", "on", "for"})
+
+
+# How near words without a verb have to be to what they mean, and an agent that is added behind a tool to its task.
+CLEAR, WORKER = 0.2, 0.1
 
 
 @dataclass
@@ -96,6 +102,11 @@ class Resolver:
                 self.memory.used.append(f"agent:{entry.id}")
                 return [use(entry, f"Determine: {condition}")]
         return []
+
+    def is_clear(self, text: str) -> bool:
+        """Whether words without a verb still mean one entry: 'a text message for everybody else'."""
+        ranked = self.index.rank(text, banned=self.memory.banned)
+        return any(match.nearness >= CLEAR and accepts(match) for match in ranked[:1])
 
     def reading(self, text: str, *, servers: frozenset[str], many: bool = False) -> list[Node]:
         """The tool that best reads what `text` names; with `servers`, one of theirs."""
@@ -154,7 +165,7 @@ class Resolver:
         if _is_bare(text) and (best is None or not self._is_near(best)):
             best = self._meant(text, about) or best
         if best is not None:
-            return self._with_source(best, text) + self._worker(best.entry, text)
+            return self._with_source(best, text) + self._behind(best.entry, text)
         found = self._by_topic(text, asked)
         return [use(found.entry, text)] if found is not None else self._nothing(text, asked)
 
@@ -178,6 +189,12 @@ class Resolver:
         fresh = [m for m in agents if f"agent:{m.entry.id}" not in self.memory.used]
         return fresh[0] if fresh and accepts(fresh[0]) else None
 
+    def _behind(self, entry: Entry, text: str) -> list[Node]:
+        """What a clause asks for behind what it means best."""
+        if entry.is_agent:
+            return list(sources.keeper(self.index, self.memory, text))
+        return self._worker(entry, text)
+
     def _worker(self, entry: Entry, text: str) -> list[Node]:
         """'summarise the responses' found the tool that lists them: the agent that does what the verb says comes behind."""
         verb = leading_verb(text)
@@ -187,7 +204,8 @@ class Resolver:
         if meanings & set(entry.weights):
             return []
         for match in self.index.rank(text, banned=self.memory.banned)[:8]:
-            if match.entry.is_agent and meanings & match.shared and match.score > 0:
+            is_near = self.index.is_blind or match.nearness >= WORKER
+            if match.entry.is_agent and meanings & match.shared and match.score > 0 and is_near:
                 return [use(match.entry, text)]
         return []
 
@@ -263,13 +281,15 @@ class Resolver:
 
     def _expert(self, expert: str, text: str) -> list[Node]:
         """An agent asked for by its trade: one that covers it, else a new one."""
-        ranked = self.index.rank(expert, banned=self.memory.banned, kinds=AGENT_ACTIONS)
+        told = _AGENT_WORD.sub("", expert).strip() or expert
+        ranked = self.index.rank(told, banned=self.memory.banned, kinds=AGENT_ACTIONS)
         agents = [match for match in ranked if match.entry.is_agent]
         words = tokens(expert)
         trade = {f"={stem(w)}" for w in words[: max(len(words) - 1, 1)] if w not in STOP}
         before: list[Node] = list(sources.reader(self.index, self.memory, text, None))
         is_known = bool(agents) and bool(trade) and trade <= set(agents[0].entry.weights)
-        if agents and (agents[0].coverage >= 0.45 or is_known):
+        enough = 0.45 if told == expert else 0.75
+        if agents and (agents[0].coverage >= enough or is_known):
             return [*before, use(agents[0].entry, text)]
         return [*before, suggesting.suggested_agent(expert, text, self.catalogue)]
 
@@ -310,8 +330,13 @@ def _parts(text: str) -> list[str]:
     pieces = [piece.strip() for piece in _LIST.split(_BOTH.sub("", text)) if piece.strip()]
     count = len(leading_verb(text).split())
     head = " ".join(text.split()[:count])
-    rest = [piece if actions(piece) and not head else f"{head} {piece}" for piece in pieces[1:]]
+    rest = [piece if _is_told(piece, head) else f"{head} {piece}" for piece in pieces[1:]]
     return [*pieces[:1], *rest]
+
+
+def _is_told(piece: str, head: str) -> bool:
+    """Whether a part has a verb of its own: 'mail it to him'."""
+    return starts_with_verb(piece) if head else bool(actions(piece))
 
 
 def _without_place(text: str) -> str:

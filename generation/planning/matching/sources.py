@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from generation.plan import AgentUse, Leaf, ToolUse
 from generation.planning.language.verbs import leading_verb
 from generation.planning.language.words import concepts, plain_verbs, stem, word_set
+from generation.planning.matching.asked import LISTING
 from generation.planning.matching.entries import Entry
 from generation.planning.matching.index import Index, Match
 
@@ -17,8 +18,12 @@ CLEAR_SCORE = 6.0
 NAMED = 2.0
 # What agents write or work out: "post a summary" presupposes that somebody summarises.
 PRODUCTS = word_set("products")
-# What tools are called that bring several things.
-_LISTING = frozenset({"list", "search", "find", "query"})
+# How near an agent has to be to a new thing that is handed on, and a tool to the new place of one.
+MAKER, KEEPER = 0.28, 0.15
+# What it counts that a tool lists, where many things are to be read.
+LISTED = 4.0
+_NEW_THING = re.compile(r"\b(?:an?|another|some) (?:[\w'-]+ ?)+$", re.IGNORECASE)
+_NEW_PLACE = re.compile(r"\b(?:in|into|to|as|on|onto) (?:an?|another) .+$", re.IGNORECASE)
 _PREPOSITION = re.compile(
     r"\b(?:to|into|in|on|via|by|onto|over|through|using|at|within|inside|of|about|for|from|with)\b",
     re.IGNORECASE,
@@ -95,13 +100,43 @@ def maker(index: Index, memory: Memory, text: str, chosen: Entry | None) -> list
     if chosen is not None:
         wanted -= {c for c in wanted if chosen.weights.get(c, 0) >= 1.0}
     if not wanted:
-        return []
+        return _writer(index, memory, thing, chosen)
     ranked = index.rank(thing, banned=memory.banned, kinds=frozenset({"make", "compose"}))
     for match in ranked[:3]:
         is_its_trade = match.entry.is_agent and is_named(match.entry, match.shared & wanted)
         if is_its_trade and match.coverage >= 0.5:
             was_made = f"agent:{match.entry.id}" in memory.used or _was_made(index, memory, wanted)
             return [] if was_made else [use(match.entry, thing)]
+    return _writer(index, memory, thing, chosen)
+
+
+def _writer(index: Index, memory: Memory, thing: str, chosen: Entry | None) -> list[Leaf]:
+    """'mail them a friendly reminder': something new is handed on, so the agent that makes such things makes it."""
+    new = _NEW_THING.search(thing)
+    if new is None:
+        return []
+    ranked = index.rank(new.group(), banned=memory.banned, kinds=frozenset({"make", "compose"}))
+    for match in ranked[:2]:
+        if match.entry.is_agent and match.nearness >= MAKER:
+            used = f"agent:{match.entry.id}" in memory.used
+            return [] if used else [use(match.entry, thing)]
+    return []
+
+
+def keeper(index: Index, memory: Memory, text: str) -> list[Leaf]:
+    """'sum it up in a document on Drive': behind the agent that sums up, the tool that makes the document."""
+    place = _NEW_PLACE.search(text)
+    servers = index.servers_named(place.group()) if place else frozenset()
+    if place is None or not servers:
+        return []
+    for match in index.rank(place.group(), banned=memory.banned, kinds=frozenset({"create"})):
+        entry = match.entry
+        if (
+            entry.server_id in servers
+            and entry.kinds & {"create", "send"}
+            and match.nearness >= KEEPER
+        ):
+            return [use(entry, text)]
     return []
 
 
@@ -127,9 +162,11 @@ def reading(
     """The tool that best reads what `text` names; with `servers`, one of theirs; `many`: rather one that lists."""
     ranked = index.rank(text, banned=memory.banned, kinds=frozenset({"read"}))
     if many:
-        ranked.sort(key=lambda match: -match.score - (2.0 if match.entry.verb in _LISTING else 0.0))
+        ranked.sort(
+            key=lambda match: -match.score - (LISTED if match.entry.verb in LISTING else 0.0)
+        )
     elif _is_one_thing(text):
-        ranked.sort(key=lambda match: -match.score + (2.0 if match.entry.verb in _LISTING else 0.0))
+        ranked.sort(key=lambda match: -match.score + (2.0 if match.entry.verb in LISTING else 0.0))
     for match in ranked:
         entry = match.entry
         if entry.is_agent or "read" not in entry.kinds:
