@@ -27,6 +27,7 @@ CONCEPT, MEANING = 0.85, 10.0
 NEAR_ALONE = 0.2
 # What it counts that an agent's trade is the verb of the clause, and that a tool brings as many things as are asked for.
 TRADE, NUMBER = 1.0, 2.0
+BUILT_IN = 3.0
 # How many entries are looked at closely for one clause.
 CANDIDATES = 60
 # What the words around a clause count, against its own.
@@ -240,6 +241,9 @@ def _habit(entry: Entry, asked: Asked, shared: set[str]) -> float:
     if entry.is_agent:
         is_its_trade = asked.is_work and asked.verb and shared & set(asked.said[0][1])
         return found + (TRADE if is_its_trade else 0.0)
+    if asked.is_work and entry.server_id == "native":
+        # What is built in and plain gives way to an agent that was made for it.
+        found -= BUILT_IN
     number = int(entry.verb in LISTING) - int(entry.verb in SINGLE)
     return found + NUMBER * number * asked.number
 

@@ -289,7 +289,8 @@ class Resolver:
         before: list[Node] = list(sources.reader(self.index, self.memory, text, None))
         is_known = bool(agents) and bool(trade) and trade <= set(agents[0].entry.weights)
         enough = 0.45 if told == expert else 0.75
-        if agents and (agents[0].coverage >= enough or is_known):
+        is_there = not suggesting.is_lacking(text)
+        if agents and is_there and (agents[0].coverage >= enough or is_known):
             return [*before, use(agents[0].entry, text)]
         return [*before, suggesting.suggested_agent(expert, text, self.catalogue)]
 

@@ -2,15 +2,29 @@
 
 import re
 
+import numpy as np
+
 from generation.plan import NewAgent, NewTool
 from generation.planning.language.verbs import DETERMINERS, actions, leading_verb, verb_at
 from generation.planning.language.words import STOP, known_products, stem, tokens, word_set
 from generation.planning.matching.index import Index
+from generation.planning.meaning.vectors import likeness, vectors
 from workflows.definition.catalogue import Catalogue
 
 _EXPERT = re.compile(
     r"\b(?:an?|our|the|some|another|by)\s+(?:new\s+|dedicated\s+|special\s+)?((?:[\w/&-]+\s+){1,3}?)"
     r"(agent|specialist|expert|assistant|bot|advisor|adviser|consultant|reviewer|analyst|inspector|coach|auditor)\b",
+    re.IGNORECASE,
+)
+# 'an agent that knows rent-control law'
+_ABLE = re.compile(
+    r"\b(?:an?|some)\s+(?:new\s+)?(?:agent|expert|specialist|assistant|bot|somebody|someone)\s+(?:that|who|which)\s+(?:\w+s|can|is able to)\s+"
+    r"((?:(?!to\b|and\b|for\b|so\b)[\w'-]+ ?){1,4})",
+    re.IGNORECASE,
+)
+# 'we have no such agent yet': an existing one that is somewhat alike is not meant.
+_LACKING = re.compile(
+    r"\b(?:(?:do|does)(?: not|n't) (?:have|exist)|have(?: no|n't got)|there is no|there's no|is missing|(?:set up|create|add|make) a new (?:one|agent))\b",
     re.IGNORECASE,
 )
 # 'have a nutritionist review the menu': a profession that is asked to do something.
@@ -35,6 +49,8 @@ _TOOL_NAMES = {
     "read": "read", "create": "create", "update": "update", "delete": "delete", "send": "send", "run": "run",
     "make": "convert", "analyse": "query", "compose": "create",
 }  # fmt: skip
+# How much nearer a name is to towns than to software, if it is one.
+TOWN = 0.05
 _ORDER = ("send", "create", "update", "read", "delete", "run", "make", "analyse", "compose")
 # Plain needs that only a tool can meet: (words that say so, the name of such a server, what it is).
 _NEEDS = (
@@ -95,6 +111,15 @@ def unconfigured_products(text: str, index: Index, *, is_translated: bool) -> li
     return found
 
 
+def is_town(name: str) -> bool:
+    """Whether a name is rather one of a town or a country than one of a service; unknown ones are neither."""
+    rows = vectors([name, "a city", "a country", "software"])
+    if rows is None:
+        return True
+    town, country, software = likeness(rows[:1].astype(np.float32), rows[1:])[0]
+    return bool(max(town, country) >= software + TOWN)
+
+
 def _is_known(words: tuple[str, ...], index: Index) -> bool:
     return "".join(words) in index.server_names or all(
         f"={stem(word)}" in index.holders or word in index.server_names for word in words
@@ -120,7 +145,11 @@ def _looks_like_service(match: re.Match[str], text: str) -> bool:
     following = _THING.match(text[match.end() :])
     has_thing = bool(following and following.group().strip())
     rest = text[match.end() :].strip()
-    is_target = head is not None and head.group() in ("to", "into", "via", "through", "using", "on")
+    told = head.group() if head else ""
+    is_kept = told == "in" and bool(actions(text) & {"create", "update", "send"})
+    is_target = told in ("to", "into", "via", "through", "using", "on") or (
+        is_kept and not is_town(match.group(1))
+    )
     return has_thing or (
         is_target
         and (not rest or rest[0] in ".,;" or rest.split(" ")[0] in ("and", "with", "for", "so"))
@@ -155,11 +184,17 @@ def named_expert(text: str) -> str:
         return asked.group(1)
     match = _EXPERT.search(text)
     if not match:
-        return ""
+        able = _ABLE.search(text)
+        return f"{able.group(1).strip()} expert" if able else ""
     described = match.group(1).strip()
     if all(word in STOP or word in DETERMINERS for word in tokens(described)):
         return ""
     return f"{described} {match.group(2)}"
+
+
+def is_lacking(text: str) -> bool:
+    """Whether the request itself says that nobody does this yet."""
+    return bool(_LACKING.search(text))
 
 
 def suggested_agent(title: str, task: str, catalogue: Catalogue) -> NewAgent:
