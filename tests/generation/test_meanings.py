@@ -13,6 +13,7 @@ import pytest
 
 from generation.plan import AgentUse, ToolUse, leaves
 from generation.planner import plan
+from generation.planning.language.guessing import likely_meaning
 from generation.planning.language.typos import mended
 from generation.planning.meaning import encoder as encoders
 from generation.planning.meaning import vectors as rows
@@ -134,3 +135,18 @@ def test_the_same_request_gives_the_same_bytes_in_every_process() -> None:
     answers = [process.communicate(timeout=120)[0] for process in running]
     assert answers[0] == answers[1]
     assert len(json.loads(answers[0])) == 13
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "english"),
+    [("ausdrucken", "de", "print"), ("destacar", "es", "highlight"), ("sarah", "fr", "")],
+)
+def test_words_in_no_vocabulary_become_the_nearest_english_one(
+    word: str, language: str, english: str
+) -> None:
+    assert likely_meaning(word, language) == english
+
+
+def test_names_and_short_words_are_no_guesses() -> None:
+    assert likely_meaning("Publicar", "es") == ""
+    assert likely_meaning("sin", "es") == ""

@@ -5,6 +5,7 @@ import unicodedata
 from functools import cache, lru_cache
 
 from generation.planning.language import german, romance
+from generation.planning.language.guessing import likely_meaning, read
 from generation.planning.language.verbs import verb_at
 from generation.planning.language.words import stem, vocabulary_lines, word_set
 
@@ -39,6 +40,7 @@ def to_english(text: str) -> str:
     if not language:
         return text
     text = unicodedata.normalize("NFC", text)
+    read(_WORDS.findall(text))
     replaced, prefixes = _dictionary(language)
     text = _in_plain_order(text, language)
     text = _word_by_word(text, *replaced, prefixes=prefixes, language=language)
@@ -94,7 +96,8 @@ def _meaning(word: str, language: str) -> str:
     found = (english for prefix, english in prefixes if word.startswith(prefix))
     longest = next((p for p, _ in prefixes if word.startswith(p)), "")
     is_form = longest and len(word) - len(longest) <= LONGEST_ENDING
-    return whole.get(word, "") or (next(found, "") if is_form else "")
+    known = whole.get(word, "") or (next(found, "") if is_form else "")
+    return known or likely_meaning(word, language)
 
 
 def _condition_first(match: re.Match[str]) -> str:
@@ -133,6 +136,7 @@ def _dictionary(
 def _by_prefix(word: str, prefixes: tuple[tuple[str, str], ...], language: str) -> str:
     lower = word.lower()
     english = next((english for prefix, english in prefixes if lower.startswith(prefix)), "")
+    english = english or likely_meaning(word, language)
     if not english:
         return word
     if language in _PARTICIPLE and _PARTICIPLE[language].search(lower):
