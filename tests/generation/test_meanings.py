@@ -51,7 +51,7 @@ def used(prompt: str, there: Catalogue = PORT) -> list[str]:
     "prompt",
     [
         "Fetch the boats due at the port.",
-        "Hole die Schiffe, die im Hafen erwartet werden.",
+        "Hole die Schiffe, die bald im Hafen sind.",
         "Consulta los barcos que llegan al puerto.",
         "Récupère les bateaux attendus au port.",
     ],

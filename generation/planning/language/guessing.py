@@ -23,7 +23,8 @@ def read(words: list[str]) -> None:
 def likely_meaning(word: str, language: str) -> str:
     """The English word for `word`, '' where none is sure."""
     lower = word.lower()
-    is_name = language != "de" and word != lower
+    # In German nouns look like names too; what their clause means is asked of its own words.
+    is_name = word != lower
     if (
         len(word) < SHORTEST
         or is_name

@@ -75,7 +75,7 @@ def _in_plain_order(text: str, language: str) -> str:
     """`text` with its verbs where English has them, and compound nouns in their parts."""
 
     def is_verb(word: str) -> bool:
-        english = _meaning(word, language)
+        english = _meaning(word, language) or likely_meaning(word, language)
         return bool(english) and verb_at([stem(english.split()[0])], 0)[0] > 0
 
     if language != "de":
@@ -96,8 +96,7 @@ def _meaning(word: str, language: str) -> str:
     found = (english for prefix, english in prefixes if word.startswith(prefix))
     longest = next((p for p, _ in prefixes if word.startswith(p)), "")
     is_form = longest and len(word) - len(longest) <= LONGEST_ENDING
-    known = whole.get(word, "") or (next(found, "") if is_form else "")
-    return known or likely_meaning(word, language)
+    return whole.get(word, "") or (next(found, "") if is_form else "")
 
 
 def _condition_first(match: re.Match[str]) -> str:
