@@ -86,6 +86,8 @@ class Workflow(models.Model):
             models.Index(fields=["created_by", "-updated_at", "id"], name="workflow_owner_updated"),
             models.Index(fields=["is_template", "category"], name="workflow_template_category"),
             models.Index(fields=["-updated_at", "id"], name="workflow_updated"),
+            models.Index(fields=["name", "id"], name="workflow_name"),
+            models.Index(fields=["-created_at", "id"], name="workflow_created"),
             GinIndex(fields=["tags"], name="workflow_tags"),
             GinIndex(fields=["search_vector"], name="workflow_search"),
         ]

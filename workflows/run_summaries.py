@@ -1,6 +1,6 @@
 """How workflows did lately, beside their rows in the one query of a list."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -56,14 +56,7 @@ def with_run_summaries(rows: QuerySet[Workflow], caller: User) -> QuerySet[Workf
     return rows.annotate(run_summary=summary)
 
 
-def add_run_summaries(page: Iterable[Any]) -> None:
-    """Give rows of `with_run_summaries` their `last_run` and `recent_runs`."""
-    for row in page:
-        row.last_run = row.run_summary["last_run"]
-        row.recent_runs = _recent_runs(row.run_summary["recent"])
-
-
-def _recent_runs(recent: Mapping[str, int] | None) -> dict[str, Any] | None:
+def recent_runs(recent: Mapping[str, int] | None) -> dict[str, Any] | None:
     """`finished, completed, success_rate` (null where none has ended); null where there was no run."""
     if recent is None:
         return None

@@ -13,6 +13,7 @@ from common.errors import Invalid
 from common.idempotency import first_answer
 from common.sharing import share
 from workflows.checking import checked, described
+from workflows.definition.catalogue import Catalogue
 from workflows.identifiers import id_from_name, id_taken, require_same_id, require_usable
 from workflows.models import Workflow
 from workflows.publishing import publish_with_the_save
@@ -27,7 +28,7 @@ from workflows.writing import (
     put_definition,
     put_fields,
     redefine,
-    rewrite_uses,
+    write_uses,
 )
 
 logger = logging.getLogger(__name__)
@@ -44,11 +45,12 @@ def create_workflow(
     request_hash: str = "",
     recorded_as: Action = Action.CREATED,
     details: Mapping[str, Any] | None = None,
+    catalogue: Catalogue | None = None,
     **fields: Unpack[Fields],
 ) -> Workflow:
     """Store a new workflow; where the definition has no `id`, one is made from its name.
 
-    `recorded_as` and `details` are for the audit trail.
+    `recorded_as` and `details` are for the audit trail; `catalogue` is the caller's, for those who have read it already.
 
     Raises `InvalidDefinition`, `Invalid` (reserved id, unknown group), `Conflict` (id taken), `NotExecutable` (it is to
     be published and has errors) and `Unprocessable` (the idempotency key was used for another request). A repeated
@@ -71,7 +73,8 @@ def create_workflow(
         )
         try:
             with transaction.atomic():
-                shared = _insert(row, definition, shared_with, message, fields)
+                known = catalogue or catalogue_for(by)
+                shared = _insert(row, definition, known, shared_with, message, fields)
                 record_made(row, by=by, action=recorded_as, details=details, shared=shared)
         except IntegrityError as error:
             if not _lost_a_race(error):
@@ -222,6 +225,7 @@ def instantiate_template(
 def _insert(
     row: Workflow,
     raw: Mapping[str, Any],
+    catalogue: Catalogue,
     shared_with: Iterable[str],
     message: str,
     fields: Fields,
@@ -230,16 +234,16 @@ def _insert(
     owner = row.created_by
     assert owner is not None
     made = {"id": id_from_name(str(raw.get("name") or ""))} if raw.get("id") is None else {}
-    catalogue = catalogue_for(owner)
     definition, found = checked({**raw, **made}, catalogue)
     require_usable(definition.id)
     row.id = definition.id
     put_definition(row, definition, found)
     put_fields(row, fields)
     row.save(force_insert=True)
-    shared = regrouped(share(row, shared_with, by=owner))
-    keep_version(row, by=owner, message=message)
-    rewrite_uses(row, definition, catalogue)
+    groups = list(shared_with)
+    shared = regrouped(share(row, groups, by=owner) if groups else None)
+    keep_version(row, definition, by=owner, message=message)
+    write_uses(row, definition, catalogue)
     publish_with_the_save(row, by=owner, before=None)
     return shared
 

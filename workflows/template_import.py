@@ -93,7 +93,9 @@ def _write(row: Workflow, template: Template, catalogue: Catalogue, *, is_new: b
         row.version += 1 if changed else 0
     row.save(force_insert=is_new)
     if changed:
-        keep_version(row, by=None, message=f"Imported from {template.path.name}")
+        keep_version(
+            row, template.definition, by=None, message=f"Imported from {template.path.name}"
+        )
     rewrite_uses(row, template.definition, catalogue)
     if is_new:
         record_made(row, by=None, action=Action.IMPORTED, details={"file": template.path.name})

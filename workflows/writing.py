@@ -63,7 +63,7 @@ def redefine(row: Workflow, raw: Mapping[str, Any], by: User, message: str) -> R
     if put_definition(row, definition, found):
         row.version += 1
         changes = summary(difference(before, definition))
-        keep_version(row, by=by, message=message, summary=changes)
+        keep_version(row, definition, by=by, message=message, summary=changes)
     rewrite_uses(row, definition, catalogue)
     return Redefined(found, changes)
 
@@ -98,9 +98,15 @@ def put_fields(workflow: Workflow, fields: Fields) -> None:
         )
 
 
-def keep_version(workflow: Workflow, *, by: User | None, message: str, summary: str = "") -> None:
+def keep_version(
+    workflow: Workflow,
+    definition: Definition,
+    *,
+    by: User | None,
+    message: str,
+    summary: str = "",
+) -> None:
     """Store the current definition as an immutable version; `summary` says what it changed."""
-    definition = Definition.model_validate(workflow.definition_json)
     WorkflowVersion.objects.create(
         workflow=workflow,
         number=workflow.version,
@@ -115,22 +121,41 @@ def keep_version(workflow: Workflow, *, by: User | None, message: str, summary: 
 
 def rewrite_uses(workflow: Workflow, definition: Definition, catalogue: Catalogue) -> None:
     """Make the use-rows those of `definition`; what the catalogue does not hold gets none."""
-    agents = used_agents(definition) & catalogue.agents.keys()
-    tools = used_tools(definition) & catalogue.tools.keys()
-    workflow.agent_uses.exclude(agent__in=agents).delete()
-    workflow.tool_uses.exclude(tool__in=tools).delete()
+    workflow.agent_uses.exclude(agent__in=_agents(definition, catalogue)).delete()
+    workflow.tool_uses.exclude(tool__in=_tools(definition, catalogue)).delete()
+    _add_uses(workflow, definition, catalogue)
+    rewrite_workflow_uses(workflow)
+
+
+def write_uses(workflow: Workflow, definition: Definition, catalogue: Catalogue) -> None:
+    """As `rewrite_uses`, for a row that is new and has none."""
+    _add_uses(workflow, definition, catalogue)
+    _add_workflow_uses(workflow, used_workflows(definition))
+
+
+def _agents(definition: Definition, catalogue: Catalogue) -> set[str]:
+    return used_agents(definition) & catalogue.agents.keys()
+
+
+def _tools(definition: Definition, catalogue: Catalogue) -> set[str]:
+    return used_tools(definition) & catalogue.tools.keys()
+
+
+def _add_uses(workflow: Workflow, definition: Definition, catalogue: Catalogue) -> None:
     AgentUse.objects.bulk_create(
-        [AgentUse(workflow=workflow, agent_id=agent) for agent in sorted(agents)],
+        [
+            AgentUse(workflow=workflow, agent_id=agent)
+            for agent in sorted(_agents(definition, catalogue))
+        ],
         ignore_conflicts=True,
     )
     ToolUse.objects.bulk_create(
         [
             ToolUse(workflow=workflow, tool=tool, server_id=catalogue.tools[tool].server_id)
-            for tool in sorted(tools)
+            for tool in sorted(_tools(definition, catalogue))
         ],
         ignore_conflicts=True,
     )
-    rewrite_workflow_uses(workflow)
 
 
 def rewrite_workflow_uses(workflow: Workflow) -> None:
@@ -139,6 +164,10 @@ def rewrite_workflow_uses(workflow: Workflow) -> None:
     for definition_json in _run_by_others(workflow):
         called |= used_workflows(Definition.model_validate(definition_json))
     workflow.workflow_uses.exclude(called__in=called).delete()
+    _add_workflow_uses(workflow, called)
+
+
+def _add_workflow_uses(workflow: Workflow, called: set[str]) -> None:
     WorkflowUse.objects.bulk_create(
         [WorkflowUse(workflow=workflow, called=one) for one in sorted(called)],
         ignore_conflicts=True,

@@ -148,7 +148,7 @@ class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow
 
     def get_drift(self, row: Workflow) -> int | None:
         """As things stand now."""
-        return drift_count(row)
+        return drift_count(row.pk, row.published_version)
 
     def validate_tags(self, tags: list[str]) -> list[str]:
         """Each tag once, in the order given."""

@@ -25,26 +25,38 @@ from workflows.api.serializers import (
     WorkflowSerializer,
     WorkflowWrittenSerializer,
 )
+from workflows.api.shapes import (
+    row_json,
+    with_columns,
+    with_row_columns,
+    workflow_json,
+    written_json,
+)
 from workflows.checking import check, described
+from workflows.definition.catalogue import Catalogue
 from workflows.drift.current import drift_count
 from workflows.identifiers import require_same_id
 from workflows.models import Workflow
-from workflows.run_summaries import add_run_summaries, with_run_summaries
 from workflows.selectors import catalogue_for, workflows_for
 
 STALE = OpenApiResponse(description="The `If-Match` no longer holds; says what changed since.")
 ARCHIVED = OpenApiParameter("archived", bool, description="true: read an archived one too.")
 
 
-def written(workflow: Workflow, request: Request, code: int = status.HTTP_200_OK) -> Response:
-    """A workflow just written, with its `ETag` and what validation says of it."""
-    report = check(workflow.definition_json, catalogue_for(caller(request)))
-    workflow.validation = report  # type: ignore[attr-defined]
+def written(
+    workflow: Workflow,
+    request: Request,
+    code: int = status.HTTP_200_OK,
+    *,
+    catalogue: Catalogue | None = None,
+) -> Response:
+    """A workflow just written, with its `ETag` and what validation says of it, by the caller's catalogue."""
+    user = caller(request)
+    report = check(workflow.definition_json, catalogue or catalogue_for(user))
     headers = {"ETag": etag(workflow.revision)}
     if code == status.HTTP_201_CREATED:
         headers["Location"] = f"/api/v1/workflows/{workflow.pk}"
-    data = WorkflowWrittenSerializer(workflow, context={"request": request}).data
-    return Response(data, status=code, headers=headers)
+    return Response(written_json(workflow, report, user), status=code, headers=headers)
 
 
 def visible_workflow(request: Request, workflow_id: str, *, archived: bool = False) -> Workflow:
@@ -52,8 +64,13 @@ def visible_workflow(request: Request, workflow_id: str, *, archived: bool = Fal
     rows = workflows_for(caller(request)).select_related("created_by")
     row = rows.filter(pk=workflow_id).first()
     if row is None or not (row.is_active or archived):
-        raise NotFound("There is no such workflow.")
+        raise no_such_workflow()
     return row
+
+
+def no_such_workflow() -> NotFound:
+    """What is said of one that there is not, and of one that is not the caller's to see."""
+    return NotFound("There is no such workflow.")
 
 
 def _archived_too(request: Request) -> bool:
@@ -90,11 +107,10 @@ class WorkflowsView(GenericAPIView[Workflow]):
     ordering_fields = ["updated_at", "created_at", "name", "id"]
     ordering = "-updated_at"
 
-    def get_queryset(self) -> QuerySet[Workflow]:
+    def get_queryset(self) -> QuerySet[Workflow, dict[str, Any]]:  # type: ignore[override]
         """The rows of a list, with how they did lately, without what a row does not show."""
-        rows = workflows_for(caller(self.request)).select_related("created_by")
-        rows = rows.defer("definition_json", "layout", "search_vector")
-        return with_run_summaries(rows, caller(self.request)).prefetch_related("shared_with")
+        user = caller(self.request)
+        return with_row_columns(workflows_for(user), user)
 
     @extend_schema(
         operation_id="list_workflows",
@@ -103,9 +119,8 @@ class WorkflowsView(GenericAPIView[Workflow]):
     )
     def get(self, request: Request) -> Response:
         """Workflows that the caller owns, that are shared with them, and published templates."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        add_run_summaries(page)
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or ()
+        return self.get_paginated_response([row_json(row) for row in page])
 
     @extend_schema(
         operation_id="create_workflow",
@@ -121,10 +136,12 @@ class WorkflowsView(GenericAPIView[Workflow]):
         fields = dict(body.validated_data)
         own = {key: fields.pop(key, None) for key in ("id", "name", "description")}
         definition = described(fields.pop("definition_json", {}), **own)
+        user = caller(request)
+        catalogue = catalogue_for(user)
         workflow = services.create_workflow(
-            by=caller(request), definition=definition, **fields, **idempotency_of(request)
+            by=user, definition=definition, catalogue=catalogue, **fields, **idempotency_of(request)
         )
-        return written(workflow, request, status.HTTP_201_CREATED)
+        return written(workflow, request, status.HTTP_201_CREATED, catalogue=catalogue)
 
 
 class WorkflowView(WorkflowScopedView):
@@ -140,9 +157,12 @@ class WorkflowView(WorkflowScopedView):
     )
     def get(self, request: Request, workflow_id: str) -> Response:
         """The workflow with its definition; `ETag` names its revision."""
-        workflow = self.workflow(archived=_archived_too(request))
-        data = self.get_serializer(workflow).data
-        return Response(data, headers={"ETag": etag(workflow.revision)})
+        user, archived = caller(request), _archived_too(request)
+        rows = workflows_for(user).filter(pk=workflow_id)
+        row = with_columns(rows, user, "definition_json", "layout").first()
+        if row is None or not (row["is_active"] or archived):
+            raise no_such_workflow()
+        return Response(workflow_json(row), headers={"ETag": etag(row["revision"])})
 
     @extend_schema(
         operation_id="replace_workflow",
@@ -250,5 +270,5 @@ class WorkflowValidateView(WorkflowScopedView):
         workflow = self.workflow()
         raw = self.body().get("definition_json", workflow.definition_json)
         report = check(described(raw, id=workflow.pk), catalogue_for(caller(request)))
-        found = {**report.to_json(), "drift": drift_count(workflow)}
+        found = {**report.to_json(), "drift": drift_count(workflow.pk, workflow.published_version)}
         return Response(StoredReportSerializer(found).data)

@@ -55,11 +55,11 @@ def drifted_workflows(rows: QuerySet[Workflow]) -> QuerySet[Workflow]:
     return rows.filter(is_drifted())
 
 
-def drift_count(workflow: Workflow) -> int | None:
+def drift_count(workflow_id: str, published_version: int | None) -> int | None:
     """How many agents and tools of the published version are others today; null: none is published."""
-    if workflow.published_version is None:
+    if published_version is None:
         return None
-    return drifted_uses(PublishedUse.objects.filter(workflow=workflow)).count()
+    return drifted_uses(PublishedUse.objects.filter(workflow=workflow_id)).count()
 
 
 def uses_of_server(*server_ids: str) -> QuerySet[PublishedUse]:
