@@ -18,6 +18,7 @@ from benchmarks.cases import Case, all_cases
 from benchmarks.figures import Row
 from benchmarks.installation import Installation, installation
 from benchmarks.report import tables
+from benchmarks.web import NAMES as WEB_NAMES
 
 # Temporal's development server hands out tasks on a 50 ms grid unless it is told otherwise.
 GRID_MS = 40.0
@@ -33,20 +34,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what the command line asks for; 0, or 2 where idle activities are slow."""
     options = _parser().parse_args(arguments)
     cases = _chosen(options.only, is_quick=options.quick)
-    if not cases:
-        _say(
-            f"There is no case {options.only!r}. There are: {', '.join(c.name for c in all_cases())}"
-        )
+    web_names = _chosen_of_web(options.only, is_quick=options.quick)
+    if not cases and not web_names:
+        names = ", ".join([*(case.name for case in all_cases()), *WEB_NAMES])
+        _say(f"There is no case {options.only!r}. There are: {names}")
         return 1
+    told: dict[str, Any] = {}
     with installation() as installed:
         django.setup()
         if options.memory:
             _tell_memory(installed, options)
             return 0
-        rows, idle_ms = _measured(installed, cases, options)
-    _say(f"\n{tables(rows)}\n")
+        if web_names:
+            told["web"] = _tell_web(installed, web_names, options)
+        if cases:
+            rows, idle_ms = _measured(installed, cases, options)
+            _say(f"\n{tables(rows)}\n")
+            told |= _as_json(rows, idle_ms)
     if options.json:
-        options.json.write_text(json.dumps(_as_json(rows, idle_ms), indent=2))
+        options.json.write_text(json.dumps(told, indent=2))
+    return _judged(told["idle_activity_ms"]) if cases else 0
+
+
+def _judged(idle_ms: float) -> int:
     _say(f"An idle no-op activity costs {idle_ms:.1f} ms.")
     if idle_ms > GRID_MS:
         _say(f"FAILED: that is over {GRID_MS:.0f} ms. Temporal's 50 ms grid is back: look at "
@@ -80,6 +90,20 @@ def _measured(
     return rows, idle_ms
 
 
+def _tell_web(
+    installed: Installation, names: Sequence[str], options: argparse.Namespace
+) -> dict[str, Any]:
+    """What requests cost: tables now, figures for the file."""
+    measuring = importlib.import_module("benchmarks.web.measuring")
+    running = importlib.import_module("benchmarks.web.running")
+    report = importlib.import_module("benchmarks.web.report")
+    effort = measuring.QUICK_EFFORT if options.quick else measuring.WHOLE_EFFORT
+    found = running.measure_web(installed, names, effort)
+    _say(f"\n{report.web_tables(found)}\n")
+    told: dict[str, Any] = found.to_json()
+    return told
+
+
 def _tell_memory(installed: Installation, options: argparse.Namespace) -> None:
     """The worker's memory after each hundred runs, one line each."""
     measuring = importlib.import_module("benchmarks.measuring")
@@ -105,6 +129,13 @@ def _chosen(only: str | None, *, is_quick: bool) -> list[Case]:
             if case.name in whole or (begun and case.name.startswith(begun))
         ]
     return [case for case in all_cases() if not is_quick or case.name in QUICK]
+
+
+def _chosen_of_web(only: str | None, *, is_quick: bool) -> list[str]:
+    """Which rows about requests; a quick look has none unless they are named."""
+    if only:
+        return [name for name in WEB_NAMES if name in only.split(",")]
+    return [] if is_quick else list(WEB_NAMES)
 
 
 def _as_json(rows: Sequence[Row], idle_ms: float) -> dict[str, Any]:

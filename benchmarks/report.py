@@ -17,12 +17,12 @@ def tables(rows: Sequence[Row]) -> str:
     """All tables as text."""
     parts = [
         "One run after the other (alone) and by many clients at once: milliseconds from start to result",
-        _table(HEAD, [_latency(row) for row in rows]),
+        table(HEAD, [_latency(row) for row in rows]),
         "CPU milliseconds per execution by process, history, memory",
-        _table(CPU_HEAD, [_costs(row) for row in rows if row.ours.cpu_ms]),
+        table(CPU_HEAD, [_costs(row) for row in rows if row.ours.cpu_ms]),
         *_over_nothing(rows),
         "Aims",
-        _table(("aim", "measured", ""), list(aims(rows))),
+        table(("aim", "measured", ""), list(aims(rows))),
     ]
     return "\n\n".join(parts)
 
@@ -32,21 +32,21 @@ def aims(rows: Sequence[Row]) -> Iterator[Cells]:
     by_name = {row.name: row for row in rows}
     empty = by_name.get("empty")
     if row := by_name.get("native-1"):
-        yield _aim("one native step takes at most 1.5 times the raw one", row.alone_ratio, 1.5, "x")
+        yield aim("one native step takes at most 1.5 times the raw one", row.alone_ratio, 1.5, "x")
     if (row := by_name.get("pure-100")) and empty:
         more = median(row.ours.alone_ms) - median(empty.ours.alone_ms)
-        yield _aim("100 pure steps: at most 35 ms more than an empty workflow", more, 35, " ms")
+        yield aim("100 pure steps: at most 35 ms more than an empty workflow", more, 35, " ms")
     if row := by_name.get("native-100"):
         took = median(row.ours.alone_ms)
-        yield _aim("100 native steps in a row: at most 60 ms", took, 60, " ms")
+        yield aim("100 native steps in a row: at most 60 ms", took, 60, " ms")
     for row in rows:
         if row.cpu_ratio is not None and row.kind != "loop":
-            yield _aim(f"CPU of {row.name}: at most 1.5 times the raw one", row.cpu_ratio, 1.5, "x")
+            yield aim(f"CPU of {row.name}: at most 1.5 times the raw one", row.cpu_ratio, 1.5, "x")
     loops = [row for row in rows if row.kind == "loop"]
     if len(loops) > 1:
         growth = _per_step(loops[-1]) / _per_step(loops[0])
         name = f"an iteration of {loops[-1].name} costs as much CPU as one of {loops[0].name}"
-        yield _aim(name, growth, 1.3, "x")
+        yield aim(name, growth, 1.3, "x")
 
 
 def _over_nothing(rows: Sequence[Row]) -> Iterator[str]:
@@ -54,7 +54,7 @@ def _over_nothing(rows: Sequence[Row]) -> Iterator[str]:
     cells = [_bare(row, row.bare) for row in rows if row.bare is not None]
     if cells:
         yield "The same over raw activities that do nothing: no server is called, no model asked"
-        yield _table(BARE_HEAD, cells)
+        yield table(BARE_HEAD, cells)
 
 
 def _bare(row: Row, bare: Side) -> Cells:
@@ -62,9 +62,9 @@ def _bare(row: Row, bare: Side) -> Cells:
     spent = [side.total_cpu() for side in (bare, row.raw, row.ours)]
     return [
         row.name,
-        *map(_ms, times),
+        *map(milliseconds, times),
         f"{times[2] / times[0]:.2f}",
-        *map(_ms, spent),
+        *map(milliseconds, spent),
         f"{spent[2] / spent[0]:.2f}",
     ]
 
@@ -73,13 +73,20 @@ def _per_step(row: Row) -> float:
     return row.ours.total_cpu() / row.count
 
 
-def _aim(name: str, measured: float, limit: float, unit: str) -> Cells:
+def aim(name: str, measured: float, limit: float, unit: str) -> Cells:
+    """A line of the table of aims."""
     return name, f"{measured:.2f}{unit}", "met" if measured <= limit else "MISSED"
 
 
 def _latency(row: Row) -> Cells:
     raw, ours = median(row.raw.alone_ms), median(row.ours.alone_ms)
-    cells = [row.name, _ms(raw), _ms(ours), f"{row.alone_ratio:.2f}", _ms(ours - raw)]
+    cells = [
+        row.name,
+        milliseconds(raw),
+        milliseconds(ours),
+        f"{row.alone_ratio:.2f}",
+        milliseconds(ours - raw),
+    ]
     if not row.ours.per_second:
         return [*cells, *[""] * 6]
     pairs = zip(
@@ -87,7 +94,7 @@ def _latency(row: Row) -> Cells:
         (row.ours.crowd_p50_ms, row.ours.crowd_p95_ms, row.ours.per_second),
         strict=True,
     )
-    return [*cells, *(_ms(median(values)) for pair in pairs for values in pair)]
+    return [*cells, *(milliseconds(median(values)) for pair in pairs for values in pair)]
 
 
 def _costs(row: Row) -> Cells:
@@ -95,22 +102,24 @@ def _costs(row: Row) -> Cells:
     ratio = "" if row.cpu_ratio is None else f"{row.cpu_ratio:.2f}"
     return [
         row.name,
-        *(_ms(side.total_cpu()) for side in (row.raw, row.ours)),
+        *(milliseconds(side.total_cpu()) for side in (row.raw, row.ours)),
         ratio,
-        *(_ms(value) for value in (raw["raw worker"], ours["worker"])),
-        *(_ms(value) for value in (raw["temporal"], ours["temporal"])),
-        *(_ms(value) for value in (ours["postgresql"], ours["redis"])),
+        *(milliseconds(value) for value in (raw["raw worker"], ours["worker"])),
+        *(milliseconds(value) for value in (raw["temporal"], ours["temporal"])),
+        *(milliseconds(value) for value in (ours["postgresql"], ours["redis"])),
         *(str(side.events) for side in (row.raw, row.ours)),
-        *(_ms(side.history_bytes / 1024) for side in (row.raw, row.ours)),
+        *(milliseconds(side.history_bytes / 1024) for side in (row.raw, row.ours)),
         f"{row.ours.worker_mib:.0f}",
     ]
 
 
-def _ms(value: float) -> str:
+def milliseconds(value: float) -> str:
+    """As text."""
     return f"{value:.1f}" if value < 100 else f"{value:.0f}"
 
 
-def _table(head: Cells, rows: Sequence[Cells]) -> str:
+def table(head: Cells, rows: Sequence[Cells]) -> str:
+    """Columns of one width, the first to the left."""
     lines = [head, *rows]
     widths = [max(len(line[index]) for line in lines) for index in range(len(head))]
     return "\n".join(_line(line, widths) for line in lines)

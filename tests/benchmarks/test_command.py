@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -16,7 +17,15 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_quick_look_tells_figures_for_both_sides(tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
-    arguments = ("--quick", "--only", "native-1,mcp-1", "--clients", "4", "--crowd-steps", "24")
+    arguments = (
+        "--quick",
+        "--only",
+        "native-1,mcp-1,requests,lists,stats",
+        "--clients",
+        "4",
+        "--crowd-steps",
+        "24",
+    )
     outcome = bench(*arguments, "--json", str(file))
     # 2 is the loud failure about slow activities, which a busy machine may earn.
     assert outcome.returncode in (0, 2), outcome.stderr
@@ -33,6 +42,21 @@ def test_a_quick_look_tells_figures_for_both_sides(tmp_path: Path) -> None:
     assert set(row["ours"]["cpu_ms"][0]) == {"worker", "temporal", "postgresql", "redis"}
     assert row["alone_ratio"] > 0
     assert told["idle_activity_ms"] > 0
+    require_web_figures(told["web"], outcome.stdout)
+
+
+def require_web_figures(web: dict[str, Any], text: str) -> None:
+    """All three kinds of rows about requests are there."""
+    names = ["read one", "list of 50", "store one"]
+    assert [row["name"] for row in web["requests"]] == names
+    for row in web["requests"]:
+        assert row["ours_ms"] > 0
+        assert row["bare_ms"] > 0
+        assert set(row["with_token"]) == {"web", "postgresql"}
+    assert [row["name"] for row in web["lists"] if row["is_constant"]]
+    assert all(row["ratio"] > 0 for row in web["lists"])
+    assert all(0 < row["best_ms"] <= row["median_ms"] for row in web["stats"])
+    assert "statistics, 30 days: at most 50 ms" in text
 
 
 def test_an_unknown_case_is_refused_with_those_there_are() -> None:

@@ -1,0 +1,170 @@
+"""The measurements of requests. What is asked for is there before the clock starts."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from django.contrib.auth.models import User
+
+from benchmarks.installation import Installation
+from benchmarks.loading import add_all_to_sums, analyse, load_runs, repeat
+from benchmarks.rows import OWNER
+from benchmarks.web.figures import Cpu, ListRow, RequestRow, StatsRow
+from benchmarks.web.samples import STEPS, sample_run, sample_workflow
+from benchmarks.web.serving import Ask, Web, cpu_ms
+from workflows.models import Workflow
+from workflowsite.rest.cursors import Ordering, cursor_of
+
+WARM_UP = 10
+API = "/api/v1/workflows"
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class WebEffort:
+    """How often each request is sent in each round, and how many rows there are."""
+
+    requests: int
+    rounds: int
+    few: int
+    many: int
+    runs: int
+
+
+WHOLE_EFFORT = WebEffort(requests=300, rounds=3, few=1_000, many=100_000, runs=10_000)
+QUICK_EFFORT = WebEffort(requests=20, rounds=1, few=100, many=300, runs=50)
+
+
+@dataclass
+class Side:
+    """One kind of request to one process: milliseconds until each answer, and of CPU per request in each round."""
+
+    web: Web
+    make: Callable[[], Ask]
+    times: list[float] = field(default_factory=list)
+    spent: list[Cpu] = field(default_factory=list)
+
+    def measure(self, made: Installation, count: int) -> None:
+        """One round of so many requests."""
+        self.web.close()
+        for _ in range(WARM_UP):
+            self.web.ask(self.make())
+        before = cpu_ms(self.web, made)
+        self.times += [self.web.ask(self.make())[0] for _ in range(count)]
+        after = cpu_ms(self.web, made)
+        self.spent.append({name: (after[name] - before[name]) / count for name in before})
+
+    def cpu(self) -> Cpu:
+        """The median of the rounds."""
+        return {name: median(one[name] for one in self.spent) for name in self.spent[0]}
+
+
+def request_rows(
+    made: Installation, web: Web, logged_in: Web, effort: WebEffort
+) -> Iterator[RequestRow]:
+    """Reading one workflow, a list of fifty, storing one; ours and the bare view by turns."""
+    one = sample_workflow(User.objects.get(username=OWNER), "read-me")
+    repeat(one, PAGE + 10, {"id": "'read-' || n"})
+    analyse()
+    reading = lambda: Ask(f"{API}/{one.pk}")  # noqa: E731
+    kinds: Sequence[tuple[str, float, Callable[[], Ask], Callable[[], Ask]]] = (
+        ("read one", 1.2, reading, lambda: Ask(f"/bare/read/{one.pk}")),
+        ("list of 50", 2.2, lambda: Ask(API), lambda: Ask("/bare/list")),
+        ("store one", 2.5, lambda: _new(API, 201), lambda: _new("/bare/create", 200)),
+    )
+    for name, limit, ours, bare in kinds:
+        sides = {"ours": Side(web, ours), "bare": Side(web, bare), "token": Side(logged_in, ours)}
+        for number in range(effort.rounds):
+            order = list(sides.values())
+            for side in order if number % 2 == 0 else order[::-1]:
+                side.measure(made, effort.requests)
+        cpu = {name: side.cpu() for name, side in sides.items()}
+        times = {name: median(side.times) for name, side in sides.items()}
+        yield RequestRow(
+            name, limit, cpu["ours"], cpu["bare"], times["ours"], times["bare"], cpu["token"]
+        )
+
+
+def list_rows(web: Web, effort: WebEffort) -> list[ListRow]:
+    """Pages of a list of few rows, and the same when there are many."""
+    owner = User.objects.get(username=OWNER)
+    rare = sample_workflow(owner, "rare", tags=["rare"], category="rare")
+    common = sample_workflow(owner, "common", tags=["common"], category="common")
+    changes = {
+        "id": "'{0}-' || n",
+        "name": "'{0} ' || n",
+        "updated_at": "template.updated_at - interval '1 s' * n",
+    }
+    _repeat_named(rare, 20, changes)
+    _repeat_named(common, effort.few, changes)
+    few = _times(web, effort)
+    _repeat_named(common, effort.many - effort.few, changes | {"id": "'more-' || n"})
+    many = _times(web, effort)
+    return [ListRow(name, few[name], many[name], name in CONSTANT) for name in few]
+
+
+def stats_rows(web: Web, effort: WebEffort) -> list[StatsRow]:
+    """Statistics of a workflow with so many runs of ten steps, and a list that shows it."""
+    run = sample_run(User.objects.get(username=OWNER), "counted")
+    load_runs(run, effort.runs)
+    add_all_to_sums()
+    analyse()
+    address = f"{API}/{run.workflow_id}/stats"
+    periods = {
+        "30 days": f"{address}?days=30",
+        "30 days, half an hour off": f"{address}?days=30&tz=Asia/Kolkata",
+        "30 days, 8 hours off": f"{address}?days=30&tz=America/Los_Angeles",
+        "365 days": f"{address}?days=365&tz=Asia/Kolkata",
+        "a list with its last 30 days": API,
+    }
+    return [_stats_row(name, web, path, effort) for name, path in periods.items()]
+
+
+# Which pages must not take longer when there are more rows.
+CONSTANT = ("first page", "a page far down", "by name", "few found by a tag")
+
+
+def _addresses() -> dict[str, str]:
+    rows = Workflow.objects.order_by("-updated_at", "pk")
+    far_down = rows[rows.count() * 9 // 10]
+    cursor = cursor_of(far_down, Ordering("updated_at", descending=True), backwards=False).encode()
+    return {
+        "first page": API,
+        "a page far down": f"{API}?cursor={cursor}",
+        "by name": f"{API}?ordering=name",
+        "few found by a word": f"{API}?search=rare",
+        "few found by a tag": f"{API}?tag=rare",
+        "few found by category": f"{API}?category=rare",
+        "nearly all found by a word": f"{API}?search=common",
+        "nearly all found by a tag": f"{API}?tag=common",
+        "with the total": f"{API}?total=true",
+    }
+
+
+def _times(web: Web, effort: WebEffort) -> dict[str, float]:
+    analyse()
+    return {name: median(_sent(web, path, effort)) for name, path in _addresses().items()}
+
+
+def _stats_row(name: str, web: Web, path: str, effort: WebEffort) -> StatsRow:
+    times = _sent(web, path, effort)
+    return StatsRow(name, min(times), median(times))
+
+
+def _sent(web: Web, path: str, effort: WebEffort) -> list[float]:
+    # The server has closed a connection on which nothing came for some seconds.
+    web.close()
+    count = max(5, effort.requests // 10)
+    return [web.ask(Ask(path))[0] for _ in range(count + 2)][2:]
+
+
+def _new(path: str, status: int) -> Ask:
+    name = f"n{uuid.uuid4().hex}"
+    body = {"id": name, "name": name, "definition": {"steps": STEPS}}
+    return Ask(path, json.dumps(body).encode(), status)
+
+
+def _repeat_named(row: Workflow, count: int, changes: dict[str, str]) -> None:
+    repeat(row, count, {key: sql.format(row.pk) for key, sql in changes.items()})

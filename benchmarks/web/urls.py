@@ -1,0 +1,13 @@
+"""The product's addresses, and those of the bare views."""
+
+from django.urls import path
+
+from benchmarks.web import bare
+from workflowsite import urls
+
+urlpatterns = [
+    path("bare/read/<str:workflow_id>", bare.read),
+    path("bare/list", bare.rows),
+    path("bare/create", bare.create),
+    *urls.urlpatterns,
+]
