@@ -45,12 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.memory:
             _tell_memory(installed, options)
             return 0
-        if web_names:
-            told["web"] = _tell_web(installed, web_names, options)
         if cases:
             rows, idle_ms = _measured(installed, cases, options)
             _say(f"\n{tables(rows)}\n")
             told |= _as_json(rows, idle_ms)
+        if web_names:
+            told["web"] = _tell_web(installed, web_names, options)
     if options.json:
         options.json.write_text(json.dumps(told, indent=2))
     return _judged(told["idle_activity_ms"]) if cases else 0
