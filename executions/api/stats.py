@@ -42,5 +42,9 @@ class StatsViewSet(GenericViewSet[WorkflowExecution]):
         zone = query.validated_data["tz"]
         period = stats.last_days(query.validated_data["days"], timezone.now(), zone)
         found = stats.stats_of(seen, period)
-        answer = {"workflow_id": workflow_id, "drift": drift_count(workflow.pk, workflow.published_version), **found}
+        answer = {
+            "workflow_id": workflow_id,
+            "drift": drift_count(workflow.pk, workflow.published_version),
+            **found,
+        }
         return Response(self.get_serializer(answer).data)
