@@ -92,6 +92,8 @@ def test_a_circle_that_others_make_among_themselves_ends_the_search(
 def test_uses_are_those_of_the_current_and_the_published_version(
     alice: User, make_workflow: MakeWorkflow
 ) -> None:
+    for child in ("one", "one-more", "two"):
+        make_workflow(alice, child)
     row = make_workflow(alice, "parent", definition=call("one", "one-more"))
     assert uses("parent") == {"one", "one-more"}
     services.save_workflow(row, by=alice, definition=call("two"), published_version=1)
