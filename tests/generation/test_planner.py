@@ -202,6 +202,15 @@ def test_a_missing_expert_becomes_a_suggestion() -> None:
     ]
 
 
+def test_one_of_several_places_may_be_an_unknown_service() -> None:
+    found = planned("Announce the release at the same time in Slack and in our Discord.")
+    assert found == [{"parallel": [["slack:post_message"], ["new tool:discord-server:send"]]}]
+
+
+def test_an_unknown_service_in_small_letters_is_one_behind_an_arrow() -> None:
+    assert planned("news -> summary -> telegram")[2] == "new tool:telegram-server:read"  # type: ignore[index]
+
+
 def test_an_expert_who_exists_is_not_suggested() -> None:
     known = catalogue(agent("tax_lawyer", "Answers questions about tax law"))
     assert planned("Have a tax law specialist check the message.", known) == ["tax_lawyer"]

@@ -16,7 +16,8 @@ from tests.generation import score
 PROMPTS = Path(__file__).parent / "prompts.jsonl"
 DEVELOPMENT = Path(__file__).parent / "development.jsonl"
 DEVELOPMENT_2 = Path(__file__).parent / "development_2.jsonl"
-HELD_OUT = ("held_out.jsonl", "held_out_2.jsonl", "held_out_3.jsonl")
+DEVELOPMENT_3 = Path(__file__).parent / "development_3.jsonl"
+HELD_OUT = ("held_out.jsonl", "held_out_2.jsonl", "held_out_3.jsonl", "held_out_4.jsonl")
 SECONDS = 0.3
 
 
@@ -72,6 +73,15 @@ def test_prompts_of_others_are_understood_as_well_as_they_were() -> None:
     assert total["edge_f1"] >= 0.62
     assert total["structure"] >= 0.72
     assert total["new_f1"] >= 0.94
+
+
+def test_control_flow_that_other_words_tell_is_understood_as_well_as_it_was() -> None:
+    total = measure(DEVELOPMENT_3)[0]["all"]
+    assert (total["valid"], total["hallucinated_total"]) == (1.0, 0)
+    assert total["resource_f1"] >= 0.85
+    assert total["edge_f1"] >= 0.65
+    assert total["structure"] >= 0.68
+    assert total["new_f1"] >= 0.96
 
 
 @pytest.mark.parametrize("name", HELD_OUT)

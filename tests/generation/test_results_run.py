@@ -10,7 +10,16 @@ from tests.executions.conftest import Runner, runner, temporal_worker
 
 __all__ = ["runner", "temporal_worker"]
 
-SETS = ("prompts", "development", "development_2", "held_out", "held_out_2", "held_out_3")
+SETS = (
+    "prompts",
+    "development",
+    "development_2",
+    "development_3",
+    "held_out",
+    "held_out_2",
+    "held_out_3",
+    "held_out_4",
+)
 # Straight sequences are all alike to the engine: some of them are enough.
 SEQUENCES = 10
 

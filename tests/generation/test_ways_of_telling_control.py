@@ -267,3 +267,12 @@ def test_a_sentence_about_the_one_before_makes_it_parallel(text: str) -> None:
 def test_reading_takes_time_that_grows_with_the_text(word: str) -> None:
     """Patterns that go back over the text would take minutes here, and the test its time limit."""
     assert told((word * 4_000)[:4_000]) is not None
+
+
+def test_what_nobody_needs_to_do_is_forbidden_and_when_a_board_meets_is_no_step() -> None:
+    assert told(
+        "Our board meets on Thursday. Make a chart. Nobody needs to write to the guests."
+    ) == [
+        "Make a chart",
+        "not write to the guests",
+    ]

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from generation.plan import Node, Parallel, key, leaves
+from generation.plan import NewTool, Node, Parallel, key, leaves
 from generation.planning.language.verbs import actions, leading_verb, starts_with_verb
 from generation.planning.language.words import STOP, stem, tokens, units
 from generation.planning.matching import sources, suggesting
@@ -126,18 +126,26 @@ class Resolver:
         chosen = self._chosen(act, parts) if len(parts) > 1 else []
         if len(chosen) < 2:
             return []
-        uses = [self._with_source(match, part) for part, match in chosen]
+        uses = [
+            [found] if isinstance(found, NewTool) else self._with_source(found, part)
+            for part, found in chosen
+        ]
         if act.wants_split:
             # What one of them reads first is there for all.
             before = [node for branch in uses for node in branch[:-1]]
             return [*before, Parallel(branches=tuple((branch[-1],) for branch in uses))]
         return [node for branch in uses for node in branch]
 
-    def _chosen(self, act: Act, parts: list[str]) -> list[tuple[str, Match]]:
-        """Each part with its own entry; [] as soon as one part is no clear case and nothing asked for a split."""
+    def _chosen(self, act: Act, parts: list[str]) -> list[tuple[str, Match | NewTool]]:
+        """Each part with its own entry, or the service that is missing for it; [] as soon as one part is no clear case
+        and nothing asked for a split."""
         whole = self._best(act.text)
-        found: dict[str, tuple[str, Match]] = {}
+        found: dict[str, tuple[str, Match | NewTool]] = {}
         for part in parts:
+            for name, told in self._outside(part, actions(act.text)):
+                found[f"new {name}"] = (part, self._missing(name, told, part))
+            if found and list(found.values())[-1][0] == part:
+                continue
             best = self._best(part)
             is_weak = best is None or best.coverage < 0.3
             is_odd = whole and best and best.entry.id != whole.entry.id and best.coverage < 0.5
@@ -146,16 +154,16 @@ class Resolver:
             if best is not None and not is_weak:
                 found.setdefault(best.entry.id, (part, best))
         chosen = list(found.values())
-        is_clear = act.wants_split or all(match.coverage >= 0.5 for _, match in chosen)
+        is_clear = act.wants_split or all(
+            isinstance(match, NewTool) or match.coverage >= 0.5 for _, match in chosen
+        )
         return chosen if is_clear else []
 
     def _whole(self, text: str, *, position: str, about: str) -> list[Node]:
         text = _without_place(text)
         asked = actions(text)
-        outside = suggesting.unconfigured_products(
-            text, self.index, is_translated=self.is_translated
-        )
-        if outside and (not asked or asked & TOOL_ACTIONS):
+        outside = self._outside(text, asked)
+        if outside:
             before = self._presupposed(text, chosen=None)
             return [*before, *(self._missing(name, told, text) for name, told in outside)]
         expert = suggesting.named_expert(text)
@@ -168,6 +176,12 @@ class Resolver:
             return self._with_source(best, text) + self._behind(best.entry, text)
         found = self._by_topic(text, asked)
         return [use(found.entry, text)] if found is not None else self._nothing(text, asked)
+
+    def _outside(self, text: str, asked: frozenset[str]) -> list[tuple[str, str]]:
+        """The services that `text` names and that are not configured, where a tool is asked for: (name, what it is)."""
+        if asked and not asked & TOOL_ACTIONS:
+            return []
+        return suggesting.unconfigured_products(text, self.index, is_translated=self.is_translated)
 
     def _stored(self, text: str) -> Match | None:
         """'sum up the chapter that is in Drive': the agent that sums up; where it is stored is read from."""
@@ -294,7 +308,7 @@ class Resolver:
             return [*before, use(agents[0].entry, text)]
         return [*before, suggesting.suggested_agent(expert, text, self.catalogue)]
 
-    def _missing(self, name: str, about: str, text: str) -> Node:
+    def _missing(self, name: str, about: str, text: str) -> NewTool:
         return suggesting.suggested_tool(name, about, text, self.catalogue)
 
     def _nothing(self, text: str, asked: frozenset[str]) -> list[Node]:

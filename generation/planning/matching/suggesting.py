@@ -35,6 +35,12 @@ _PROFESSION = re.compile(
     re.IGNORECASE,
 )
 # "post it to Mastodon", "in our Trello board": a capitalised name behind one of these is a place or a service.
+# 'let an essay grader mark it': who does a work that nobody in the catalogue does.
+_DOER = re.compile(
+    r"^(?:have|let|get|ask) (an? (?:[\w-]+ ){1,2}?(?!manager|customer|partner|user|supplier|member|officer|leader|owner|engineer|driver|buyer|seller|worker)"
+    r"[a-z]{3,}(?:er|or)) (?:to )?(\w+)",
+    re.IGNORECASE,
+)
 _PLACE = re.compile(
     r"\b(?:to|into|in|on|via|from|with|through|using|at|over|as an?|an?|our|the|my|new)\s+(?:our |the |my |an? |new )?"
     r"((?:[A-Z][\w.]*[a-zA-Z0-9]|[a-z]+[A-Z]\w*)(?:\s+[A-Z][a-z]\w+)?)"
@@ -49,6 +55,8 @@ _TOOL_NAMES = {
     "read": "read", "create": "create", "update": "update", "delete": "delete", "send": "send", "run": "run",
     "make": "convert", "analyse": "query", "compose": "create",
 }  # fmt: skip
+# A clause of so few words tells things, not sentences.
+TERSE = 3
 # How much nearer a name is to towns than to software, if it is one.
 TOWN = 0.05
 _ORDER = ("send", "create", "update", "read", "delete", "run", "make", "analyse", "compose")
@@ -93,7 +101,8 @@ def unconfigured_products(text: str, index: Index, *, is_translated: bool) -> li
                     rf"\b{re.escape(spelling[0])}\.(?:com|io|ai|app|dev)\b", text
                 )
                 is_capital = re.search(rf"(?<![a-z]){re.escape(spelling[0][0].upper())}", text)
-                if length == 1 and not is_capital and not is_address:
+                is_told = is_capital or is_address or _is_told(spelling[0], text)
+                if length == 1 and not is_told:
                     continue
                 if length == 1 and not _is_name(spelling[0], text):
                     continue
@@ -124,6 +133,12 @@ def _is_known(words: tuple[str, ...], index: Index) -> bool:
     return "".join(words) in index.server_names or all(
         f"={stem(word)}" in index.holders or word in index.server_names for word in words
     )
+
+
+def _is_told(word: str, text: str) -> bool:
+    """Whether a name in small letters is meant: 'post it in discord', 'summary -> telegram'."""
+    place = rf"\b(?:to|into|in|on|via|from|through|using)\s+(?:our |the |my )?{re.escape(word)}\b"
+    return len(tokens(text)) <= TERSE or bool(re.search(place, text))
 
 
 def _is_name(word: str, text: str) -> bool:
@@ -182,6 +197,9 @@ def named_expert(text: str) -> str:
     asked = _PROFESSION.match(text)
     if asked and verb_at([stem(asked.group(2))], 0)[0]:
         return asked.group(1)
+    doer = _DOER.match(text)
+    if doer and verb_at([stem(doer.group(2))], 0)[0]:
+        return doer.group(1).partition(" ")[2]
     match = _EXPERT.search(text)
     if not match:
         able = _ABLE.search(text)

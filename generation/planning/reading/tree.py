@@ -47,7 +47,7 @@ class Repeat:
 Node = Act | Together | Choose | Repeat
 
 _NEGATION = re.compile(
-    r"^(?:but |and |please )*(?:do not|don't|dont|never|no need to|not to|avoid|must not|should not|shouldn't|"
+    r"^(?:but |and |please )*(?:(?:nobody|no ?one) (?:needs|has|should|must)(?: to)?|there is no need to|do not|don't|dont|never|no need to|not to|avoid|must not|should not|shouldn't|"
     r"you must not|refrain from|leave out|skip|ignore|without|stay away from|keep away from|no)\b\s*",
     re.IGNORECASE,
 )
@@ -72,6 +72,7 @@ _TRIGGER = re.compile(
     re.IGNORECASE,
 )
 _NARRATIVE = re.compile(
+    r"^(?:our|the|my) [\w' -]{2,40}? (?:meets?|opens?|closes?|starts?|begins?|takes place|happens) (?:on|at|every|in) |"
     r"^(?:i|we) (?:teach|live|study|own|lead|maintain|publish|help|am|often|usually|always)\b|"
     r"^(?:we|i|they|our \w+|customers|people|users)\s+(?:\w+ly\s+|often\s+|always\s+)?"
     r"(?:receive|get|have|use|store|keep|are|were|run|manage|work|sell|got|received|had|offer)\b",
