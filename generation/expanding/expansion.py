@@ -23,9 +23,10 @@ from generation.plan import (
     Wait,
 )
 from generation.planning.arguments import Source, escape, fill
+from generation.planning.language.verbs import actions
 from generation.planning.matching.entries import tool_kinds
 from generation.planning.open_arguments import is_open
-from workflows.definition.catalogue import Catalogue
+from workflows.definition.catalogue import Catalogue, ToolEntry
 from workflows.definition.steps import END, MAX_ITERATIONS, MAX_NESTING
 
 DEFAULT_ITERATIONS = {"foreach": 100, "until": 5, "count": 3}
@@ -94,7 +95,7 @@ class Expansion:
     ) -> dict[str, Any]:
         tool_id = node.tool_id if isinstance(node, ToolUse) else f"{node.server_id}:{node.tool}"
         entry = self.catalogue.tools.get(tool_id)
-        brings = entry is not None and (entry.read_only or bool(tool_kinds(entry) & BRINGS))
+        brings = _brings(entry, node)
         filled = fill(
             entry.input_schema if entry else {}, node.task, scope.sources, works_on_text=brings
         )
@@ -112,8 +113,8 @@ class Expansion:
         if unsure:
             certain = frozenset(filled.arguments | given) - set(unsure)
             self.gaps.append(OpenArguments(step, node.task, certain, unsure, tuple(scope.sources)))
-        if entry is not None and brings:
-            schema = dict(entry.output_schema) if entry.output_schema is not None else None
+        if brings:
+            schema = dict(entry.output_schema) if entry and entry.output_schema else None
             scope.sources.append(
                 Source(f"${{steps.{step_id}.output}}", shown(node.task, 60), schema)
             )
@@ -248,6 +249,13 @@ class Expansion:
         found = step_id(node, self.taken)
         self.taken.add(found)
         return found
+
+
+def _brings(entry: ToolEntry | None, node: ToolUse | NewTool) -> bool:
+    """Whether later steps read what a tool gives; of one that is still to be configured its presumable name tells."""
+    if entry is None:
+        return isinstance(node, NewTool) and bool(actions(node.tool) & BRINGS)
+    return entry.read_only or bool(tool_kinds(entry) & BRINGS)
 
 
 def _wait(node: Wait, step_id: str, following: str) -> dict[str, Any]:
