@@ -16,6 +16,12 @@ _EXPERT = re.compile(
     r"(agent|specialist|expert|assistant|bot|advisor|adviser|consultant|reviewer|analyst|inspector|coach|auditor)\b",
     re.IGNORECASE,
 )
+# 'an expert in web accessibility'
+_EXPERT_IN = re.compile(
+    r"\b(?:an?|another)\s+(?:new\s+)?(?:agent|specialist|expert|adviser|advisor|consultant)\s+(?:in|on|for)\s+((?!(?:the|this|that|it|my|our|an?)\b)(?:[\w-]+ ){0,1}?[\w-]+)"
+    r"(?=\s+(?:to\b|and\b|who\b|for\b|in\b|[a-z]+\s+(?:it|them|the|this|that|our|my|its)\b)|[.,;!?]|$)",
+    re.IGNORECASE,
+)
 # 'an agent that knows rent-control law'
 _ABLE = re.compile(
     r"\b(?:an?|some)\s+(?:new\s+)?(?:agent|expert|specialist|assistant|bot|somebody|someone)\s+(?:that|who|which)\s+(?:\w+s|can|is able to)\s+"
@@ -31,7 +37,7 @@ _LACKING = re.compile(
 _PROFESSION = re.compile(
     r"^(?:have|let|get|ask) (?:an?|our|the|some) ((?:[\w/&-]+ ){0,2}?(?:\w+(?:ist|ian|yer|eer|ologist)|accountant|doctor|nurse|teacher|"
     r"editor|translator|developer|designer|judge|actuary|architect|notary|chemist|chef|broker|surveyor|controller))(?: agent)? "
-    r"(?:to )?(\w+)",
+    r"(?:to )?(\w+(?: \w+){0,2})",
     re.IGNORECASE,
 )
 # "post it to Mastodon", "in our Trello board": a capitalised name behind one of these is a place or a service.
@@ -195,11 +201,13 @@ def plain_need(text: str, index: Index) -> tuple[str, str] | None:
 def named_expert(text: str) -> str:
     """'pay-equity specialist' in 'have a pay-equity specialist agent examine it'; '' when no expert is named."""
     asked = _PROFESSION.match(text)
-    if asked and verb_at([stem(asked.group(2))], 0)[0]:
+    if asked and verb_at([stem(word) for word in tokens(asked.group(2))], 0)[0]:
         return asked.group(1)
     doer = _DOER.match(text)
     if doer and verb_at([stem(doer.group(2))], 0)[0]:
         return doer.group(1).partition(" ")[2]
+    if match := _EXPERT_IN.search(text):
+        return f"{match.group(1).strip()} expert"
     match = _EXPERT.search(text)
     if not match:
         able = _ABLE.search(text)

@@ -73,6 +73,8 @@ _TRIGGER = re.compile(
 )
 _NARRATIVE = re.compile(
     r"^(?:our|the|my) [\w' -]{2,40}? (?:meets?|opens?|closes?|starts?|begins?|takes place|happens) (?:on|at|every|in) |"
+    r"^(?:i|we|they|he|she) (?:might|may|used to|likes?|loves?|hates?|prefers?|thinks?|believes?|hopes?|knows?|won't|plan to|are going to|"
+    r"(?:have )?(?:decided|moved|switched|stopped))\b|"
     r"^(?:i|we) (?:teach|live|study|own|lead|maintain|publish|help|am|often|usually|always)\b|"
     r"^(?:we|i|they|our \w+|customers|people|users)\s+(?:\w+ly\s+|often\s+|always\s+)?"
     r"(?:receive|get|have|use|store|keep|are|were|run|manage|work|sell|got|received|had|offer)\b",
