@@ -183,9 +183,7 @@ def test_a_tool_that_works_on_a_text_gets_the_text_and_not_what_was_counted_in_i
 
 
 def test_what_a_service_that_is_still_missing_reads_is_worked_on_by_the_next_step() -> None:
-    note = tool(
-        "notes:summarize_text", "Summarize a text", input_schema=schema("text", text=TEXT)
-    )
+    note = tool("notes:summarize_text", "Summarize a text", input_schema=schema("text", text=TEXT))
     assert arguments("Read the cards from Trello, then summarize them.", note) == {
         "text": "${steps.trello-read.output}"
     }

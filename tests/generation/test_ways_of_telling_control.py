@@ -133,6 +133,13 @@ from tests.generation.trees import told
                 {"if": [("there is a score above 0.8", ["open a ticket"])], "else": []},
             ],
         ),
+        (
+            "Decide if the request fits. If yes refund it, if no mail the reason.",
+            [
+                "Decide whether the request fits",
+                {"if": [("it is so", ["refund it"])], "else": ["mail the reason"]},
+            ],
+        ),
         # What follows the comma is an instruction, also where its verb is as often a noun.
         ("If it is fine, start zone 3.", [{"if": [("it is fine", ["start zone 3"])], "else": []}]),
         ("If it is so, refund it.", [{"if": [("it is so", ["refund it"])], "else": []}]),
@@ -275,4 +282,17 @@ def test_what_nobody_needs_to_do_is_forbidden_and_when_a_board_meets_is_no_step(
     ) == [
         "Make a chart",
         "not write to the guests",
+    ]
+
+
+def test_so_before_a_colon_is_no_case_and_until_now_no_loop() -> None:
+    assert told("Tom did this by hand until now. So: read the scan and add a row.")[-2:] == [
+        "read the scan",
+        "add a row",
+    ]
+
+
+def test_taking_each_thing_is_a_loop_around_what_follows() -> None:
+    assert told("Take every open ticket, judge it and set the priority.") == [
+        {"foreach": "open ticket", "do": ["judge it", "set the priority"]}
     ]

@@ -24,7 +24,7 @@ _CASES = frozenset({"case", "cases", "ones", "messages", "items", "tickets", "re
 # Headings of a request itself.
 _OF_TEXT = frozenset({"step", "steps", "task", "tasks", "goal", "note", "notes", "first", "second", "third", "then", "finally",
                       "next", "last", "please", "workflow", "job", "todo", "background", "context", "important", "this", "following",
-                      "process", "flow", "plan", "things", "example", "hint", "ps", "these", "thanks", "hello", "hi",
+                      "process", "flow", "plan", "things", "example", "hint", "ps", "these", "thanks", "so", "also", "therefore", "hence", "now", "well", "here", "idea", "wish", "request", "hello", "hi",
                       # A heading with one of these tells what happened.
                       "came", "comes", "arrived", "arrives", "is", "are", "was", "has", "have", "got", "gets"})  # fmt: skip
 # '80 points and up', '50 to 79', 'under 50'

@@ -80,7 +80,7 @@ _CONTROL = {
     ),
     "until": (
         r"(?:and )?(?:repeat(?:ing)?(?: this| that| it| the (?:steps|process|cycle|loop))?|loop|"
-        r"iterate|keep going|continue)?\s*(?:until|till)"
+        r"iterate|keep going|continue)?\s*(?:until|till)(?! (?:now|then|today|recently|yesterday|lately|last)\b)"
     ),
     "times": rf"{_REPEAT}(?= {_TIMES})|{_TIMES}",
     "while": r"while|whilst",

@@ -11,6 +11,16 @@ _ONLY = re.compile(
     r"(?P<start>^|[.;:!?,]\s*|\s)(?:and |but )?(?:only|just|exactly) (?:if|when|in case)\b",
     re.IGNORECASE,
 )
+# 'decide if it fits' asks a question; 'tell me if it fails' is a condition.
+_QUESTION = re.compile(
+    r"\b(?P<verb>decide|check|see|find out|determine|judge|verify|work out|figure out|assess|evaluate|test|examine|estimate) if\b",
+    re.IGNORECASE,
+)
+# 'if yes refund it, if no mail the reason'
+_IF_YES = re.compile(r"\bif (?:yes|so)(?:,|\s+then,?)?\s+(?=[a-z])", re.IGNORECASE)
+_IF_NO = re.compile(
+    r"\bif (?:no|not)(?:,|\s+then,?)?\s+(?=[a-z])(?!longer\b|more\b|one\b|body\b)", re.IGNORECASE
+)
 # 'Does it look novel, then publish it' · 'Is it urgent? Page the doctor'
 _INVERTED = re.compile(
     r"(?P<start>^|[.;:!?]\s+)(?:and |but )?(?P<verb>does|do|did|is|are|has|have|was|were|should) "
@@ -51,9 +61,20 @@ def with_inversions(text: str) -> str:
 
 def with_conditions(text: str) -> str:
     """`text` with conditions that other words tell as 'if …, …'."""
-    text = _ONLY.sub(r"\g<start>if", text)
+    text = _ONLY.sub(r"\g<start>if", _QUESTION.sub(r"\g<verb> whether", text))
+    text = _IF_NO.sub(_otherwise, _IF_YES.sub(_if_so, text))
     text = _MEANS.sub(_means, _WITH.sub(_with, text))
     return _ELSE_COLON.sub(r"\g<start>otherwise ", text)
+
+
+def _if_so(match: re.Match[str]) -> str:
+    is_led = starts_with_verb(match.string[match.end() :][:80], is_first=True)
+    return f"{match.group()[:2]} it is so, " if is_led else match.group()
+
+
+def _otherwise(match: re.Match[str]) -> str:
+    is_led = starts_with_verb(match.string[match.end() :][:80], is_first=True)
+    return "otherwise " if is_led else match.group()
 
 
 def _with(match: re.Match[str]) -> str:

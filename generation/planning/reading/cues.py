@@ -22,7 +22,10 @@ _STATE = re.compile(
     r"^(?:it|this|that|they|he|she|the (?:result|answer|score|outcome|check|review))\s+"
     r"(?:is|are|was|were|has|isn't|aren't|does|fails)\b|"
     r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:exceeds?|surpass\w*|(?:drops?|falls?|sinks?|goes|rises?|climbs?) (?:below|under|above|over)|"
-    r"(?:is|are) (?:above|below|over|under|higher|lower|more|less|greater|too|not))\b",
+    r"(?:is|are|isn't|aren't) (?!there\b|ready\b|done\b|here\b|back\b|in\b|out\b|over\b|through\b|complete\b|available\b|being\b|\w+ed\b|"
+    r"sent\b|written\b|built\b|made\b|done\b|up\b|known\b|on\b|at\b)(?:\w+)$|"
+    r"^(?:something|somebody|someone|anything|anyone|nothing|nobody|there) (?:is|are|has|have|needs?|looks?|seems?)\b|"
+    r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:is|are) (?:above|below|over|under|higher|lower|more|less|greater|too|not))\b",
     re.IGNORECASE,
 )
 # 'when it is over' tells an order.

@@ -18,7 +18,7 @@ _WHO = re.compile(
 )
 _ANY_REST = re.compile(rf"\b(?:{REST}|otherwise|else)\b", re.IGNORECASE)
 # What happens to a kind of thing: 'bug reports become …'
-_VERB = r"(?P<verb>becomes?|turns? into|gets?|receives?|goes|go|are|is|needs?|deserves?|should|must|will|can)"
+_VERB = r"(?P<verb>becomes?|turns? into|moves?|gets?|receives?|goes|go|are|is|needs?|deserves?|should|must|will|can)"
 _SUBJECT = re.compile(
     rf"^(?P<who>(?!if\b|when\b|otherwise\b|then\b|it\b|i\b|we\b|you\b|there\b|this\b|that\b)(?:[\w'\u2019-]+ ){{1,7}}?){_VERB}(?P<rest> .+)$",
     re.IGNORECASE | re.DOTALL,
@@ -130,6 +130,8 @@ def _happening(verb: str, rest: str) -> str:
         verb, rest = "gets", rest[modal.end() :]
     if verb in ("become", "becomes", "turn into", "turns into"):
         return f"make it{rest}"
+    if verb in ("move", "moves"):
+        return f"move it{rest}"
     if verb in ("go", "goes"):
         return f"it goes{rest}"
     if verb in ("are", "is"):

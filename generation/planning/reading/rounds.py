@@ -67,6 +67,12 @@ _TAKEN = re.compile(
     r"\s*(?:[.:;]\s+|,?\s+and\s+(?:then\s+)?|,\s*|$)",
     re.IGNORECASE,
 )
+# 'take every open ticket, judge it and …' says no more than 'for each open ticket'.
+_TAKE_EACH = re.compile(
+    r"(?P<start>^|[.;:!?]\s+|,\s+|\band\s+|\bthen\s+)(?:take|go through|walk through|look through|work through|run through|step through|handle|process|pick up) "
+    r"(?P<each>(?:each|every)(?: one)?(?: of)? [^.,;:!?]{2,50}?)(?:,| and|:) (?:and )?(?=[a-z]+ )",
+    re.IGNORECASE,
+)
 _IN_FRONT = re.compile(
     rf"(?P<start>^|[.;:!?]\s+|,?\s+and\s+|,?\s+then,?\s+|,\s+){_ONE_BY_ONE}[,:]?\s+(?P<rest>[^.!?]+)",
     re.IGNORECASE,
@@ -119,7 +125,7 @@ def with_rounds(text: str) -> str:
 def with_each(text: str) -> str:
     """`text` with 'one by one' as 'for each of …'."""
     text = _TAKEN.sub(lambda match: f"for each of {_of(match['things'])}, ", text)
-    text = _BEHIND.sub(_behind, text)
+    text = _BEHIND.sub(_behind, _TAKE_EACH.sub(r"\g<start>for \g<each>, ", text))
     return _IN_FRONT.sub(_in_front, text)
 
 

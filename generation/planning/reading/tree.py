@@ -54,7 +54,7 @@ _NEGATION = re.compile(
 # 'otherwise leave it': nothing is to be done.
 _IDLE = re.compile(
     r"^(?:(?:just |simply )?(?:leave|keep) (?:it|them|this|everything)(?: (?:as (?:it|they) (?:is|are)|alone|be|unchanged))?|"
-    r"(?:do )?nothing(?: at all| more)?|stop(?: there| here)?|that(?:'s| is) (?:it|all)|go on|continue|"
+    r"(?:do )?nothing(?: at all| more)?|nothing (?:happens|has to happen|needs to happen|(?:has|needs) to be done|is done|to do)|stop(?: there| here)?|that(?:'s| is) (?:it|all)|go on|continue|"
     r"(?:many )?thank(?:s| you)\b.*|cheers|please|that would be great|best(?: regards| wishes)?)$",
     re.IGNORECASE,
 )
