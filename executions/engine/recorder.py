@@ -67,6 +67,11 @@ class Recorder:
         self._run = change
 
     @property
+    def is_writing(self) -> bool:
+        """Whether a batch is on its way."""
+        return self._is_writing
+
+    @property
     def is_idle(self) -> bool:
         """Whether everything is written (or can't be)."""
         return self.has_failed or not (self._is_writing or self._steps or self._run)

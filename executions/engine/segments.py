@@ -96,7 +96,8 @@ class _Plan:
         is_last = isinstance(last, ToolStep) and last.next == END and not self._scope.path
         is_plain = self._scope.output is None and self._run.input.alone is None
         is_new = self._run.input.engine >= FIRST_ENGINE_TO_END
-        if not (is_last and is_plain and is_new):
+        # An end that overtook a batch would be the last word: what the batch tells would be lost.
+        if not (is_last and is_plain and is_new) or self._run.recorder.is_writing:
             return None
         usage = self._run.state.usage + Usage(tool_calls=len(self.steps))
         batch = self._run.recorder.ending(list(self._ended()), usage)

@@ -262,3 +262,20 @@ def test_segments_end_after_a_second(runner: Runner, temporal_worker: WorkerThre
     longest = max((e - s).total_seconds() for s, e in zip(starts, ends, strict=True))
     assert markers(ran) >= total / (1 + longest) - 1
     assert completed_steps(ran) == 12
+
+
+def test_a_segment_leaves_the_end_to_the_recorder_while_earlier_news_are_on_their_way(
+    run: RunDefinition,
+) -> None:
+    def write(key: str) -> dict[str, Any]:
+        return {"id": f"write-{key}", "type": "set", "values": {key: 1}}
+
+    fan = parallel("fan", {"a": [write("a")], "b": [write("b")]})
+    ran = run({"steps": [fan, echo("look", "${context.a}")]})
+    # Else the end could be written first, and what came before it would be lost.
+    assert b'"is_recorded":true' not in b"".join(
+        e.SerializeToString() for e in ran.history().events
+    )
+    assert ran.row.started_at is not None
+    assert set(ran._steps().values_list("status", flat=True)) == {"COMPLETED"}
+    assert ran._steps().count() == 4
