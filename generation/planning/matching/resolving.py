@@ -50,6 +50,7 @@ _PLACE_WORDS = frozenset({"from", "out", "based", "using", "given", "with", "in"
 
 # How near words without a verb have to be to what they mean, and an agent that is added behind a tool to its task.
 CLEAR, WORKER = 0.2, 0.1
+CERTAIN = 0.3
 
 
 @dataclass
@@ -266,7 +267,7 @@ class Resolver:
                 match
                 for match in ranked[:5]
                 if (accepts(match) or is_its_verb(match, text))
-                and agrees(match.entry, text)
+                and (agrees(match.entry, text) or match.nearness >= CERTAIN)
                 and not self._was_read(match.entry, text)
             ),
             None,
