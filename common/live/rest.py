@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.exceptions import NotAcceptable
@@ -31,6 +32,15 @@ LAST_EVENT_ID = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="Of a stream: go on after this number; counts more than `after`.",
 )
+
+
+def event_responses(serializer: type[serializers.Serializer[Any]], stream: str) -> dict[Any, Any]:
+    """For the OpenAPI file: JSON by `serializer`, a stream that `stream` describes, or the refusal to stream."""
+    return {
+        (200, "application/json"): serializer,
+        (200, STREAM): OpenApiResponse(OpenApiTypes.STR, description=stream),
+        406: NOT_STREAMED,
+    }
 
 
 class EventStreamRenderer(JSONRenderer):

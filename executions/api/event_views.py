@@ -1,19 +1,17 @@
 """Events of a run over REST: as JSON, or as a stream that goes on until the run has ended."""
 
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from common.live.rest import (
     LAST_EVENT_ID,
-    NOT_STREAMED,
-    STREAM,
     EventQuerySerializer,
     EventStreamRenderer,
     answer_events,
+    event_responses,
 )
 from executions.api.serializers import EventsSerializer
 from executions.events import source_of, state_of
@@ -35,13 +33,7 @@ class ExecutionEventViewSet(GenericViewSet[WorkflowExecution]):
         summary="Follow a run",
         tags=["executions"],
         parameters=[EventQuerySerializer, LAST_EVENT_ID],
-        responses={
-            (200, "application/json"): EventsSerializer,
-            (200, STREAM): OpenApiResponse(
-                OpenApiTypes.STR, description="Server-sent events until the run has ended."
-            ),
-            406: NOT_STREAMED,
-        },
+        responses=event_responses(EventsSerializer, "Server-sent events until the run has ended."),
         filters=False,
     )
     def events(self, request: Request, execution_id: str) -> HttpResponseBase:

@@ -2,19 +2,17 @@
 
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from common.live.rest import (
     LAST_EVENT_ID,
-    NOT_STREAMED,
-    STREAM,
     EventQuerySerializer,
     EventStreamRenderer,
     answer_events,
+    event_responses,
 )
 from generation.api.serializers import GenerationAnswersSerializer, GenerationEventsSerializer
 from generation.jobs.events import source_of, state_of
@@ -58,13 +56,9 @@ class GenerationEventViewSet(GenerationJobViewSet):
         summary="Follow a generation",
         tags=["generation"],
         parameters=[EventQuerySerializer, LAST_EVENT_ID],
-        responses={
-            (200, "application/json"): GenerationEventsSerializer,
-            (200, STREAM): OpenApiResponse(
-                OpenApiTypes.STR, description="Server-sent events until the job has ended."
-            ),
-            406: NOT_STREAMED,
-        },
+        responses=event_responses(
+            GenerationEventsSerializer, "Server-sent events until the job has ended."
+        ),
         filters=False,
     )
     def events(self, request: Request, generation_id: str) -> HttpResponseBase:

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
@@ -15,11 +14,10 @@ from rest_framework.views import APIView
 from common.definition_problems import DefinitionProblemSerializer
 from common.live.rest import (
     LAST_EVENT_ID,
-    NOT_STREAMED,
-    STREAM,
     EventQuerySerializer,
     EventStreamRenderer,
     answer_events,
+    event_responses,
 )
 from common.rest import StrictFieldsMixin, caller
 from discovery.selectors import agents_for, mcp_servers_for
@@ -191,13 +189,7 @@ class WorkflowEventsView(WorkflowScopedView):
         summary="Follow a published workflow",
         tags=["versions"],
         parameters=[EventQuerySerializer, LAST_EVENT_ID],
-        responses={
-            (200, "application/json"): WorkflowEventsSerializer,
-            (200, STREAM): OpenApiResponse(
-                OpenApiTypes.STR, description="Server-sent events, without an end."
-            ),
-            406: NOT_STREAMED,
-        },
+        responses=event_responses(WorkflowEventsSerializer, "Server-sent events, without an end."),
         filters=False,
     )
     def get(self, request: Request, workflow_id: str) -> HttpResponseBase:

@@ -1,15 +1,13 @@
 """A query parameter that takes one value and comes twice is refused: neither its first nor its last can be what was meant."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django_filters import MultipleChoiceFilter
 
 from common.filters import AllOf
+from workflowsite.rest.knowing_the_view import KnowingTheView
 from workflowsite.rest.problem_details import MEDIA_TYPE, problem
 
 PREFIX = "/api/v1/"
@@ -17,21 +15,8 @@ PREFIX = "/api/v1/"
 SEVERAL = (AllOf, MultipleChoiceFilter)
 
 
-class RepeatedParametersMiddleware:
+class RepeatedParametersMiddleware(KnowingTheView):
     """Answers 400 before the view is asked, whoever asks and whatever is there."""
-
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """As it is: which parameters may be repeated only the view knows."""
-        answer: HttpResponseBase | Awaitable[HttpResponseBase] = self.get_response(request)
-        return answer
 
     def process_view(
         self, request: HttpRequest, view: object, args: object, kwargs: dict[str, Any]

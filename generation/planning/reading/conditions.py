@@ -68,13 +68,16 @@ def with_conditions(text: str) -> str:
 
 
 def _if_so(match: re.Match[str]) -> str:
-    is_led = starts_with_verb(match.string[match.end() :][:80], is_first=True)
-    return f"{match.group()[:2]} it is so, " if is_led else match.group()
+    return f"{match.group()[:2]} it is so, " if _leads(match) else match.group()
 
 
 def _otherwise(match: re.Match[str]) -> str:
-    is_led = starts_with_verb(match.string[match.end() :][:80], is_first=True)
-    return "otherwise " if is_led else match.group()
+    return "otherwise " if _leads(match) else match.group()
+
+
+def _leads(match: re.Match[str]) -> bool:
+    """Whether an instruction follows."""
+    return starts_with_verb(match.string[match.end() :][:80], is_first=True)
 
 
 def _with(match: re.Match[str]) -> str:

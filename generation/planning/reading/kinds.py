@@ -54,6 +54,14 @@ def opening(start: str) -> str:
     return ". " if start[:1] in (",", ";", ":") else start
 
 
+def cut(pattern: re.Pattern[str], text: str) -> tuple[str, str, str]:
+    """`text` up to where `pattern` begins, what separates the two then, and the rest; all of it where it does not."""
+    match = pattern.search(text)
+    if match is None:
+        return text, "", ""
+    return text[: match.start()], ". ", text[match.start() :].lstrip(" ,")
+
+
 def _with_whoever(text: str) -> str:
     """'whoever passes gets a mail, whoever does not is told' as a decision; one alone may only say which are meant."""
     is_told = _WHOEVER.search(text) is not None
@@ -63,18 +71,9 @@ def _with_whoever(text: str) -> str:
 
 
 def _whoever(match: re.Match[str]) -> str:
-    rest, separator, others = _cut_whoever(match["rest"])
+    rest, separator, others = cut(_WHOEVER, match["rest"])
     told = f"{opening(match['start'])}If it {_singular(match['condition'])}, {_happening(match['verb'], rest)}"
     return f"{told}{separator}{_WHOEVER.sub(_whoever, others)}"
-
-
-def _cut_whoever(rest: str) -> tuple[str, str, str]:
-    match = _WHOEVER.search(rest)
-    return (
-        (rest, "", "")
-        if match is None
-        else (rest[: match.start()], ". ", rest[match.start() :].lstrip(" ,"))
-    )
 
 
 def _singular(condition: str) -> str:
@@ -83,10 +82,10 @@ def _singular(condition: str) -> str:
 
 def _listed(text: str) -> str:
     """'Bug reports become tickets, people who cancel get a call, and everything else gets a label' as a decision."""
-    return re.sub(r"[^.!?]+", lambda match: _inopening(match.group()), text)
+    return re.sub(r"[^.!?]+", lambda match: _in_sentence(match.group()), text)
 
 
-def _inopening(sentence: str) -> str:
+def _in_sentence(sentence: str) -> str:
     lead, clauses = _clauses(sentence)
     rest = next((at for at, clause in enumerate(clauses) if _REST_CLAUSE.match(clause)), 0)
     told = [_SUBJECT.match(clause) for clause in clauses[:rest]]

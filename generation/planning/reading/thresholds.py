@@ -5,7 +5,7 @@ import re
 from generation.planning.language.verbs import verb_at
 from generation.planning.language.words import stem, tokens
 from generation.planning.reading.implied import REST
-from generation.planning.reading.kinds import instruction, opening
+from generation.planning.reading.kinds import cut, instruction, opening
 
 _NUMBER = r"[$€£]?\s?\d[\d.,]*\d|[$€£]?\s?\d"
 _UNIT = r"(?: ?(?:%|percent|points?|euros?|eur|dollars?|usd|pounds?|k|days?|hours?|weeks?|months?|minutes?|stars?|kg|km|people|items?|pieces?)\b)?"
@@ -33,20 +33,11 @@ def with_thresholds(text: str) -> str:
 def _threshold(match: re.Match[str]) -> str:
     if verb_at([stem(word) for word in tokens(match["what"])[:1]], 0)[0]:
         return match.group()
-    act, separator, rest = _cut_rest(match["act"])
+    # 'go into HubSpot, everybody else is told': where the others begin.
+    act, separator, rest = cut(_COMPARATIVE, match["act"])
     told = f"If it is {match['bound'].strip()}, {instruction(act)}"
     return f"{opening(match['start'])}{told}{separator}{rest}"
 
 
 def _rest(match: re.Match[str]) -> str:
     return f". Otherwise {instruction(match['act'])}"
-
-
-def _cut_rest(act: str) -> tuple[str, str, str]:
-    """'go into HubSpot, everybody else is told': where the others begin."""
-    match = _COMPARATIVE.search(act)
-    return (
-        (act, "", "")
-        if match is None
-        else (act[: match.start()], ". ", act[match.start() :].lstrip(" ,"))
-    )
