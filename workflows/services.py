@@ -96,16 +96,19 @@ def save_workflow(
     shared_with: Iterable[str] | None = None,
     expected_revision: int | None = None,
     message: str = "",
+    drift_state: str | None = None,
     recorded_as: Action | None = None,
     details: Mapping[str, Any] | None = None,
     **fields: Unpack[Fields],
 ) -> Workflow:
     """Change a workflow; what is not given stays. Only a changed definition makes a new version.
 
+    `drift_state` names what is used now, for a `published_version` that accepts changes of it.
+
     `recorded_as` (null: what the change itself is called) and `details` are for the audit trail.
 
     A `definition` may omit its id, name and description. Raises `Forbidden`, `PreconditionFailed`, `InvalidDefinition`,
-    `Invalid`, and `NotExecutable` where a version with errors is to be published.
+    `Invalid`, and where a version is to be published `NotExecutable` (it has errors) and `Conflict` (not seen).
     """
     row = locked(workflow, by=by, expected_revision=expected_revision)
     before, redefined = state_of(row), None
@@ -116,14 +119,16 @@ def save_workflow(
         redefined = redefine(row, described(kept, name=name, description=description), by, message)
     put_fields(row, fields)
     row.save()
-    publish_with_the_save(row, by=by, before=before["published_version"])
+    accepted = publish_with_the_save(
+        row, by=by, before=before["published_version"], state=drift_state
+    )
     shared = None if shared_with is None else share(row, shared_with, by=by)
     record_changed(
         row,
         before,
         by=by,
         action=recorded_as,
-        details=details,
+        details={**(details or {}), **accepted},
         summary=redefined.summary if redefined else "",
         shared=regrouped(shared),
     )

@@ -11,6 +11,7 @@ from common.rest import StrictFieldsMixin, caller
 from workflows.api import conditional
 from workflows.api.canvas_serializers import DifferenceSerializer
 from workflows.api.conditional import etag, expected_revision
+from workflows.api.drift import ChangedResourceSerializer
 from workflows.api.serializers import ValidationReportSerializer, WorkflowWrittenSerializer
 from workflows.api.views import STALE, WorkflowScopedView, written
 from workflows.definition.diff import summary
@@ -22,6 +23,12 @@ class PublishSerializer(StrictFieldsMixin):
 
     version = serializers.IntegerField(
         required=False, min_value=1, max_value=2**31 - 1, help_text="Absent: the current one."
+    )
+    state = serializers.CharField(
+        required=False,
+        max_length=64,
+        help_text="Of the dry run or the drift report that was read: nothing else is accepted. "
+        "Needed where agents and tools changed since they were published.",
     )
     dry_run = serializers.BooleanField(
         required=False, default=False, help_text="Only tell what it would change, and for whom."
@@ -46,6 +53,10 @@ class PublicationSerializer(serializers.Serializer[Any]):
     summary = serializers.CharField(help_text="The changes in a line; empty: there are none.")
     changes = DifferenceSerializer()
     followers = FollowersSerializer()
+    state = serializers.CharField(help_text="Names all that the version uses, as it is now.")
+    accepted = ChangedResourceSerializer(
+        many=True, help_text="What it uses that became another since it was published."
+    )
     validation = ValidationReportSerializer()
     revision = serializers.IntegerField()
 
@@ -64,12 +75,17 @@ class PublishView(WorkflowScopedView):
         responses={200: PublicationSerializer, 412: STALE},
     )
     def post(self, request: Request, workflow_id: str) -> Response:
-        """Pin what schedules, webhooks and other workflows run; refused (409) for a version with errors."""
+        """Pin what schedules, webhooks and other workflows run; refused (409) for a version with errors.
+
+        Agents and tools that changed since they were published are accepted with it, if `state` says that this was
+        seen; else the answer is 409 (`drift_not_seen`, `drift_moved_on`) with the `state` and the `resources`.
+        """
         body = self.body()
         made = publish(
             self.workflow(),
             by=caller(request),
             version=body.get("version"),
+            state=body.get("state"),
             expected_revision=expected_revision(request),
             is_dry_run=body["dry_run"],
         )

@@ -110,6 +110,12 @@ class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow
         write_only=True,
         help_text="What changed; kept with the version.",
     )
+    drift_state = serializers.CharField(
+        max_length=64,
+        required=False,
+        write_only=True,
+        help_text="With a `published_version` that accepts changes of agents and tools: the `state` that was seen.",
+    )
     drift = serializers.SerializerMethodField(help_text=DRIFT)
 
     class Meta:
@@ -136,6 +142,7 @@ class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow
             "updated_at",
             "drift",
             "message",
+            "drift_state",
         ]
         read_only_fields = [
             "version",
@@ -156,7 +163,12 @@ class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow
 
 
 class WorkflowCreateSerializer(WorkflowSerializer):
-    """A new workflow: a name is needed, beside the definition or in it."""
+    """A new workflow: a name is needed, beside the definition or in it; nothing of it can have drifted."""
+
+    class Meta(WorkflowSerializer.Meta):
+        fields = [name for name in WorkflowSerializer.Meta.fields if name != "drift_state"]
+
+    drift_state = None  # type: ignore[assignment]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The fields; raises `ValidationError` for a missing name or two ids."""
@@ -203,13 +215,14 @@ class WorkflowRowSerializer(WorkflowSerializer):
             *(
                 name
                 for name in WorkflowSerializer.Meta.fields
-                if name not in ("definition", "layout", "message", "drift")
+                if name not in ("definition", "layout", "message", "drift", "drift_state")
             ),
             "last_run",
             "last_30_days",
         ]
 
     definition = None  # type: ignore[assignment]
+    drift_state = None  # type: ignore[assignment]
     drift = None  # type: ignore[assignment]
 
 

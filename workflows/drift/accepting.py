@@ -8,18 +8,16 @@ from django.db import transaction
 from audit.recording import Action, record
 from common.errors import Conflict, NotExecutable
 from workflows.drift.events import note_event
-from workflows.drift.reading import DriftReport, drift_of, state_of
+from workflows.drift.reading import DriftReport, drift_of
 from workflows.drift.recording import record_uses
+from workflows.drift.seen import acceptance_of, require_state
 from workflows.models import Workflow
-from workflows.publishing import required_sound
+from workflows.publishing import MOST_TOLD, required_sound
 from workflows.selectors import definition_of
 from workflows.trail import subject_of
 from workflows.writing import locked
 
 logger = logging.getLogger(__name__)
-
-# Of the agents and tools that were accepted, in the audit trail.
-MAX_TOLD = 30
 
 
 @transaction.atomic
@@ -35,28 +33,20 @@ def accept_drift(
     if row.published_version is None:
         raise Conflict("No version of this workflow is published.", code="not_published")
     seen = drift_of(row, by)
-    _require_state(seen.state, state)
+    require_state(seen.state, state, seen.resources)
     _require_whole(seen)
     number, definition = definition_of(row, row.published_version)
     required_sound(number, definition, by)
-    recorded = record_uses(row, number, definition, by=by)
-    # What changed between the look and the writing was seen by nobody: nothing of all this happens then.
-    _require_state(state_of(recorded), state)
+    # What changed between the report and this look was seen by nobody: nothing of all this happens then.
+    now = acceptance_of(row, definition, by)
+    now.require_seen(state)
+    record_uses(row, number, now.used, by=by)
     accepted = [one.id for one in seen.resources]
     note_event(row, "drift_accepted", {"version": number, "by": by.username, "resources": accepted})
-    told = {"version": number, "resources": accepted[:MAX_TOLD]}
+    told = {"version": number, "resources": accepted[:MOST_TOLD]}
     record(Action.ACCEPTED, subject_of(row), by=by, details=told)
     logger.info("workflow %s: changes accepted by %s: %s", row.pk, by.pk, ", ".join(accepted))
     return drift_of(row, by)
-
-
-def _require_state(now: str, seen: str) -> None:
-    if now != seen:
-        raise Conflict(
-            "Something changed since you looked. Read the report again, and accept what it says now.",
-            code="drift_moved_on",
-            extra={"state": now},
-        )
 
 
 def _require_whole(report: DriftReport) -> None:

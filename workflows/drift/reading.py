@@ -10,7 +10,8 @@ from common.ownership import Caller
 from workflows.definition.catalogue import AgentEntry, Catalogue, ToolEntry
 from workflows.definition.drift.changes import Change
 from workflows.definition.drift.drift import Drift, drift
-from workflows.drift.recording import used_now
+from workflows.definition.steps import Definition
+from workflows.drift.recording import named_tools, used_now
 from workflows.drift.resources import Key, Kind, Resource, resources
 from workflows.models import PublishedUse, Workflow
 from workflows.selectors import catalogue_for, definition_of
@@ -84,6 +85,27 @@ def drift_of(workflow: Workflow, caller: Caller) -> DriftReport:
         ],
         drift=drift(definition, _as_published(now, uses), now, found),
     )
+
+
+def accepted_by_publishing(
+    workflow: Workflow, definition: Definition, used: Mapping[Key, Resource], caller: Caller
+) -> list[ChangedResource]:
+    """What became another since it was kept, and is accepted if `definition` is published with what it uses now."""
+    named = {(Kind.TOOL, tool) for tool in named_tools(definition, used.values())}
+    uses = workflow.published_uses.order_by("kind", "resource")
+    changed = [
+        use
+        for use in uses
+        if key_of(use) in used.keys() | named
+        and _fingerprint(used.get(key_of(use))) != use.fingerprint
+    ]
+    now = catalogue_for(caller) if changed else Catalogue()
+    found = ((use, used.get(key_of(use))) for use in changed)
+    return [
+        _shown(use, change, today)
+        for use, today in found
+        if (change := _change(use, today, now)) is not None
+    ]
 
 
 def key_of(use: PublishedUse) -> Key:

@@ -1,6 +1,6 @@
 """Keeps what a published version uses as it is at this moment; called inside the transaction that publishes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.contrib.auth.models import User
 
@@ -13,23 +13,26 @@ from workflows.uses import used_agents, used_tools
 def used_now(definition: Definition) -> dict[Key, Resource]:
     """What `definition` uses as it is now: its agents, their tools and its own; in three queries."""
     agents = resources(used_agents(definition), ())
-    offered = {tool for agent in agents.values() for tool in agent.content["tools"]}
-    return agents | resources((), offered | used_tools(definition))
+    return agents | resources((), named_tools(definition, agents.values()))
+
+
+def named_tools(definition: Definition, used: Iterable[Resource]) -> set[str]:
+    """The tools that the steps call or the agents among `used` are given, also those that are gone."""
+    agents = (one for one in used if one.kind == Kind.AGENT)
+    return used_tools(definition).union(*(agent.content["tools"] for agent in agents))
 
 
 def record_uses(
-    workflow: Workflow, version: int, definition: Definition, *, by: User
-) -> Mapping[Key, Resource]:
-    """Replace what is kept for `workflow` by what `definition` uses now, which is given back.
+    workflow: Workflow, version: int, used: Mapping[Key, Resource], *, by: User
+) -> None:
+    """Replace what is kept for `workflow` by `used`, as `used_now` gave it.
 
     What a workflow that a step runs uses is kept for that one, where it is published itself.
     """
     forget_uses(workflow)
-    found = used_now(definition)
     PublishedUse.objects.bulk_create(
-        _row(workflow, version, one, by) for one in sorted(found.values(), key=lambda one: one.key)
+        _row(workflow, version, one, by) for one in sorted(used.values(), key=lambda one: one.key)
     )
-    return found
 
 
 def forget_uses(workflow: Workflow) -> None:

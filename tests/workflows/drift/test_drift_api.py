@@ -180,10 +180,13 @@ def test_nothing_is_accepted_where_nothing_is_published(api: APIClient, digest: 
 def test_the_patch_of_the_report_mends_the_workflow(api: APIClient, change: Change) -> None:
     change("search", input_schema=LESS)
     row = api.get(URL)
-    mended = jsonpatch.apply_patch(row.json()["definition"], report(api)["patch"])
-    saved = api.patch(
-        URL, {"definition": mended, "published_version": 2}, headers={"If-Match": row["ETag"]}
-    )
+    seen = report(api)
+    body = {
+        "definition": jsonpatch.apply_patch(row.json()["definition"], seen["patch"]),
+        "published_version": 2,
+        "drift_state": seen["state"],
+    }
+    saved = api.patch(URL, body, headers={"If-Match": row["ETag"]})
     assert saved.status_code == 200, saved.content
     assert not report(api)["is_drifted"]
 

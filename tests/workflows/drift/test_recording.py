@@ -39,7 +39,8 @@ def test_publishing_keeps_the_agent_its_tools_and_those_of_steps(digest: Workflo
 
 def test_publishing_again_keeps_what_stands_there_now(api: APIClient, change: Change) -> None:
     change("search")
-    assert api.post(f"{URL}/publish", {}).status_code == 200
+    state = api.get(f"{URL}/drift").json()["state"]
+    assert api.post(f"{URL}/publish", {"state": state}).status_code == 200
     assert kept()["crm:search"] == "search changed"
 
 
