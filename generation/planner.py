@@ -17,6 +17,7 @@ from generation.plan import (
     leaves,
 )
 from generation.planning.coverage import acts, lost
+from generation.planning.language.addresses import with_addresses, without_addresses
 from generation.planning.language.languages import to_english
 from generation.planning.language.typos import mended
 from generation.planning.language.verbs import actions, learn
@@ -26,6 +27,7 @@ from generation.planning.matching.resolving import Resolver
 from generation.planning.matching.suggesting import suggested_agent
 from generation.planning.meaning.encoder import encoder
 from generation.planning.reading.holding import hold
+from generation.planning.reading.schedules import take_recurrences
 from generation.planning.reading.structure import read_structure
 from generation.planning.reading.tree import Act, Choose, Repeat, Together
 from generation.planning.reading.tree import Node as Spoken
@@ -40,6 +42,9 @@ def plan(prompt: str, catalogue: Catalogue) -> Plan:
     learn(())
     index = build_index(catalogue)
     learn(catalogue_verbs(catalogue))
+    prompt, addresses = without_addresses(prompt)
+    # When it runs is no part of what it does.
+    prompt = take_recurrences(prompt)[0]
     english = to_english(prompt)
     is_translated = english != prompt
     english = mended(english, catalogue)
@@ -58,7 +63,8 @@ def plan(prompt: str, catalogue: Catalogue) -> Plan:
     warnings = tuple(
         f"Nothing in the catalogue covers this part: {text[:120]!r}." for text in unplaced
     )
-    return Plan(nodes=tuple(nodes[:MAX_NODES]), warnings=warnings)
+    found = Plan(nodes=tuple(nodes[:MAX_NODES]), warnings=warnings)
+    return with_addresses(found, addresses)
 
 
 def warm_up() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from generation.expanding.draft import Draft, expanded
+from generation.expanding.scheduling import suggested_schedule
 from generation.explaining.plans import explanation
 from generation.known_servers import setup_of
 from generation.plan import Choice, Loop, NewAgent, NewTool, Parallel, Plan, leaves
@@ -44,7 +45,9 @@ def finished(draft: Draft) -> Drafted:
     if errors:
         raise NotExpandable(errors)
     result = _contract(draft, normalise(draft.raw))
-    result["warnings"] = list(dict.fromkeys(draft.warnings))
+    schedule, told = suggested_schedule(draft.prompt)
+    result["suggested_schedule"] = schedule
+    result["warnings"] = list(dict.fromkeys([*draft.warnings, *told]))
     return Drafted(result, tuple(problems))
 
 
@@ -67,6 +70,7 @@ def _contract(draft: Draft, definition: Definition) -> dict[str, Any]:
         "mcps_suggested": suggested,
         "existing_mcps_used": sorted(servers & set(catalogue.servers)),
         "explanation": explanation(plan, catalogue),
+        "suggested_schedule": None,
         "warnings": [],
         "estimated_complexity": _complexity(plan, len(steps)),
         "ready_steps": [step.id for step in steps if step.id not in blocked],

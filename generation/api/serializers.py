@@ -117,6 +117,13 @@ class SuggestedServerSerializer(serializers.Serializer[Any]):
     variables = ServerVariableSerializer(many=True, required=False)
 
 
+class SuggestedScheduleSerializer(serializers.Serializer[Any]):
+    """When the request says that it is to run; nothing is scheduled by itself."""
+
+    words = serializers.CharField(help_text="The part of the request that says it.")
+    body = serializers.DictField(help_text="The body for POST /workflows/{id}/schedules.")
+
+
 class RefinesSerializer(serializers.Serializer[Any]):
     workflow_id = serializers.CharField()
     version = serializers.IntegerField(help_text="The version that was changed.")
@@ -151,6 +158,7 @@ class GenerationResultSerializer(serializers.Serializer[Any]):
     existing_agents_used = serializers.ListField(child=serializers.CharField())
     mcps_suggested = SuggestedServerSerializer(many=True)
     existing_mcps_used = serializers.ListField(child=serializers.CharField())
+    suggested_schedule = SuggestedScheduleSerializer(allow_null=True, required=False)
     explanation = serializers.CharField()
     warnings = serializers.ListField(child=serializers.CharField())
     estimated_complexity = serializers.ChoiceField(choices=["simple", "moderate", "complex"])

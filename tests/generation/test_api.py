@@ -36,6 +36,7 @@ def test_waiting_gives_the_result_at_once(worker: None, office: None, api: APICl
         "existing_agents_used",
         "mcps_suggested",
         "existing_mcps_used",
+        "suggested_schedule",
         "explanation",
         "warnings",
         "estimated_complexity",

@@ -14,6 +14,7 @@ from generation.plan import (
     key,
 )
 from generation.planner import plan
+from generation.planning.coverage import tasks
 from tests.generation.catalogues import OFFICE, SUMMARIZER, agent, catalogue, tool
 from workflows.definition.catalogue import Catalogue
 
@@ -297,3 +298,14 @@ def test_a_part_that_nothing_covers_is_told() -> None:
 def test_a_specialist_of_something_else_is_not_preferred() -> None:
     known = catalogue(agent("legal_summarizer", "Summarises court decisions"), SUMMARIZER)
     assert planned("Summarise the report.", known) == ["summarizer"]
+
+
+def test_addresses_stay_whole_whatever_is_asked_about_them() -> None:
+    web = catalogue(tool("native:http_request", "Fetch or call a page of the web by its URL"))
+    made = plan(
+        "Check whether https://status.example.com/a,b?x=1 is up; if it is not, fetch https://example.org.",
+        web,
+    )
+    told = " ".join(tasks(made.nodes))
+    assert "https://status.example.com/a,b?x=1" in told
+    assert "https://example.org" in told

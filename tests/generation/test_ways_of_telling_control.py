@@ -296,3 +296,14 @@ def test_taking_each_thing_is_a_loop_around_what_follows() -> None:
     assert told("Take every open ticket, judge it and set the priority.") == [
         {"foreach": "open ticket", "do": ["judge it", "set the priority"]}
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "condition", "body"),
+    [
+        ("If the claim is fine record it and mail the customer", "the claim is fine", ["record it", "mail the customer"]),
+        ("If the page is down ask me for approval and then restart it", "the page is down", ["ask me for approval", "restart it"]),
+    ],
+)  # fmt: skip
+def test_a_condition_ends_without_a_comma_too(text: str, condition: str, body: list[str]) -> None:
+    assert told(text) == [{"if": [(condition, body)], "else": []}]

@@ -99,6 +99,8 @@ class Command(BaseCommand):
             self.stdout.write(f"New agent: {agent['id']} - {agent['description']}")
         for server in result["mcps_suggested"]:
             self.stdout.write(f"Missing server: {server['id']} - {server['reason']}")
+        if schedule := result.get("suggested_schedule"):
+            self.stdout.write(f"Schedule: {json.dumps(schedule['body'], ensure_ascii=False)}")
         for warning in result["warnings"]:
             self.stdout.write(f"Note: {one_line(warning, 1_000)}")
 

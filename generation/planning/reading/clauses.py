@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from generation.planning.language.verbs import starts_with_verb, verb_at
 from generation.planning.language.words import STOP, is_phrase, stem, tokens
+from generation.planning.reading.holding import asks_to_hold
 
 # How long a single request can be; longer text is cut by the caller's own limit long before.
 MAX_CHUNKS = 200
@@ -328,6 +329,7 @@ def inner_instruction(text: str, *, least: int = 2) -> tuple[str, str]:
         is_subject = position >= least or plain_pronoun(words[0])
         if _is_noun_phrase(words[position:]):
             continue
-        if is_base_form and follows_subject and is_subject and starts_with_verb(rest):
+        is_instruction = starts_with_verb(rest) or asks_to_hold(rest)
+        if is_base_form and follows_subject and is_subject and is_instruction:
             return " ".join(words[:position]), rest
     return text, ""

@@ -26,7 +26,13 @@ _APPROVAL = re.compile(
     rf"(?:[\w']+ ){{0,2}}?{_SANCTION}(?: (?:by|from|of) [\w ]+)?$)",
     re.IGNORECASE,
 )
+_INSTRUCTION = re.compile(r"(?:ask|wait|pause|get|obtain|request|seek|let|have)\b", re.IGNORECASE)
 LONGEST_WAIT = 31_536_000
+
+
+def asks_to_hold(text: str) -> bool:
+    """Whether `text` begins with an instruction to wait or to ask somebody: 'ask me for approval', not 'the approval'."""
+    return bool(_INSTRUCTION.match(text)) and hold(text) is not None
 
 
 def hold(text: str) -> Approval | Wait | None:

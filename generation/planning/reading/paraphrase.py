@@ -120,13 +120,6 @@ _FROM_FIRST = re.compile(
     r"(?:should|must|shall|has to|have to|needs? to|is to|are to|can) be (?P<verb>[a-z]+(?:ed|de|ten|en|wn|lt))\b(?P<rest>[^.,;!?]*)",
     re.IGNORECASE,
 )
-# 'Every morning go over …': when it starts is none of the steps.
-_SCHEDULE = re.compile(
-    r"(?P<start>^|[.!?]\s+)(?:(?:every|each) (?:other )?(?:morning|evening|night|day|hour|week|month|quarter|year|\w+day)s?|"
-    r"(?:once a|once per|twice a) (?:day|week|month|hour)|daily|weekly|monthly|hourly|on (?:\w+day)s)"
-    r"(?: at \d[\d:.]*(?: ?[ap]\.?m\.?)?)?,? (?=[a-z]+ )",
-    re.IGNORECASE,
-)
 # 'work out how late each one is going to be' is for each of them.
 _EACH_ONE = re.compile(
     r"\b(?P<verb>[a-z]+(?: out)? (?:how|what|whether|which)\b[^.,;]*?)\b(?:each|every) (?:one )?(?P<be>is|are|will|has|was)\b",
@@ -174,7 +167,6 @@ def in_plain_words(text: str) -> str:
     """`text` with indirect requests as instructions; what stands in quotes stays as it is."""
     text = _without_asides(text)
     text = _THROUGH.sub(lambda match: f"for each of {_things(match)}, ", text)
-    text = _SCHEDULE.sub(r"\g<start>", text)
     text = _THINGS_MADE.sub(_made_each, text)
     text = _FROM_FIRST.sub(_verb_first, text)
     text = _EACH_ONE.sub(r"for each of them, \g<verb>it \g<be>", text)

@@ -26,6 +26,7 @@ from generation.planning.reading.cues import (
     stays_in_loop,
 )
 from generation.planning.reading.decisions import add_arm, completed, decide_last, with_otherwise
+from generation.planning.reading.holding import asks_to_hold
 from generation.planning.reading.passives import active
 from generation.planning.reading.tree import (
     Act,
@@ -83,7 +84,8 @@ class Sentence:
         """Whether the condition stands before what it governs."""
         if chunk.is_attached:
             return False
-        if inner_instruction(chunk.text)[1] and not self._following_acts():
+        is_first = chunk is self.chunks[0]
+        if inner_instruction(chunk.text)[1] and (is_first or not self._following_acts()):
             return True
         following = self._next(chunk)
         return (
@@ -173,12 +175,23 @@ class Sentence:
         if not self._leads(chunk):
             decide_last(nodes, condition)
             return
-        body_text = ""
-        if not self._body_follows():
-            condition, body_text = inner_instruction(condition)
+        condition, body_text = self._cut(condition)
         body_nodes = acts_of(body_text) if body_text else []
         body_nodes += self.read(is_arm=True, has_begun=bool(body_nodes))
         add_arm(nodes, condition, tuple(body_nodes))
+
+    def _cut(self, text: str) -> tuple[str, str]:
+        """A condition without the instruction that follows it with no comma between, and that instruction ('' for none)."""
+        condition, instruction = inner_instruction(text)
+        if self._body_follows():
+            following = self.chunks[self.position]
+            # 'if it fails, …' and 'if it fails then …' end where they say so.
+            is_ended = following.is_after_comma or (
+                following.is_break and not asks_to_hold(instruction)
+            )
+            if is_ended:
+                return text, ""
+        return condition, instruction
 
     def _is_event(self, nodes: list[Node], chunk: Chunk) -> bool:
         """'when a ticket arrives', and 'if a ticket arrives, …' at the start without an alternative."""
