@@ -21,6 +21,7 @@ from executions import temporal, visibility
 from executions.activities import (
     bookkeeping,
     children,
+    iterations,
     launches,
     model_turns,
     people,
@@ -51,6 +52,7 @@ ACTIVITIES: list[Callable[..., Any]] = [
     tool_calls.may_repeat,
     model_turns.ask_model,
     segments.run_segment,
+    iterations.run_iterations,
     launches.launch_scheduled,
     launches.await_run,
 ]

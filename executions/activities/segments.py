@@ -13,7 +13,6 @@ from discovery.calling import compute
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.call_events import tool_call_failed
 from executions.activities.callers import require_active
-from executions.activities.database import in_database
 from executions.activities.failures import before_the_call
 from executions.engine.messages.calls import CallTool
 from executions.engine.messages.changes import Batch
@@ -21,6 +20,7 @@ from executions.engine.messages.limits import MAX_TASK_BYTES
 from executions.engine.messages.outcomes import ErrorInfo
 from executions.engine.messages.segments import (
     MAX_SEGMENT_SECONDS,
+    RESULT_BYTES,
     RUN_SEGMENT,
     Ending,
     RunSegment,
@@ -35,17 +35,21 @@ from executions.stored_values import follow_all, keep
 from workflows.definition import references
 from workflows.definition.references import MISSING, Missing, Reference, TemplateFailed, follow
 
-# What a result weighs besides its values.
-RESULT_BYTES = 100
-
 
 @activity.defn(name=RUN_SEGMENT)
 async def run_segment(request: RunSegment) -> Segment:
+    """Run the steps in a thread. Fails as `tool_missing` for a deactivated user."""
+    with before_the_call():
+        await require_active(request.owner_id)
+    # One thread for all: to change threads costs as much as such a step does.
+    return await asyncio.to_thread(run_line, request)
+
+
+def run_line(request: RunSegment) -> Segment:
     """Run the steps until one fails, the time is over, or what they gave fills the room; at least the first."""
     running = _Running(request)
-    await running.prepare()
-    # One thread for all: to change threads costs as much as such a step does.
-    await asyncio.to_thread(running.run_all)
+    running.prepare()
+    running.run_all()
     return Segment(running.results, running.size, running.is_recorded)
 
 
@@ -61,21 +65,19 @@ class _Running:
     is_recorded: bool = False
     started_at: float = field(default_factory=time.monotonic)
 
-    async def prepare(self) -> None:
-        """Have at hand what the steps refer to. Fails as `tool_missing` for a deactivated user."""
-        with before_the_call():
-            await require_active(self.request.owner_id)
+    def prepare(self) -> None:
+        """Have at hand what the steps refer to."""
         bindings = self.request.bindings
         self.given = {bound.reference: bound.value.json for bound in bindings}
         stored = [bound for bound in bindings if bound.value.is_stored]
         if not stored:
             return
         with before_the_call():
-            values = await in_database(follow_all, self.request.execution_id, stored)
+            values = with_connection(follow_all)(self.request.execution_id, stored)
         self.given |= {bound.reference: value for bound, value in zip(stored, values, strict=True)}
 
     def run_all(self) -> None:
-        """Run step after step and note how each went, in a thread."""
+        """Run step after step and note how each went."""
         for step in self.request.steps:
             result = self._run(step, self._elapsed())
             self.results.append(result)

@@ -19,6 +19,11 @@ from executions.engine.messages.budgets import BUDGET_WAIT_SECONDS
 from executions.engine.messages.calls import AskModel, CallTool, ToolResult, Turn
 from executions.engine.messages.changes import Batch
 from executions.engine.messages.children import ChildOf, ChildResult, LaunchChild
+from executions.engine.messages.iterations import (
+    RUN_ITERATIONS,
+    IterationsAhead,
+    RunIterations,
+)
 from executions.engine.messages.segments import (
     MAX_SEGMENT_SECONDS,
     RUN_SEGMENT,
@@ -154,6 +159,28 @@ class Calls(WayOut):
         return await self._persistently(
             call, _always, seconds=seconds, max_attempts=1, expects=expects
         )
+
+    async def run_iterations(self, request: RunIterations, seconds: float) -> IterationsAhead:
+        """Iterations of a loop, one after the other; `seconds` is what the slowest step may take.
+
+        Raises `FailureError` where no step can be blamed: it is not tried again.
+        """
+
+        async def call() -> IterationsAhead:
+            started_at = workflow.now()
+            with self._briefly():
+                ahead: IterationsAhead = await workflow.execute_local_activity(
+                    RUN_ITERATIONS,
+                    request,
+                    result_type=IterationsAhead,
+                    start_to_close_timeout=deadline_of(seconds + 2 * MAX_SEGMENT_SECONDS),
+                    retry_policy=RetryPolicy(maximum_attempts=1),
+                    summary=f"{request.path} from {request.first}",
+                )
+            self._count_local(ahead.size_bytes, workflow.now() - started_at)
+            return ahead
+
+        return await self._outside(call, expects=request.room_bytes + 2 * limits.MAX_TASK_BYTES)
 
     async def resolve_value(self, request: ResolveValue) -> Value:
         """A template over stored values, filled in."""

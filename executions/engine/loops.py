@@ -5,6 +5,7 @@ import asyncio
 from pydantic import JsonValue
 
 from executions.engine.errors import failed
+from executions.engine.iterations import Iterations
 from executions.engine.messages.outcomes import Outcome
 from executions.engine.messages.values import Value
 from executions.engine.parallel import join_list, written_at_once
@@ -20,7 +21,7 @@ EXIT = "exit"
 
 async def run_loop(run: Run, scope: Scope, step: LoopStep, path: str, run_list: RunList) -> Outcome:
     """Run the iterations; gives the list of their outputs or the last one's. Raises `StepFailed`, `RunEnded`."""
-    loop = _Loop(run, scope, step, path, run_list)
+    loop = Loop(run, scope, step, path, run_list)
     await loop.prepare()
     try:
         if loop.is_at_once:
@@ -39,7 +40,7 @@ async def _output(run: Run, step: LoopStep, outputs: list[Value]) -> Value:
     return outputs[-1] if outputs else Value()
 
 
-class _Loop:
+class Loop:
     """One loop step while it runs."""
 
     def __init__(
@@ -54,6 +55,7 @@ class _Loop:
         self.items: Value | None = None
         # What the iterations wrote; where they run in turn each sees what the ones before it wrote.
         self.writes = run.written.setdefault(path, {})
+        self._iterations = Iterations(run, scope, step, path)
 
     @property
     def is_at_once(self) -> bool:
@@ -85,15 +87,20 @@ class _Loop:
             return 1
         raise failed("template_error", "`over` of the loop did not give a list.")
 
-    async def in_turn(self) -> list[Value]:
-        """One iteration after the other; each sees the output of the one before as `loop.last`."""
+    async def in_turn(self, first: int = 1, before: Value = Value()) -> list[Value]:
+        """One iteration after the other; each sees the output of the one before as `loop.last`.
+
+        Those from number `first` on, of which the one before gave `before`.
+        """
         outputs: list[Value] = []
         has_exited = False
-        for number in range(1, self.count + 1):
-            last = outputs[-1] if outputs else Value()
+        for number in range(first, self.count + 1):
+            last = outputs[-1] if outputs else before
             known = self.run.state.outcomes.get(f"{self.path}/{number}")
             if known is None and await self._breaks(number, last):
                 return outputs
+            if known is None:
+                await self._before(number, last)
             outcome = known or await self._iterate(number, last)
             self.writes.update(outcome.writes or {})
             outputs.append(outcome.output)
@@ -103,6 +110,12 @@ class _Loop:
         if self.step.loop_mode == "until" and not has_exited:
             self._exhausted()
         return outputs
+
+    async def _before(self, number: int, last: Value) -> None:
+        await self.run.before_iteration()
+        await self._iterations.run_ahead(
+            number, self.count, items=self.items, before=last, writes=self.writes
+        )
 
     async def at_once(self) -> list[Value]:
         """Up to `max_concurrency` iterations at the same time; the first failure cancels the others."""

@@ -29,15 +29,18 @@ MAX_KNOWN_WITHOUT_PAUSE = 500
 
 @dataclass(frozen=True)
 class Ahead:
-    """A step that has run before the walker came to it, as one of a segment."""
+    """A step that has run before the walker came to it; a loop may have begun and not ended."""
 
     started_at: datetime
-    completed_at: datetime
+    completed_at: datetime | None
     result: SegmentResult
 
 
 class Run:
     """Shared by all steps of one run. `state` is all that must survive when it continues elsewhere."""
+
+    # Whether this is a part of a run that is walked ahead, inside of an activity.
+    is_ahead = False
 
     def __init__(self, run_input: RunInput, state: RunState, definition: Definition) -> None:
         self.input = run_input
@@ -57,7 +60,7 @@ class Run:
         self.is_ending = False
         self._started_here = 0
         self._turns_here = 0
-        self._bytes_at_start = workflow.info().get_current_history_size()
+        self._bytes_at_start = self._history_bytes()
         self._taken_over = 0
 
     def _is_brief(self) -> bool:
@@ -80,12 +83,24 @@ class Run:
         await self.calls.end_task_if_long()
         if self._started_here and self._started_here % MAX_STEPS_WITHOUT_PAUSE == 0:
             await self.recorder.until_idle()
+        await self._stop_if_draining()
+        self._started_here += 1
+
+    async def before_iteration(self) -> None:
+        """The gate before each iteration of a loop whose iterations run in turn; each step has one of its own."""
+
+    async def before_running_ahead(self) -> None:
+        """The gate before iterations run ahead, which pass no other."""
+        require_not_cancelled()
+        await self.calls.end_task_if_long()
+        await self._stop_if_draining()
+
+    async def _stop_if_draining(self) -> None:
         require_not_cancelled()
         self.is_draining = self.is_draining or self._is_history_long()
         if self.is_draining:
             self.standing.is_frozen = True
             await workflow.wait_condition(lambda: False)
-        self._started_here += 1
 
     async def before_turn(self, path: str, made: TurnsMade) -> None:
         """The gate before each turn of an agent but its first: a long conversation is cut as a long list is."""
@@ -104,11 +119,18 @@ class Run:
         if self.input.engine >= 2 and self._taken_over % MAX_KNOWN_WITHOUT_PAUSE == 0:
             await workflow.sleep(timedelta(milliseconds=1), summary="many steps were taken over")
 
+    def now(self) -> datetime:
+        """This moment, the same in each replay."""
+        return workflow.now()
+
+    def _history_bytes(self) -> int:
+        return workflow.info().get_current_history_size()
+
     def _is_history_long(self) -> bool:
         info = workflow.info()
         is_long = info.get_current_history_length() >= self.input.continue_after_events
         if self.input.engine >= 2:
-            grown = info.get_current_history_size() - self._bytes_at_start
+            grown = self._history_bytes() - self._bytes_at_start
             is_long = is_long or grown >= CONTINUE_AFTER_BYTES
         # Each of Temporal's runs gets at least one step further, or it would continue as new for ever.
         has_moved = self._started_here + self._turns_here > 0
@@ -129,7 +151,7 @@ class Run:
                 position=self.state.steps_started,
                 iteration=iteration,
                 status="RUNNING",
-                started_at=ahead.started_at if ahead else workflow.now(),
+                started_at=ahead.started_at if ahead else self.now(),
                 opened=self._next_moment(),
             )
         )
@@ -195,7 +217,7 @@ class Run:
             replace(
                 step,
                 status=status,
-                completed_at=ahead.completed_at if ahead else workflow.now(),
+                completed_at=(ahead and ahead.completed_at) or self.now(),
                 closed=self._next_moment(),
                 output=output,
                 error=error,

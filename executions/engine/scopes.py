@@ -63,12 +63,9 @@ class Scope:
 
     def record(self, step_id: str) -> Outcome | None:
         """How the step ended last, as seen from here."""
-        scope: Scope | None = self
-        while scope is not None:
-            if step_id in scope.by_id:
-                return scope.records.get(step_id)
-            scope = scope.parent
-        return None
+        if step_id in self.by_id:
+            return self.records.get(step_id)
+        return None if self.parent is None else self.parent.record(step_id)
 
     def written(self, key: str) -> Value | None:
         """What was written last to this key of the `context`, as seen from here; null if nothing was."""

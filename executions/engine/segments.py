@@ -4,7 +4,7 @@ The walker still comes to each of the steps; it finds that the step has run and 
 that steps have in common (records, `on_error`, limits) is done in one place, and only the calls are made together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -38,11 +38,12 @@ async def has_run_ahead(run: Run, scope: Scope, step: ToolStep, path: str) -> bo
     """Whether the step has run as one of a segment; a segment that begins with it is run now."""
     if path in run.ahead:
         return True
-    if not _is_possible(run, path):
+    is_possible = run.input.engine >= FIRST_ENGINE and is_free_of_limits(run, path)
+    if not is_possible:
         return False
     plan = _Plan(run, scope, step, path)
     ending = plan.ending()
-    if len(plan.steps) < 2 and ending is None:
+    if len(plan.steps) < (1 if run.is_ahead else 2) and ending is None:
         return False
     base, segment = await run.calls.run_segment(plan.request(ending))
     if segment.is_recorded:
@@ -63,14 +64,25 @@ def take_over(run: Run, path: str) -> Value:
         run.spend(path, Usage(tool_calls=1))
         run.note_attempts(path, 1)
     if result.error is not None:
-        raise StepFailed(result.error)
+        raise StepFailed(result.error, attempts=0 if result.input is None else 1)
     return result.output
 
 
-def _is_possible(run: Run, path: str) -> bool:
+def is_free_of_limits(run: Run, path: str) -> bool:
     """Calls that a limit counts are made one by one; stand-ins need no call at all."""
-    is_counted = bool(run.budgets.of_tool_call(path))
-    return run.input.engine >= FIRST_ENGINE and not run.input.simulate and not is_counted
+    return not (run.input.simulate or run.budgets.of_tool_call(path))
+
+
+def may_run_ahead(step: ToolStep, local_tools: Collection[str]) -> bool:
+    """Whether the step is of the kind that segments are made of."""
+    # Retries with their pauses are Temporal's business.
+    is_plain = step.retry.max_attempts == 1 and step.limits is None
+    return step.tool in local_tools and is_plain
+
+
+def room_of_segment(run: Run) -> int:
+    """How many bytes a segment may give back that is called now."""
+    return max(MAX_TAKEN_BYTES // (run.calls.in_flight + 1), MAX_TASK_BYTES)
 
 
 class _Plan:
@@ -128,15 +140,14 @@ class _Plan:
 
     def request(self, ending: Ending | None) -> RunSegment:
         """The call that runs it."""
-        room = max(MAX_TAKEN_BYTES // (self._run.calls.in_flight + 1), MAX_TASK_BYTES)
-        bindings = list(self.bindings.values())
+        room, bindings = room_of_segment(self._run), list(self.bindings.values())
         run = self._run.input
         return RunSegment(run.execution_id, self.steps, bindings, room, run.owner_id, ending)
 
     def _line(self, step: ToolStep, path: str) -> Iterator[tuple[ToolStep, str]]:
         """The step and those that follow it, as far as they are of the kind that may run ahead."""
         visits = self._run.state.positions[self._scope.path].visits
-        while self._may_run(step):
+        while may_run_ahead(step, self._local_tools):
             yield step, path
             following = self._scope.by_id.get(step.next)
             if not isinstance(following, ToolStep) or following.id in self._inside:
@@ -145,11 +156,6 @@ class _Plan:
             path = self._scope.step_path(step.id, visits.get(step.id, 0) + 1)
             if path in self._run.state.outcomes or path in self._run.state.open_steps:
                 return
-
-    def _may_run(self, step: ToolStep) -> bool:
-        # Retries with their pauses are Temporal's business.
-        is_plain = step.retry.max_attempts == 1 and step.limits is None
-        return step.tool in self._local_tools and is_plain
 
     def _takes(self, step: ToolStep, path: str) -> bool:
         """Add the step, unless it and what it refers to are too much."""

@@ -23,7 +23,7 @@ async def run_alone(run: Run, alone: Alone) -> Value:
         step.id,
         None,
         parent=around,
-        loop=_view(alone.loop),
+        loop=view_of(alone.loop),
         iteration=alone.loop.iteration if alone.loop else None,
         records={key: known for key, known in alone.outcomes.items() if key == step.id},
     )
@@ -45,7 +45,9 @@ def _by_itself(step: Step) -> Step:
     return step.model_copy(update={"on_error": "fail", "next": END})
 
 
-def _view(loop: GivenLoop | None) -> LoopView | None:
+def view_of(loop: GivenLoop | None) -> LoopView | None:
+    """What `loop` means, from what was given."""
     if loop is None:
         return None
-    return LoopView(Place(loop.item), loop.iteration, loop.last, _view(loop.parent))
+    item = Place(loop.item, loop.item_path)
+    return LoopView(item, loop.iteration, loop.last, view_of(loop.parent))

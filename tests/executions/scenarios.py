@@ -78,6 +78,26 @@ def loops(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
     return runner.run({"steps": steps})
 
 
+def iterations(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """Loops of quick steps, whose iterations run ahead: several segments, a failure inside, one that stays outside."""
+    again = loop("again", "until", [echo("inner", "${loop.parent.iteration}")],
+                 exit_condition="${loop.iteration} == 2")  # fmt: skip
+    body = [
+        echo("a", ["${loop.iteration}", "${context.n ?? 0}"]),
+        put("b", {"n": "${loop.iteration} * 2"}),
+        broken("c", on_error="skip"),
+        again,
+    ]
+    steps = [
+        loop("many", "count", body, max_iterations=60),
+        loop("large", "count", [echo("d", "${user_input}"), put("e", x="${steps.d.output.result}")],
+             max_iterations=3),
+        loop("caught", "foreach", [echo("f", "${loop.item.x}")], over=[{"x": 1}, {}], on_error="last"),
+        echo("last", "${error.kind}"),
+    ]  # fmt: skip
+    return runner.run({"steps": steps}, user_input="x" * 20_000)
+
+
 def branches(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
     """Every aggregation, failures that are tolerated, and a race."""
     runner.agent("judge")
@@ -293,6 +313,7 @@ SCENARIOS: dict[str, Scenario] = {
     for scenario in (
         straight,
         loops,
+        iterations,
         branches,
         agents,
         errors,

@@ -12,17 +12,18 @@ from executions.engine.messages.values import Value
 
 # How runs that start today behave. A change that would break the replay of open runs gets a new number and asks for
 # `RunInput.engine`; what older numbers mean stays as long as such runs may be open.
-ENGINE = 4
+ENGINE = 5
 
 
 @dataclass(frozen=True)
 class GivenLoop:
-    """What `loop` means to a step that is tried alone; iterations count from 1."""
+    """What `loop` means to a step that is tried alone; iterations count from 1, `item_path` leads into the item."""
 
     iteration: int = 1
     item: Value = Value()
     last: Value = Value()
     parent: "GivenLoop | None" = None
+    item_path: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from executions.engine.messages.values import Binding, Value
 RUN_SEGMENT = "run_segment"
 # A segment of tool steps starts no further step after this.
 MAX_SEGMENT_SECONDS = 1.0
+# What a result weighs besides its values.
+RESULT_BYTES = 100
 
 
 @dataclass(frozen=True)
