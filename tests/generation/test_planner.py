@@ -1,5 +1,7 @@
 """What the offline planner makes of words: each construct, and what it leaves alone."""
 
+import pytest
+
 from generation.plan import (
     AgentUse,
     Approval,
@@ -12,9 +14,11 @@ from generation.plan import (
     ToolUse,
     Wait,
     key,
+    leaves,
 )
 from generation.planner import plan
 from generation.planning.coverage import tasks
+from generation.planning.matching.titles import agent_title
 from tests.generation.catalogues import OFFICE, SUMMARIZER, agent, catalogue, tool
 from workflows.definition.catalogue import Catalogue
 
@@ -280,7 +284,7 @@ def test_it_behind_each_stays_in_the_loop() -> None:
 
 def test_a_trade_that_nobody_knows_is_a_new_agent_and_no_near_one() -> None:
     known = catalogue(agent("tone_editor", "Makes a text friendlier, more polite or more formal"))
-    assert planned("Translate the text into Polish.", known) == ["new agent:translate-polish-agent"]
+    assert planned("Translate the text into Polish.", known) == ["new agent:translator"]
 
 
 def test_misspelt_words_are_understood() -> None:
@@ -309,3 +313,53 @@ def test_addresses_stay_whole_whatever_is_asked_about_them() -> None:
     told = " ".join(tasks(made.nodes))
     assert "https://status.example.com/a,b?x=1" in told
     assert "https://example.org" in told
+
+
+HOUSE = catalogue(
+    agent("writer", "Writes clear, friendly texts: replies, articles, release notes."),
+    agent("classifier", "Sorts tickets, e-mails and reports into given categories."),
+    tool("native:summarize_text", "Summarize a long text without a language model: pick its most important sentences. Use it to make a summary of a report in any language."),
+    tool("native:current_time", "Tell the current date and time. Use it to stamp a report or compare dates."),
+    tool("native:http_request", "Send an HTTP request to a web address. Use it to fetch a page or call an API."),
+    tool("git:git_diff_unstaged", "Shows changes in the working directory that are not yet staged"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("prompt", "uses"),
+    [
+        # A verb that a description happens to have, the stem of 'note' in 'not', a summariser for a translation.
+        ("Compare their prices.", ["new agent price-comparer"]),
+        ("Translate the message into Spanish.", ["new agent translator"]),
+        # Who writes texts of all kinds writes a poem too, rather than who sorts reports.
+        ("Write a haiku about autumn.", ["writer"]),
+        ("Write a status report.", ["writer"]),
+        ("Summarize the text.", ["native:summarize_text"]),
+        ("For each address fetch it.", None),
+    ],
+)
+def test_a_small_catalogue_is_used_for_what_it_is_there_for(
+    prompt: str, uses: list[str] | None
+) -> None:
+    made = plan(prompt, HOUSE)
+    found = [
+        f"new agent {leaf.id}" if isinstance(leaf, NewAgent) else key(leaf).partition(":")[2]
+        for leaf in leaves(made.nodes)
+    ]
+    assert found == (uses or ["native:http_request"])
+
+
+@pytest.mark.parametrize(
+    ("task", "title"),
+    [
+        ("Generate three different slogans", "slogan generator"),
+        ("estimate the repair cost", "cost estimator"),
+        ("plan the route", "route planner"),
+        ("filter the orders over 100 euros", "order filter"),
+        ("work out the fares", "fare specialist"),
+        ("summarise what was said", "summariser"),
+        ("check it", "checker"),
+    ],
+)
+def test_new_agents_are_called_by_what_they_do(task: str, title: str) -> None:
+    assert agent_title(task) == title

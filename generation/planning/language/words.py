@@ -42,6 +42,7 @@ _IRREGULAR = {
     "took": "take", "rewritten": "rewrite", "rewrote": "rewrite", "spoken": "speak", "wrong": "wrong", "given": "give", "chosen": "choose", "built": "build", "left": "leave",
     "bought": "buy", "paid": "pay", "held": "hold", "brought": "bring", "analyses": "analys",
     "analysis": "analys", "analyst": "analys", "criticism": "criticis", "mails": "mail",
+    "production": "production",
 }  # fmt: skip
 
 
@@ -156,6 +157,8 @@ def _units(words: tuple[str, ...]) -> tuple[Unit, ...]:
     position = 0
     while position < len(roots):
         length, meanings = _longest(phrases, roots, position)
+        if length == 1 and words[position] in _misread():
+            meanings = ()
         length = max(length, 1)
         own = [
             f"={roots[at]}"
@@ -169,6 +172,12 @@ def _units(words: tuple[str, ...]) -> tuple[Unit, ...]:
             found.append((0.25 if is_plain else 1.0, (*meanings, *own)))
         position += length
     return tuple(dict.fromkeys(found))
+
+
+@cache
+def _misread() -> frozenset[str]:
+    """Function words that only share the stem of a noun: 'not' (note), 'off' (offer)."""
+    return STOP - noun_words()
 
 
 @cache

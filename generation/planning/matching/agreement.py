@@ -8,13 +8,15 @@ from generation.planning.matching.entries import Entry
 _TELLING = frozenset(
     {"translation", "summary", "transcript", "forecast", "sentiment", "triage", "interview", "outline"}
 )  # fmt: skip
+# Tools of a service may well do what their words don't tell; ours tell all that they do.
+BUILT_IN = "native"
 
 
 def agrees(entry: Entry, text: str) -> bool:
     """False where the verb names a trade ('translate') that neither the entry's name nor its description knows."""
     verb = leading_verb(text)
     words = tokens(text)
-    if not verb or not entry.is_agent:
+    if not verb or (not entry.is_agent and entry.server_id != BUILT_IN):
         return True
     spoken = " ".join(words[: len(verb.split()) + _fillers(words, verb)])
     trade = _TELLING & set(concepts(spoken))

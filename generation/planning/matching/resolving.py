@@ -10,13 +10,16 @@ from generation.planning.matching import sources, suggesting
 from generation.planning.matching.agreement import agrees
 from generation.planning.matching.entries import Entry
 from generation.planning.matching.index import Index, Match
-from generation.planning.matching.sources import Memory, accepts, is_its_verb, use
+from generation.planning.matching.sources import Memory, accepts, is_by_chance, is_its_verb, use
+from generation.planning.matching.titles import agent_title
 from generation.planning.reading.clauses import inner_instruction
 from generation.planning.reading.tree import Act
 from workflows.definition.catalogue import Catalogue
 
 TOOL_ACTIONS = frozenset({"read", "create", "update", "delete", "send", "run"})
 AGENT_ACTIONS = frozenset({"analyse", "compose", "make"})
+# Who writes, and who only judges.
+COMPOSE, ANALYSE = frozenset({"compose"}), frozenset({"analyse"})
 _LIST = re.compile(r",\s*(?:and |or |plus )?|\s+(?:and|plus|as well as)\s+", re.IGNORECASE)
 # It tells that an agent is meant, not which.
 _AGENT_WORD = re.compile(r"\s(?:agent|bot|assistant)$", re.IGNORECASE)
@@ -239,7 +242,7 @@ class Resolver:
             )
         if _WRITES.match(text) and not self.index.servers_named(text):
             # Who writes is an agent, unless a place is named that holds what is written.
-            kinds = kinds or frozenset({"compose"})
+            kinds = kinds or COMPOSE
         if _BY_CHANNEL.search(text) and actions(text) <= _HANDING_ON:
             # 'drop them a line by e-mail' sends, whatever its verb.
             kinds = frozenset({"send"})
@@ -268,7 +271,9 @@ class Resolver:
                 for match in ranked[:5]
                 if (accepts(match) or is_its_verb(match, text))
                 and (agrees(match.entry, text) or match.nearness >= CERTAIN)
+                and not is_by_chance(match, text)
                 and not self._was_read(match.entry, text)
+                and not (kinds == COMPOSE and _only_judges(match.entry))
             ),
             None,
         )
@@ -319,11 +324,15 @@ class Resolver:
         verb = leading_verb(text).split()
         objects = [w for w in tokens(text) if w not in STOP and stem(w) not in verb]
         if asked & AGENT_ACTIONS and not asked & {"read", "send"} and objects:
-            title = suggesting.agent_title(text)
+            title = agent_title(text)
             return [suggesting.suggested_agent(title, text, self.catalogue)]
         if objects and asked:
             self.unplaced.append(text)
         return []
+
+
+def _only_judges(entry: Entry) -> bool:
+    return entry.is_agent and entry.kinds == ANALYSE
 
 
 def _is_called(entry: Entry, text: str) -> bool:

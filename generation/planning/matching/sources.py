@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from generation.plan import AgentUse, Leaf, ToolUse
-from generation.planning.language.verbs import leading_verb
-from generation.planning.language.words import concepts, plain_verbs, stem, word_set
-from generation.planning.matching.asked import LISTING
+from generation.planning.language.verbs import actions, leading_verb
+from generation.planning.language.words import concepts, plain_verbs, stem, units, word_set
+from generation.planning.matching.agreement import BUILT_IN
+from generation.planning.matching.asked import LISTING, WORK
 from generation.planning.matching.entries import Entry
 from generation.planning.matching.index import Index, Match
 
@@ -22,6 +23,8 @@ PRODUCTS = word_set("products")
 MAKER, KEEPER = 0.28, 0.15
 # What it counts that a tool lists, where many things are to be read.
 LISTED = 4.0
+# How near in meaning a tool has to be that shares but the verb.
+BY_CHANCE = 0.05
 _NEW_THING = re.compile(r"\b(?:an?|another|some) (?:[\w'-]+ ?)+$", re.IGNORECASE)
 _NEW_PLACE = re.compile(r"\b(?:in|into|to|as|on|onto) (?:an?|another) .+$", re.IGNORECASE)
 _PREPOSITION = re.compile(
@@ -70,14 +73,35 @@ class Memory:
 
 def accepts(match: Match) -> bool:
     """Whether a match is more than a guess."""
-    is_clear = match.coverage >= MIN_COVERAGE or match.score >= CLEAR_SCORE
+    is_said = match.nearness > 0 or any(term.startswith("=") for term in match.shared)
+    is_clear = match.coverage >= MIN_COVERAGE or (match.score >= CLEAR_SCORE and is_said)
     return match.score >= MIN_SCORE and is_clear
 
 
 def is_its_verb(match: Match, text: str) -> bool:
-    """'print the list' and a tool that is called print_…: what is printed does not matter."""
+    """'print the list' and a tool that is called print_…: what is printed does not matter, nor what a 'writer' writes."""
     verb = leading_verb(text).partition(" ")[0]
-    return bool(verb) and match.entry.verb == verb and verb not in plain_verbs()
+    is_for_all = match.entry.is_agent and not match.entry.trade
+    return bool(verb) and match.entry.verb == verb and (is_for_all or verb not in plain_verbs())
+
+
+def is_by_chance(match: Match, text: str) -> bool:
+    """'compare their prices' and a clock whose description says 'to compare': nothing but the verb is shared.
+
+    Built-in tools tell of many things in passing, so for work on a thing they have to be near or named.
+    """
+    entry, asked = match.entry, actions(text)
+    if entry.is_agent or match.nearness >= BY_CHANCE or is_named(entry, match.shared):
+        return False
+    if entry.server_id == BUILT_IN and asked and asked <= WORK:
+        return True
+    verb = leading_verb(text).partition(" ")[0]
+    the_verb = {f"={verb}", *concepts(verb)}
+    is_all_there_is = all(the_verb & set(terms) for _, terms in units(text))
+    if is_all_there_is and entry.kinds & asked:
+        # 'fetch each one'
+        return False
+    return match.shared <= the_verb
 
 
 def use(entry: Entry, text: str) -> Leaf:

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from generation.plan import NewAgent, NewTool
-from generation.planning.language.verbs import DETERMINERS, actions, leading_verb, verb_at
+from generation.planning.language.verbs import DETERMINERS, actions, verb_at
 from generation.planning.language.words import STOP, known_products, stem, tokens, word_set
 from generation.planning.matching.index import Index
 from generation.planning.meaning.vectors import likeness, vectors
@@ -251,11 +251,3 @@ def suggested_agent(title: str, task: str, catalogue: Catalogue) -> NewAgent:
         ),
         task=task,
     )
-
-
-def agent_title(text: str) -> str:
-    """A name for an agent that does what `text` says: its verb and its first objects."""
-    words = tokens(text)
-    verb = leading_verb(text).split(" ")
-    said = [w for w in words if w.isalpha() and (stem(w) in verb or w not in STOP)]
-    return " ".join(said[:3]) or "assistant"
