@@ -18,14 +18,15 @@ from common.admin_json import pretty_json
 from common.errors import Conflict
 from discovery import services, trail
 from discovery.admin_forms import AgentForm, McpServerForm
-from discovery.models import Agent, McpServer, McpTool
+from discovery.models import Agent, McpServer, McpTool, ResourceChange
+from discovery.signals import tell_of_change
 
 ROWS_PER_PAGE = 50
 HTTP = McpServer.Transport.STREAMABLE_HTTP
 
 
 class RecordedAdmin(RecordedWrites, ModelAdmin):  # type: ignore[misc]
-    """Its forms hold fields that no service changes, as the owner; so it writes, and records, itself."""
+    """Its forms hold fields that no service changes, as the owner; so it writes, records and tells itself."""
 
     def recorded_state(self, row: Agent | McpServer) -> trail.State:
         """As the services compare it."""
@@ -34,16 +35,24 @@ class RecordedAdmin(RecordedWrites, ModelAdmin):  # type: ignore[misc]
     def record_made(self, row: Agent | McpServer, *, by: User, shared: Changes) -> None:
         """As the services do."""
         trail.record_made(row, by=by, shared=shared)
+        _tell_of(row)
 
     def record_changed(
         self, row: Agent | McpServer, before: trail.State, *, by: User, shared: Changes
     ) -> None:
         """As the services do."""
         trail.record_changed(row, before, by=by, shared=shared)
+        _tell_of(row)
 
     def record_deleted(self, row: Agent | McpServer, *, by: User) -> None:
         """As the services do."""
         trail.record_deleted(row, by=by)
+        _tell_of(row)
+
+
+def _tell_of(row: Agent | McpServer) -> None:
+    kind = ResourceChange.Kind
+    tell_of_change(kind.AGENT if isinstance(row, Agent) else kind.SERVER, [row.pk])
 
 
 @admin.register(Agent)

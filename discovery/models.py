@@ -183,3 +183,24 @@ class McpTool(models.Model):
 
     def __str__(self) -> str:
         return f"{self.server_id}:{self.name}"
+
+
+class ResourceChange(models.Model):
+    """An agent or server that is, or may be, another: written with the change, deleted by who has drawn the conclusions."""
+
+    class Kind(models.TextChoices):
+        """What changed; with a server, its tools."""
+
+        AGENT = "agent"
+        SERVER = "server"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    # No foreign key: it may be gone.
+    resource = models.CharField(max_length=100, help_text="Its id.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.resource}"

@@ -16,7 +16,7 @@ from discovery.mcp.config import McpConfig, StdioServer, read_config
 from discovery.mcp.failures import ServerUnreachable
 from discovery.mcp.listing import ListedTool, Listing
 from discovery.mcp.targets import Target, target_of
-from discovery.models import McpServer, McpTool
+from discovery.models import McpServer, McpTool, ResourceChange
 from discovery.signals import tell_of_change
 from discovery.trail import record_changed, record_made, state_of
 
@@ -115,7 +115,7 @@ def _put_entry(row: McpServer | None, entry: StdioServer) -> None:
         row.status, row.error = Status.UNCHECKED, ""
     if is_new or before != (row.name, row.description, row.status, row.error):
         row.save()
-        tell_of_change("server", [row.pk])
+        tell_of_change(ResourceChange.Kind.SERVER, [row.pk])
     if is_new:
         record_made(row, by=None)
     else:
@@ -131,7 +131,7 @@ def _put_absence(row: McpServer, config: McpConfig) -> None:
     else:
         return
     row.save()
-    tell_of_change("server", [row.pk])
+    tell_of_change(ResourceChange.Kind.SERVER, [row.pk])
     record_changed(row, before, by=None)
 
 
@@ -192,15 +192,15 @@ def _is_outdated(finding: Finding, row: McpServer) -> bool:
 
 
 def _note_changes(server: McpServer, finding: Finding) -> None:
-    """Say which known tools are others now, or gone; a new one changes nothing for anybody yet."""
-    known = server.tools.filter(is_available=True).values_list("name", "schema_hash")
+    """Say which known tools are others now, or gone; a new one may be one that somebody used before it was gone."""
+    rows = server.tools.filter(is_available=True)
+    known = dict(rows.values_list("name", "schema_hash"))
     offered = {name: tool.schema_hash for name, tool in finding.tools.items()}
-    changed = sorted(name for name, before in known if offered.get(name) != before)
-    back = server.tools.filter(is_available=False, name__in=offered).exists()
+    changed = sorted(name for name, before in known.items() if offered.get(name) != before)
     if changed:
         logger.warning("mcp server %s: tools changed or gone: %s", server.pk, ", ".join(changed))
-    if changed or back:
-        tell_of_change("server", [server.pk])
+    if offered != known:
+        tell_of_change(ResourceChange.Kind.SERVER, [server.pk])
 
 
 def _store_tools(server: McpServer, finding: Finding) -> None:

@@ -17,7 +17,7 @@ from common.sharing import share
 from discovery import tasks
 from discovery.agent_rules import check_output_schema, check_tools
 from discovery.identifiers import id_from_name, id_taken
-from discovery.models import Agent, McpServer
+from discovery.models import Agent, McpServer, ResourceChange
 from discovery.outbound.headers import check_headers, require_same_origin
 from discovery.outbound.network import check_url
 from discovery.reserved import RESERVED_SERVER_IDS
@@ -79,6 +79,8 @@ def create_agent(
     _insert(agent)
     shared = regrouped(share(agent, shared_with, by=by))
     record_made(agent, by=by, shared=shared, action=recorded_as, details=details)
+    # Its id may be that of one that was deleted, which somebody published.
+    tell_of_change(ResourceChange.Kind.AGENT, [agent.pk])
     logger.info("agent %s created by %s", agent.pk, by.pk)
     return agent
 
@@ -99,7 +101,7 @@ def save_agent(
         _check_agent(row, by=by, already=before["tools"])
         row.version += 1
         row.save()
-        tell_of_change("agent", [row.pk])
+        tell_of_change(ResourceChange.Kind.AGENT, [row.pk])
         logger.info("agent %s changed by %s: version %s", row.pk, by.pk, row.version)
     shared = None if shared_with is None else share(row, shared_with, by=by)
     record_changed(row, before, by=by, shared=regrouped(shared))
@@ -113,6 +115,7 @@ def delete_agent(agent: Agent, *, by: User) -> None:
     require_change(row, by)
     require_unused(row, by=by)
     record_deleted(row, by=by)
+    tell_of_change(ResourceChange.Kind.AGENT, [row.pk])
     row.delete()
     logger.info("agent %s deleted by %s", agent.pk, by.pk)
 
@@ -170,7 +173,7 @@ def save_mcp_server(
     changed = _put(row, fields)
     if is_active is not None and is_active != row.is_active:
         row.status, row.error = (Status.UNCHECKED if is_active else Status.DISABLED), ""
-        tell_of_change("server", [row.pk])
+        tell_of_change(ResourceChange.Kind.SERVER, [row.pk])
         changed = True
     if changed:
         _check_server(row)
@@ -197,6 +200,7 @@ def delete_mcp_server(server: McpServer, *, by: User) -> None:
         raise _operators_own()
     require_unused(row, by=by)
     record_deleted(row, by=by)
+    tell_of_change(ResourceChange.Kind.SERVER, [row.pk])
     row.delete()
     logger.info("mcp server %s deleted by %s", server.pk, by.pk)
 

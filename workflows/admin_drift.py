@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from workflows.drift.current import drifted_workflows, is_drifted
+from workflows.drift.current import is_drifted
 from workflows.drift.reading import DriftReport, drift_of
 from workflows.models import Workflow
 
@@ -31,7 +31,7 @@ class DriftFilter(admin.SimpleListFilter):
         """The rows of the answer that was chosen."""
         match self.value():
             case "yes":
-                return drifted_workflows(queryset)
+                return queryset.filter(is_drifted())
             case "no":
                 return queryset.filter(published_version__isnull=False).exclude(is_drifted())
             case _:

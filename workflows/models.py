@@ -184,7 +184,10 @@ class WorkflowUse(models.Model):
 
 
 class PublishedUse(models.Model):
-    """An agent or tool as it was when a version that uses it was published, or when a change of it was accepted."""
+    """An agent or tool as it was when a version that uses it was published, or when a change of it was accepted.
+
+    A version that a schedule or webhook names counts as published to them: it is kept since they named it.
+    """
 
     class Kind(models.TextChoices):
         """What was used."""
@@ -193,7 +196,9 @@ class PublishedUse(models.Model):
         TOOL = "tool"
 
     workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="published_uses")
-    version = models.PositiveIntegerField(help_text="The published version.")
+    version = models.PositiveIntegerField(
+        help_text="The published version, or one that a schedule or webhook names."
+    )
     kind = models.CharField(max_length=10, choices=Kind.choices)
     resource = models.CharField(
         max_length=230, help_text="An agent's id, or 'server-id:tool', or 'native:tool'."
@@ -219,15 +224,20 @@ class PublishedUse(models.Model):
     )
 
     class Meta:
-        ordering = ["workflow_id", "kind", "resource"]
+        ordering = ["workflow_id", "version", "kind", "resource"]
         constraints = [
             models.UniqueConstraint(
-                fields=["workflow", "kind", "resource"], name="published_use_unique"
+                fields=["workflow", "version", "kind", "resource"], name="published_use_unique"
             ),
         ]
         indexes = [
             models.Index(fields=["kind", "resource"], name="published_use_resource"),
             models.Index(fields=["server"], name="published_use_server"),
+            models.Index(
+                fields=["workflow"],
+                name="published_use_drifted",
+                condition=models.Q(drifted_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -253,6 +263,7 @@ class WorkflowEvent(models.Model):
                 fields=["workflow", "number"], name="workflow_event_number_unique"
             ),
         ]
+        indexes = [models.Index(fields=["created_at"], name="workflow_event_created")]
 
     def __str__(self) -> str:
         return f"{self.workflow_id} #{self.number} {self.kind}"

@@ -16,7 +16,7 @@ from workflows.definition.steps import Definition
 from workflows.definition.validate import Report
 from workflows.drift.events import note_event
 from workflows.drift.reading import ChangedResource
-from workflows.drift.recording import forget_uses, record_uses
+from workflows.drift.recording import forget_unused, record_uses
 from workflows.drift.seen import Acceptance, acceptance_of
 from workflows.models import Workflow, WorkflowUse
 from workflows.selectors import catalogue_for, definition_of
@@ -66,7 +66,7 @@ def publish(
     number, definition = definition_of(row, version)
     report = required_sound(number, definition, by)
     previous, before = definition_of(row, row.published_version)
-    now = acceptance_of(row, definition, by)
+    now = acceptance_of(row, definition, by, versions=[row.published_version, number])
     if not is_dry_run:
         now.require_seen(state)
         told = _told(now)
@@ -95,7 +95,7 @@ def unpublish(workflow: Workflow, *, by: User, expected_revision: int | None = N
     row = locked(workflow, by=by, expected_revision=expected_revision)
     if row.published_version is not None:
         _write(row, None, by)
-        forget_uses(row)
+        forget_unused(row)
         logger.info("workflow %s: no version is published any more, by %s", row.pk, by.pk)
     return row
 
@@ -113,11 +113,11 @@ def publish_with_the_save(
         return {}
     rewrite_workflow_uses(row)
     if number is None:
-        forget_uses(row)
+        forget_unused(row)
         return {}
     _, definition = definition_of(row, number)
     required_sound(number, definition, by)
-    now = acceptance_of(row, definition, by)
+    now = acceptance_of(row, definition, by, versions=[before, number])
     now.require_seen(state)
     _keep(row, number, now, by)
     logger.info("workflow %s: version %s published by %s", row.pk, number, by.pk)
@@ -134,6 +134,7 @@ def followers_of(workflow: Workflow) -> dict[str, int]:
 
 def _keep(row: Workflow, number: int, now: Acceptance, by: User) -> None:
     record_uses(row, number, now.used, by=by)
+    forget_unused(row)
     note_event(row, "published", {"version": number, "by": by.username, **_told(now)})
 
 

@@ -130,8 +130,9 @@ UPKEEP = {
     "generations": "generation.tasks.mend_generations",
     "refreshes": "discovery.tasks.mend_refreshes",
     "sums": "executions.sums.adding.mend_sums",
-    "drift": "workflows.drift.telling.tell_of_all",
+    "drift": "workflows.drift.telling.tell_of_changes",
     "audit": "audit.retention.forget_old_entries",
+    "workflow_events": "workflows.drift.retention.forget_old_events",
 }
 UPKEEP_SECONDS = env.float("UPKEEP_SECONDS", default=60.0)
 CELERY_BEAT_SCHEDULE = {
@@ -210,6 +211,9 @@ EXPLAIN_RATE = env.str("EXPLAIN_RATE", default="120/min")
 AUDIT_DAYS = env.int("AUDIT_DAYS", default=365)
 # Anybody can make failed log-ins: an hour keeps so many of them.
 AUDIT_FAILED_LOG_INS_PER_HOUR = env.int("AUDIT_FAILED_LOG_INS_PER_HOUR", default=1000)
+
+# How long the events of published workflows are kept, in days; 0 is for ever.
+WORKFLOW_EVENT_DAYS = env.int("WORKFLOW_EVENT_DAYS", default=365)
 
 # --- REST
 REST_FRAMEWORK = {

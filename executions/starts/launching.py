@@ -109,8 +109,17 @@ def _checked_row(launch: Launch) -> WorkflowExecution:
     )
     # A simulation calls nothing, and who tries a step alone looks at it.
     is_looked_at = launch.simulate or bool(launch.tested_step)
+    trigger = launch.schedule or launch.webhook
     standing = (
-        Standing() if is_looked_at else standing_of(launch.workflow, number, definition, catalogue)
+        Standing()
+        if is_looked_at
+        else standing_of(
+            launch.workflow,
+            number,
+            definition,
+            catalogue,
+            is_pinned=trigger is not None and trigger.version == number,
+        )
     )
     return WorkflowExecution(
         id=launch.id or f"execution-{uuid.uuid4()}",

@@ -25,15 +25,21 @@ class Standing:
 
 
 def standing_of(
-    workflow: Workflow, version: int, definition: Definition, catalogue: Catalogue
+    workflow: Workflow,
+    version: int,
+    definition: Definition,
+    catalogue: Catalogue,
+    *,
+    is_pinned: bool = False,
 ) -> Standing:
     """How a run of `version` stands to what was published, in one query; another version stands for itself.
 
+    A version that the schedule or webhook names by which the run is started (`is_pinned`) counts as published.
     Raises `NotExecutable` where a step works with a tool that is not as it was approved.
     """
-    if version != workflow.published_version:
+    if version != workflow.published_version and not is_pinned:
         return Standing()
-    published = _Published.read(workflow)
+    published = _Published.read(workflow, version)
     found = list(_differences(definition, published, catalogue))
     held = [one for one in found if one.is_held]
     if held:
@@ -54,9 +60,9 @@ class _Published:
     catalogue: Catalogue
 
     @classmethod
-    def read(cls, workflow: Workflow) -> "_Published":
+    def read(cls, workflow: Workflow, version: int) -> "_Published":
         rows = list(
-            PublishedUse.objects.filter(workflow=workflow).values_list(
+            PublishedUse.objects.filter(workflow=workflow, version=version).values_list(
                 *("kind", "resource", "fingerprint", "contract_hash", "content_json__tools")
             )
         )

@@ -22,6 +22,7 @@ from executions.triggers.models import Schedule
 from executions.triggers.rules import require_runnable, require_times
 from executions.triggers.selectors import schedules_for
 from executions.triggers.syncing import push
+from workflows.drift.pinning import hold_pins, keep_pins
 from workflows.models import Workflow
 from workflows.selectors import workflows_for
 
@@ -79,7 +80,9 @@ def create_schedule(
     require_runnable(row)
     try:
         with transaction.atomic():
+            hold_pins(workflow.pk)
             row.save(force_insert=True)
+            keep_pins(workflow.pk, by=by)
             record_trigger(Action.CREATED, row, by=by)
             transaction.on_commit(partial(push, row.pk))
     except IntegrityError:
@@ -107,7 +110,10 @@ def change_schedule(schedule: Schedule, *, by: User, **fields: Unpack[ScheduleFi
         _require_workflow(row)
     if RUN_FIELDS & fields.keys():
         require_runnable(row)
-    return _saved(row, before, by)
+    saved = _saved(row, before, by)
+    if "version" in fields:
+        keep_pins(row.workflow_id, by=by)
+    return saved
 
 
 @transaction.atomic
@@ -130,6 +136,7 @@ def delete_schedule(schedule: Schedule, *, by: User) -> None:
     record_trigger(Action.DELETED, row, by=by)
     key = row.pk
     row.delete()
+    keep_pins(row.workflow_id, by=by)
     transaction.on_commit(partial(push, key))
     logger.info("schedule %s deleted by %s", key, by.pk)
 
@@ -176,6 +183,7 @@ def _saved(row: Schedule, before: State, by: User) -> Schedule:
 
 
 def _locked(schedule: Schedule, by: User) -> Schedule:
+    hold_pins(schedule.workflow_id)
     rows = schedules_for(by).select_for_update(of=("self",)).select_related("workflow")
     row = rows.filter(pk=schedule.pk).first()
     if row is None:

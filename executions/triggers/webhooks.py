@@ -22,6 +22,7 @@ from executions.trail import (
 from executions.triggers.models import Webhook
 from executions.triggers.selectors import webhooks_for
 from workflows.definition.json_schemas import JsonSchema, UnusableSchema
+from workflows.drift.pinning import hold_pins, keep_pins
 from workflows.models import Workflow
 from workflows.selectors import version_of, workflows_for
 
@@ -76,7 +77,9 @@ def create_webhook(
     _require_sound(row)
     try:
         with transaction.atomic():
+            hold_pins(workflow.pk)
             row.save(force_insert=True)
+            keep_pins(workflow.pk, by=by)
             record_trigger(Action.CREATED, row, by=by)
     except IntegrityError:
         repeated = first_answer(rows, owner=by, key=idempotency_key, request_hash=request_hash)
@@ -97,6 +100,8 @@ def change_webhook(webhook: Webhook, *, by: User, **fields: Unpack[WebhookFields
         setattr(row, name, value)
     _require_sound(row)
     row.save()
+    if "version" in fields:
+        keep_pins(row.workflow_id, by=by)
     record_trigger_changed(row, before, by=by)
     logger.info("webhook %s saved by %s", row.pk, by.pk)
     return row
@@ -135,6 +140,7 @@ def delete_webhook(webhook: Webhook, *, by: User) -> None:
     record_trigger(Action.DELETED, row, by=by)
     logger.info("webhook %s deleted by %s", row.pk, by.pk)
     row.delete()
+    keep_pins(row.workflow_id, by=by)
 
 
 def new_secret() -> dict[str, str]:
@@ -173,6 +179,7 @@ def _require_expression(expression: str) -> None:
 
 
 def _locked(webhook: Webhook, by: User) -> Webhook:
+    hold_pins(webhook.workflow_id)
     rows = webhooks_for(by).select_for_update(of=("self",)).select_related("workflow")
     row = rows.filter(pk=webhook.pk).first()
     if row is None:

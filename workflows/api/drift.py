@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -28,8 +29,9 @@ from workflows.drift.accepting import accept_drift
 from workflows.drift.affected import affected_by
 from workflows.drift.current import uses_of_agent, uses_of_server
 from workflows.drift.events import source_of, state_of
+from workflows.drift.pinning import pinned_drift
 from workflows.drift.reading import DriftReport, drift_of
-from workflows.models import PublishedUse, WorkflowEvent
+from workflows.models import PublishedUse, Workflow, WorkflowEvent
 from workflows.selectors import workflows_for
 
 
@@ -60,8 +62,8 @@ class DriftFindingSerializer(DefinitionProblemSerializer):
     )
 
 
-class DriftSerializer(serializers.Serializer[Any]):
-    """What became of the published version since it was published, or since changes were accepted."""
+class VersionDriftSerializer(serializers.Serializer[Any]):
+    """What became of a version since it was published or named, or since changes were accepted."""
 
     version = serializers.IntegerField(allow_null=True, help_text="Null: none is published.")
     is_drifted = serializers.BooleanField()
@@ -79,9 +81,37 @@ class DriftSerializer(serializers.Serializer[Any]):
     )
 
 
+class TriggerSerializer(serializers.Serializer[Any]):
+    """A schedule or webhook that names the version."""
+
+    kind = serializers.ChoiceField(["schedule", "webhook"])
+    id = serializers.CharField()
+    name = serializers.CharField()
+
+
+class PinnedDriftSerializer(VersionDriftSerializer):
+    """What became of a version that is not the published one since schedules or webhooks name it."""
+
+    triggers = TriggerSerializer(many=True)
+
+
+class DriftSerializer(VersionDriftSerializer):
+    """What became of the published version, and of those that schedules and webhooks name instead."""
+
+    pinned = PinnedDriftSerializer(
+        many=True, help_text="Those that drifted, the newest first, at most 20."
+    )
+
+
 class AcceptSerializer(StrictFieldsMixin):
     """What was seen."""
 
+    version = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="One of `pinned`. Absent: the published one.",
+    )
     state = serializers.CharField(max_length=64, help_text="Of the report that was read.")
 
 
@@ -102,17 +132,33 @@ class WorkflowEventsSerializer(serializers.Serializer[Any]):
     is_finished = serializers.BooleanField(help_text="Never.")
 
 
-class AffectedWorkflowSerializer(serializers.Serializer[Any]):
-    """A workflow whose published version uses what is another today."""
+class AffectedVersionSerializer(serializers.Serializer[Any]):
+    """What of a version is affected."""
 
-    id = serializers.CharField()
-    name = serializers.CharField()
-    published_version = serializers.IntegerField()
     resources = serializers.ListField(
         child=serializers.CharField(), help_text="The agents or tools that are others or gone."
     )
     steps = serializers.ListField(
         child=serializers.CharField(), help_text="The steps that work with them."
+    )
+
+
+class PinnedAffectedSerializer(AffectedVersionSerializer):
+    """A version that schedules or webhooks name, and how many of them."""
+
+    version = serializers.IntegerField()
+    schedules = serializers.IntegerField()
+    webhooks = serializers.IntegerField()
+
+
+class AffectedWorkflowSerializer(AffectedVersionSerializer):
+    """A workflow that uses what is another today: its published version, or one that triggers name."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    published_version = serializers.IntegerField(allow_null=True)
+    pinned = PinnedAffectedSerializer(
+        many=True, help_text="Versions that schedules and webhooks name instead."
     )
 
 
@@ -124,9 +170,17 @@ class AffectedSerializer(serializers.Serializer[Any]):
     other_workflows = serializers.IntegerField(help_text="Those of others.")
 
 
-def _shown(report: DriftReport) -> Response:
+def _answer(workflow: Workflow, user: User) -> Response:
+    pinned = [
+        {**_shown(one.report), "triggers": one.triggers} for one in pinned_drift(workflow, user)
+    ]
+    answer = {**_shown(drift_of(workflow, user)), "pinned": pinned}
+    return Response(DriftSerializer(answer).data, headers={"ETag": etag(workflow.revision)})
+
+
+def _shown(report: DriftReport) -> dict[str, Any]:
     found = report.drift
-    answer = {
+    return {
         **vars(report),
         "is_drifted": report.is_drifted,
         "is_held": report.is_held,
@@ -135,8 +189,6 @@ def _shown(report: DriftReport) -> Response:
         "findings": [one.to_json() for one in found.findings],
         "patch": found.patch,
     }
-    headers = {"ETag": etag(report.workflow.revision)}
-    return Response(DriftSerializer(answer).data, headers=headers)
 
 
 class DriftView(WorkflowScopedView):
@@ -150,7 +202,7 @@ class DriftView(WorkflowScopedView):
     )
     def get(self, request: Request, workflow_id: str) -> Response:
         """What its agents and tools became, which steps break, and a patch for what is certain."""
-        return _shown(drift_of(self.workflow(), caller(request)))
+        return _answer(self.workflow(), caller(request))
 
 
 class DriftAcceptView(WorkflowScopedView):
@@ -168,13 +220,15 @@ class DriftAcceptView(WorkflowScopedView):
     )
     def post(self, request: Request, workflow_id: str) -> Response:
         """Go on with agents and tools as they are; refused (409) if they moved on meanwhile, or if steps break."""
-        report = accept_drift(
+        body = self.body()
+        workflow = accept_drift(
             self.workflow(),
             by=caller(request),
-            state=self.body()["state"],
+            state=body["state"],
+            version=body.get("version"),
             expected_revision=expected_revision(request),
         )
-        return _shown(report)
+        return _answer(workflow, caller(request))
 
 
 class WorkflowEventsView(WorkflowScopedView):

@@ -62,7 +62,7 @@ class WorkflowFilter(TemplateFilter):
         return rows
 
     def with_drift(self, rows: Any, name: str, value: bool) -> Any:
-        """Compared in the database, as things stand now."""
+        """By what was noticed, which an index finds."""
         return rows.filter(is_drifted()) if value else rows.exclude(is_drifted())
 
     def with_archived(self, rows: Any, name: str, value: bool) -> Any:

@@ -9,7 +9,7 @@ from audit.recording import Action, record
 from common.errors import Conflict, NotExecutable
 from workflows.drift.events import note_event
 from workflows.drift.reading import DriftReport, drift_of
-from workflows.drift.recording import record_uses
+from workflows.drift.recording import pinned_versions, record_uses
 from workflows.drift.seen import acceptance_of, require_state
 from workflows.models import Workflow
 from workflows.publishing import MOST_TOLD, required_sound
@@ -22,23 +22,28 @@ logger = logging.getLogger(__name__)
 
 @transaction.atomic
 def accept_drift(
-    workflow: Workflow, *, by: User, state: str, expected_revision: int | None = None
-) -> DriftReport:
+    workflow: Workflow,
+    *,
+    by: User,
+    state: str,
+    version: int | None = None,
+    expected_revision: int | None = None,
+) -> Workflow:
     """Keep what is used as it is now, if that is what `by` saw (`state` of the report).
 
-    Raises `Forbidden`, `PreconditionFailed`, `Conflict` (nothing is published; it changed since it was looked at) and
-    `NotExecutable` (steps break).
+    `version` is the published one (null) or one that schedules or webhooks name. Raises `Forbidden`,
+    `PreconditionFailed`, `Conflict` (nobody runs it unasked; it changed since it was looked at) and `NotExecutable`
+    (steps break).
     """
     row = locked(workflow, by=by, expected_revision=expected_revision)
-    if row.published_version is None:
-        raise Conflict("No version of this workflow is published.", code="not_published")
-    seen = drift_of(row, by)
+    number = _kept(row, version)
+    seen = drift_of(row, by, number)
     require_state(seen.state, state, seen.resources)
     _require_whole(seen)
-    number, definition = definition_of(row, row.published_version)
+    _, definition = definition_of(row, number)
     required_sound(number, definition, by)
     # What changed between the report and this look was seen by nobody: nothing of all this happens then.
-    now = acceptance_of(row, definition, by)
+    now = acceptance_of(row, definition, by, versions=[number])
     now.require_seen(state)
     record_uses(row, number, now.used, by=by)
     accepted = [one.id for one in seen.resources]
@@ -46,7 +51,21 @@ def accept_drift(
     told = {"version": number, "resources": accepted[:MOST_TOLD]}
     record(Action.ACCEPTED, subject_of(row), by=by, details=told)
     logger.info("workflow %s: changes accepted by %s: %s", row.pk, by.pk, ", ".join(accepted))
-    return drift_of(row, by)
+    return row
+
+
+def _kept(row: Workflow, version: int | None) -> int:
+    """The version that is meant."""
+    if version is None:
+        if row.published_version is None:
+            raise Conflict("No version of this workflow is published.", code="not_published")
+        return row.published_version
+    if version != row.published_version and version not in pinned_versions(row):
+        raise Conflict(
+            f"Version {version} is not published, and no schedule or webhook names it.",
+            code="not_published",
+        )
+    return version
 
 
 def _require_whole(report: DriftReport) -> None:

@@ -1,4 +1,7 @@
-"""Which published uses are others today: one comparison in the database, so that no answer can be too old."""
+"""Which published uses are others today.
+
+Of one workflow, server or agent they are compared, so that no answer is too old; of all by what `telling` has marked.
+"""
 
 from typing import Any
 
@@ -17,7 +20,7 @@ from django.db.models.functions import Coalesce
 
 from discovery.fingerprints import native_hashes
 from discovery.models import Agent, McpServer, McpTool
-from workflows.models import PublishedUse, Workflow
+from workflows.models import PublishedUse
 
 Kind = PublishedUse.Kind
 GONE = ""
@@ -39,27 +42,23 @@ def with_today(uses: QuerySet[PublishedUse]) -> QuerySet[Any]:
     return uses.annotate(today=Coalesce(found, Value(GONE), output_field=CharField()))
 
 
-def drifted_uses(uses: QuerySet[PublishedUse] | None = None) -> QuerySet[Any]:
-    """Those of `uses` (absent: of all) that are not what they were when they were published or accepted."""
-    rows = PublishedUse.objects.all() if uses is None else uses
-    return with_today(rows).exclude(today=F("fingerprint"))
+def drifted_uses(uses: QuerySet[PublishedUse]) -> QuerySet[Any]:
+    """Those of `uses` that are not what they were when they were published or accepted."""
+    return with_today(uses).exclude(today=F("fingerprint"))
 
 
 def is_drifted() -> Exists:
-    """The condition on workflows that something their published version uses is another today."""
-    return Exists(drifted_uses(PublishedUse.objects.filter(workflow=OuterRef("pk"))))
-
-
-def drifted_workflows(rows: QuerySet[Workflow]) -> QuerySet[Workflow]:
-    """Those of `rows` whose published version uses what is another today."""
-    return rows.filter(is_drifted())
+    """The condition on workflows that something they use as published, or as triggers name it, became another."""
+    marked = PublishedUse.objects.filter(workflow=OuterRef("pk"), drifted_at__isnull=False)
+    return Exists(marked)
 
 
 def drift_count(workflow_id: str, published_version: int | None) -> int | None:
     """How many agents and tools of the published version are others today; null: none is published."""
     if published_version is None:
         return None
-    return drifted_uses(PublishedUse.objects.filter(workflow=workflow_id)).count()
+    uses = PublishedUse.objects.filter(workflow=workflow_id, version=published_version)
+    return drifted_uses(uses).count()
 
 
 def uses_of_server(*server_ids: str) -> QuerySet[PublishedUse]:

@@ -56,14 +56,17 @@ class DriftReport:
         return bool(self.drift.held_steps)
 
 
-def drift_of(workflow: Workflow, caller: Caller) -> DriftReport:
-    """The report, in at most ten queries. What `caller` may not use counts as gone and is not described."""
-    uses = list(workflow.published_uses.select_related("recorded_by").order_by("kind", "resource"))
-    if workflow.published_version is None or not uses:
-        return DriftReport(
-            workflow, workflow.published_version, state_of({}), None, None, [], Drift()
-        )
-    _, definition = definition_of(workflow, workflow.published_version)
+def drift_of(workflow: Workflow, caller: Caller, version: int | None = None) -> DriftReport:
+    """The report on the published version, or on one that triggers name, in at most ten queries.
+
+    What `caller` may not use counts as gone and is not described.
+    """
+    number = workflow.published_version if version is None else version
+    rows = workflow.published_uses.filter(version=number or 0).select_related("recorded_by")
+    uses = list(rows.order_by("kind", "resource"))
+    if not uses:
+        return DriftReport(workflow, number, state_of({}), None, None, [], Drift())
+    _, definition = definition_of(workflow, number)
     used = used_now(definition)
     # What is used no more, because an agent lost a tool, is compared too.
     lost = _ids(uses, Kind.TOOL) - {key for _, key in used}
@@ -74,7 +77,7 @@ def drift_of(workflow: Workflow, caller: Caller) -> DriftReport:
     newest = max(uses, key=lambda use: use.recorded_at)
     return DriftReport(
         workflow=workflow,
-        version=workflow.published_version,
+        version=number,
         state=state_of(used),
         recorded_at=newest.recorded_at,
         recorded_by=newest.recorded_by.username if newest.recorded_by else None,
@@ -87,24 +90,25 @@ def drift_of(workflow: Workflow, caller: Caller) -> DriftReport:
     )
 
 
-def accepted_by_publishing(
-    workflow: Workflow, definition: Definition, used: Mapping[Key, Resource], caller: Caller
+def accepted_by_keeping(
+    uses: Iterable[PublishedUse],
+    definition: Definition,
+    used: Mapping[Key, Resource],
+    caller: Caller,
 ) -> list[ChangedResource]:
-    """What became another since it was kept, and is accepted if `definition` is published with what it uses now."""
-    named = {(Kind.TOOL, tool) for tool in named_tools(definition, used.values())}
-    uses = workflow.published_uses.order_by("kind", "resource")
-    changed = [
-        use
+    """What became another than in `uses`, and is accepted if what `definition` uses is kept as it is now."""
+    named = used.keys() | {(Kind.TOOL, tool) for tool in named_tools(definition, used.values())}
+    found = {
+        key_of(use): use
         for use in uses
-        if key_of(use) in used.keys() | named
-        and _fingerprint(used.get(key_of(use))) != use.fingerprint
-    ]
+        if key_of(use) in named and _fingerprint(used.get(key_of(use))) != use.fingerprint
+    }
+    changed = list(found.values())
     now = catalogue_for(caller) if changed else Catalogue()
-    found = ((use, used.get(key_of(use))) for use in changed)
     return [
-        _shown(use, change, today)
-        for use, today in found
-        if (change := _change(use, today, now)) is not None
+        _shown(use, change, used.get(key_of(use)))
+        for use in changed
+        if (change := _change(use, used.get(key_of(use)), now)) is not None
     ]
 
 

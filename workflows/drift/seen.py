@@ -1,12 +1,12 @@
 """Nobody accepts what they have not seen: what publishing and accepting would keep anew has to be named by its state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from common.errors import Conflict
 from common.ownership import Caller
 from workflows.definition.steps import Definition
-from workflows.drift.reading import ChangedResource, accepted_by_publishing, state_of
+from workflows.drift.reading import ChangedResource, accepted_by_keeping, state_of
 from workflows.drift.recording import used_now
 from workflows.drift.resources import Key, Resource
 from workflows.models import Workflow
@@ -38,10 +38,17 @@ class Acceptance:
             )
 
 
-def acceptance_of(workflow: Workflow, definition: Definition, caller: Caller) -> Acceptance:
-    """What publishing `definition` at this moment accepts, as `caller` may see it."""
+def acceptance_of(
+    workflow: Workflow, definition: Definition, caller: Caller, *, versions: Iterable[int | None]
+) -> Acceptance:
+    """What keeping what `definition` uses at this moment accepts, as `caller` may see it.
+
+    It is compared with what is kept for `versions`: the published one, and the one that takes its place.
+    """
+    kept = {version for version in versions if version is not None}
+    uses = workflow.published_uses.filter(version__in=kept).order_by("kind", "resource", "version")
     used = used_now(definition)
-    return Acceptance(used, accepted_by_publishing(workflow, definition, used, caller))
+    return Acceptance(used, accepted_by_keeping(uses, definition, used, caller))
 
 
 def require_state(now: str, seen: str, changed: Sequence[ChangedResource]) -> None:

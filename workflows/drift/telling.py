@@ -1,6 +1,11 @@
-"""Tells, once for each change, that an agent or tool of a published workflow is another, gone, or back."""
+"""Tells, once for each change, that an agent or tool of a published workflow is another, gone, or back; and marks it.
+
+What is marked (`PublishedUse.drifted_at`) is what lists are narrowed by.
+"""
 
 import logging
+import threading
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +15,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from common.upkeep import Done
+from discovery.models import ResourceChange
 from discovery.signals import resources_changed
 from workflows.drift.current import uses_of_agent, uses_of_server, with_today
 from workflows.drift.events import note_events
@@ -20,17 +26,56 @@ logger = logging.getLogger(__name__)
 # Of one transaction, and of one pass: what is left is told by the next.
 ROWS_AT_A_TIME = 200
 MAX_PER_PASS = 1_000
+MAX_CHANGES_PER_PASS = 500
+_compared = threading.Event()
 
 
 @receiver(resources_changed)
 def tell_of(kind: str, ids: Iterable[str], **_: Any) -> None:
     """Tell of the changes of these agents, or of the tools of these servers."""
-    _tell(uses_of_agent(*ids) if kind == "agent" else uses_of_server(*ids))
+    named = list(ids)
+    _settle(ResourceChange.objects.filter(kind=kind, resource__in=named))
 
 
-def tell_of_all() -> Done:
-    """A chore: tell of what nobody has told of, because a process died or the product's own tools changed."""
-    return {"told": _tell(PublishedUse.objects.all())}
+def tell_of_workflow(workflow_id: str) -> None:
+    """Tell of what changed while the workflow was being published."""
+    _tell(PublishedUse.objects.filter(workflow=workflow_id))
+
+
+def tell_of_changes() -> Done:
+    """A chore: tell of what nobody has told of, because a process died or there was too much at once.
+
+    A new process compares everything once: the product's own tools change with the product.
+    """
+    told = _settle(ResourceChange.objects.all())
+    if not _compared.is_set():
+        everything = tell_of_all()
+        told += everything
+        if everything < MAX_PER_PASS:
+            _compared.set()
+    return {"told": told}
+
+
+def tell_of_all() -> int:
+    """Compare all that is published with today, whoever changed it and how; how much was told of."""
+    return _tell(PublishedUse.objects.all())
+
+
+def _settle(changes: QuerySet[ResourceChange]) -> int:
+    """Tell of what these changes did and forget them, unless there is too much of it for one pass."""
+    rows = changes.order_by("pk").values_list("pk", "kind", "resource")[:MAX_CHANGES_PER_PASS]
+    heard: list[int] = []
+    ids: dict[str, set[str]] = defaultdict(set)
+    for pk, kind, resource in rows:
+        heard.append(pk)
+        ids[kind].add(resource)
+    told = 0
+    for kind, named in ids.items():
+        uses = uses_of_agent if kind == ResourceChange.Kind.AGENT else uses_of_server
+        told += _tell(uses(*named))
+    if heard and told < MAX_PER_PASS:
+        ResourceChange.objects.filter(pk__in=heard).delete()
+    return told
 
 
 def _tell(uses: QuerySet[PublishedUse]) -> int:

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from tests.workflows.conftest import MakeWorkflow
 from tests.workflows.drift.conftest import SEARCH, Change
+from workflows.drift.telling import tell_of_all
 
 LIST = reverse("admin:workflows_workflow_changelist")
 PAGE = reverse("admin:workflows_workflow_change", args=["digest"])
@@ -30,6 +31,7 @@ def test_the_list_is_narrowed_to_what_drifted(
     make_workflow(alice, "draft")
     assert (listed(browser, "yes"), listed(browser, "no")) == (set(), {"digest", "steady"})
     change("search")
+    tell_of_all()
     assert (listed(browser, "yes"), listed(browser, "no")) == ({"digest"}, {"steady"})
 
 

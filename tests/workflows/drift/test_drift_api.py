@@ -12,6 +12,7 @@ from discovery.services import save_agent
 from tests.conftest import ClientFor
 from tests.workflows.conftest import MakeWorkflow
 from tests.workflows.drift.conftest import SEARCH, Change
+from workflows.drift.telling import tell_of_all
 from workflows.models import PublishedUse, Workflow, WorkflowEvent
 
 URL = "/api/v1/workflows/digest"
@@ -27,6 +28,8 @@ def report(api: APIClient) -> dict[str, Any]:
 
 
 def drifted(api: APIClient, value: str = "true") -> list[str]:
+    """What the list's filter says once the changes are told of."""
+    tell_of_all()
     answer = api.get("/api/v1/workflows", {"drifted": value})
     assert answer.status_code == 200, answer.content
     return [row["id"] for row in answer.json()["results"]]
@@ -228,6 +231,7 @@ class TestAffected:
                     "published_version": 1,
                     "resources": ["crm:note"],
                     "steps": ["ask"],
+                    "pinned": [],
                 }
             ],
             "total": 1,
