@@ -69,6 +69,7 @@ class AuditEntry(models.Model):
         APPROVAL = "approval"
         EXECUTION = "execution"
         USER = "user"
+        GROUP = "group"
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     action = models.CharField(max_length=20, choices=Action.choices)

@@ -1,14 +1,14 @@
-"""What the audit trail keeps of agents and MCP servers: never a header's value, nor what follows an address's host."""
+"""What the audit trail keeps of agents and MCP servers: never a header's value, nor what may open an address."""
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib.auth.models import User
 
 from audit.changes import CHANGED, Changes, compared, named
 from audit.recording import Action, ObjectKind, Subject, record
 from discovery.models import Agent, McpServer
+from discovery.shown_addresses import shown_origin
 
 SECRET = frozenset({"headers"})
 # Long, or somebody's text; the row itself shows what it is now.
@@ -58,7 +58,7 @@ def changes_between(before: State, after: State) -> Changes:
     """The fields that differ; of an address only where it leads to, since its path may be what opens a server."""
     changes = compared(before, after, hidden=HIDDEN)
     if "url" in changes:
-        hosts = _host(before.get("url", "")), _host(after["url"])
+        hosts = shown_origin(before.get("url", "")), shown_origin(after["url"])
         is_moved = hosts[0] != hosts[1]
         changes["url"] = {"before": hosts[0], "after": hosts[1]} if is_moved else dict(CHANGED)
     return changes
@@ -96,9 +96,3 @@ def record_deleted(row: Agent | McpServer, *, by: User | None) -> None:
 def _headers(row: McpServer) -> Mapping[str, str]:
     headers: Mapping[str, str] | None = row.headers  # the field has no types
     return headers or {}
-
-
-def _host(url: str) -> str:
-    """Scheme, host and port, without what may stand around them."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if url else ""

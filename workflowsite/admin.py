@@ -1,11 +1,11 @@
-"""Users and tokens in the admin: Django's and knox's own pages, with an entry in the trail for each change."""
+"""Users, groups and tokens in the admin: Django's and knox's own pages, with an entry in the trail for each change."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.http import HttpRequest, HttpResponseRedirect
 from knox.admin import AuthTokenAdmin
 from knox.models import AuthToken
@@ -14,9 +14,12 @@ from audit.admin_recording import RecordedWrites
 from audit.changes import Changes, compared, named
 from audit.log_ins import account
 from audit.models import AuditEntry
-from audit.recording import Action, record
+from audit.recording import Action, ObjectKind, Subject, record
 
 _FIELDS = ("username", "email", "first_name", "last_name", "is_active", "is_staff", "is_superuser")
+
+# Of a deleted group's members, in the trail.
+MOST_TOLD = 100
 
 
 class RecordedUserAdmin(RecordedWrites, UserAdmin):  # type: ignore[type-arg]
@@ -45,6 +48,40 @@ class RecordedUserAdmin(RecordedWrites, UserAdmin):  # type: ignore[type-arg]
     def record_deleted(self, row: User, *, by: User) -> None:
         """The entries of what they did stay."""
         record(Action.DELETED, account(row), by=by)
+
+
+class RecordedGroupAdmin(RecordedWrites, GroupAdmin):
+    """What is shared with a group is its members' to use, so who may do what changes with it."""
+
+    object_kind = AuditEntry.ObjectKind.GROUP
+
+    def recorded_state(self, row: Group) -> Mapping[str, Any]:
+        """Its name, and what its members may do in the admin. Who they are stands on the pages of users."""
+        permissions = row.permissions.order_by("codename").values_list("codename", flat=True)
+        return {"name": row.name, "permissions": list(permissions)}
+
+    def record_made(self, row: Group, *, by: User, shared: Changes) -> None:
+        """A group, with what its members may do."""
+        permissions = self.recorded_state(row)["permissions"]
+        changes = compared({"permissions": []}, {"permissions": permissions})
+        record(Action.CREATED, _group(row), by=by, changes=changes)
+
+    def record_changed(
+        self, row: Group, before: Mapping[str, Any], *, by: User, shared: Changes
+    ) -> None:
+        """What it is called, and what its members may do."""
+        changes = compared(before, self.recorded_state(row))
+        if changes:
+            record(Action.UPDATED, _group(row), by=by, changes=changes)
+
+    def record_deleted(self, row: Group, *, by: User) -> None:
+        """A group with which nothing is shared any more; the entry has who was in it."""
+        members = row.user_set.order_by("username").values_list("username", flat=True)
+        record(Action.DELETED, _group(row), by=by, details={"members": list(members[:MOST_TOLD])})
+
+
+def _group(row: Group) -> Subject:
+    return Subject(ObjectKind.GROUP, str(row.pk), row.name)
 
 
 class RecordedTokenAdmin(RecordedWrites, AuthTokenAdmin):  # type: ignore[misc]
@@ -77,6 +114,7 @@ class RecordedTokenAdmin(RecordedWrites, AuthTokenAdmin):  # type: ignore[misc]
         return super().history_view(request, str(keys.first() or ""), extra_context)
 
 
-for model, page in ((User, RecordedUserAdmin), (AuthToken, RecordedTokenAdmin)):
+_PAGES = ((User, RecordedUserAdmin), (Group, RecordedGroupAdmin), (AuthToken, RecordedTokenAdmin))
+for model, page in _PAGES:
     admin.site.unregister(model)
     admin.site.register(model, page)

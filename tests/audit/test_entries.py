@@ -26,6 +26,8 @@ from workflows.services import create_workflow
 
 FLOW = Subject(ObjectKind.WORKFLOW, "flow", "Flow")
 SECRET = "s3cr3t"
+# As it stands in the host of an address that only those who know it can call.
+KEY = "s3cr3tk3y9x"
 
 
 def all_rows() -> str:
@@ -177,8 +179,9 @@ secret_headers = st.dictionaries(
     words.map(lambda word: f"X-{word}"), words.map(lambda word: f"{word}{SECRET}"), min_size=1, max_size=3
 )  # fmt: skip
 secret_urls = st.builds(
-    "https://{}.example.org/{}{}?k={}{}".format,
-    st.sampled_from("abc"), words, st.just(SECRET), words, st.just(SECRET),
+    "https://{}{}.example.org/{}{}?k={}{}".format,
+    st.sampled_from("abc"), st.sampled_from(["", f"-{KEY}", f".{KEY}"]),
+    words, st.just(SECRET), words, st.just(SECRET),
 )  # fmt: skip
 
 

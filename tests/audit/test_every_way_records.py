@@ -1,13 +1,15 @@
 """Each change, by REST, admin or command, adds one entry in its transaction; a refused one adds none."""
 
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 import manage
@@ -17,12 +19,15 @@ from discovery.refreshing import sync_stdio_servers
 from discovery.services import create_agent, create_mcp_server
 from executions.models import WorkflowExecution
 from executions.services import request_cancellation
+from executions.triggers.firing import LaunchRefused, fire
+from executions.triggers.models import Schedule
 from generation.models import Generation
 from tests.audit.conftest import Trail
 from tests.conftest import ClientFor
 from tests.discovery.conftest import WriteConfig, operators_file
 from tests.discovery.test_admin import agent_form, server_form
 from tests.executions.api.test_approvals import waiting_run
+from tests.executions.flows import finished_run, workflow_of
 from tests.fakes.mcp_servers.commands import entry
 from tests.workflows.conftest import definition, stats_step
 from workflows.models import Workflow
@@ -274,6 +279,36 @@ def test_a_decision(alice: User, bob: User, client_for: ClientFor, trail: Trail)
         assert client_for(bob).post(decision, body).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("way", "body", "action", "at"),
+    [("retry", {}, "retried", "first"), ("fork", {"from_step": "greet"}, "forked", "greet")],
+)
+def test_a_run_that_goes_on_in_another(
+    api: APIClient, alice: User, trail: Trail, way: str, body: Any, action: str, at: str
+) -> None:
+    run = finished_run(workflow_of(alice), by=alice, status="FAILED")
+    trail.added()
+    made = sent(api, "post", f"{API}/workflows/executions/{run.pk}/{way}", body).json()
+    row = trail.one()
+    assert told(row) == (action, "alice", "execution", run.pk)
+    assert row.details == {"workflow": run.workflow_id, "at": at, "new": made["id"]}
+
+
+def test_a_schedule_that_pauses_itself(
+    api: APIClient, alice: User, flow: Workflow, trail: Trail, settings: Settings
+) -> None:
+    settings.SCHEDULE_MAX_FAILURES = 1
+    made = sent(api, "post", f"{FLOW}/schedules", {"name": "Daily", "cron": "0 9 * * *"}).json()
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    trail.added()
+    with pytest.raises(LaunchRefused):
+        fire(Schedule.objects.get(pk=made["id"]), datetime(2027, 1, 1, tzinfo=UTC))
+    row = trail.one()
+    assert told(row) == ("deactivated", "", "schedule", made["id"])
+    assert (row.actor_kind, row.details) == ("system", {"workflow": "flow"})
+    assert row.changes == {"is_active": {"before": True, "after": False}}
+
+
 def test_a_cancellation_is_recorded_once(alice: User, flow: Workflow, trail: Trail) -> None:
     run = WorkflowExecution.objects.create(
         id="execution-1", workflow=flow, workflow_version=1, status="RUNNING", created_by=alice
@@ -334,6 +369,46 @@ class TestAdmin:
         row = trail.one()
         assert told(row) == ("archived", "staff", "workflow", "flow")
         assert row.channel == "admin"
+
+    def test_triggers(self, desk: Client, api: APIClient, flow: Workflow, trail: Trail) -> None:
+        clock = {"name": "Daily", "cron": "0 9 * * *"}
+        schedule = sent(api, "post", f"{FLOW}/schedules", clock).json()["id"]
+        hook = sent(api, "post", f"{FLOW}/webhooks", {"name": "Orders"}).json()["id"]
+        trail.added()
+        for page, key, action, recorded in (
+            ("schedule", schedule, "pause", "deactivated"),
+            ("schedule", schedule, "resume", "activated"),
+            ("webhook", hook, "switch_off", "deactivated"),
+            ("webhook", hook, "switch_on", "activated"),
+            ("webhook", hook, "rotate_secret", "secret_changed"),
+        ):
+            body = {"action": action, "_selected_action": [key]}
+            desk.post(f"/admin/executions/{page}/", body)
+            row = trail.one()
+            assert told(row) == (recorded, "staff", page, key)
+            assert (row.channel, row.details) == ("admin", {"workflow": "flow"})
+
+    def test_groups(self, desk: Client, bob: User, trail: Trail) -> None:
+        may_view = Permission.objects.get(codename="view_agent")
+        desk.post("/admin/auth/group/add/", {"name": "press", "permissions": [may_view.pk]})
+        group = Group.objects.get(name="press")
+        row = trail.one()
+        assert told(row) == ("created", "staff", "group", str(group.pk))
+        assert row.changes == {"permissions": {"before": [], "after": ["view_agent"]}}
+        page = f"/admin/auth/group/{group.pk}"
+        desk.post(f"{page}/change/", {"name": "news"})
+        row = trail.one()
+        assert (row.action, row.object_name) == ("updated", "news")
+        assert row.changes == {
+            "name": {"before": "press", "after": "news"},
+            "permissions": {"before": ["view_agent"], "after": []},
+        }
+        desk.post(f"{page}/change/", {"name": "news"})
+        assert trail.added() == []
+        bob.groups.add(group)
+        desk.post(f"{page}/delete/", {"post": "yes"})
+        row = trail.one()
+        assert (row.action, row.details) == ("deleted", {"members": ["bob"]})
 
     def test_users_and_tokens(self, desk: Client, alice: User, trail: Trail) -> None:
         page = f"/admin/auth/user/{alice.pk}/change/"

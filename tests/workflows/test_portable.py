@@ -221,6 +221,7 @@ def test_others_export_nothing(other: APIClient) -> None:
         ("https://a.example.org/mcp%2Fs3cr3t", "https://a.example.org"),
         ("https://s3cr3t:s3cr3t@a.example.org/mcp?k=s3cr3t#s3cr3t", "https://a.example.org/mcp"),
         ("https://a.example.org", "https://a.example.org"),
+        ("https://s3cr3t0x9k2.a.example.org/mcp", ""),
     ],
 )
 def test_of_an_address_only_what_can_be_no_key_is_exported(

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 
 from discovery.models import Agent, McpServer
 from discovery.selectors import agents_for, mcp_servers_for
+from discovery.shown_addresses import HIDDEN, shown_origin
 from workflows.definition.steps import Definition
 from workflows.models import Workflow
 from workflows.portable.document import (
@@ -81,12 +82,14 @@ def _server(key: str, row: McpServer | None, tools: list[str]) -> ExportedServer
 
 
 def _without_secrets(url: str) -> str:
-    """Where the server is: names and passwords, what follows a '?', and a path may be what opens it.
+    """Where the server is: names and passwords, what follows a '?', and host and path may be what opens it.
 
     Many services put a key into the path. No pattern tells a key from a word, so a path is kept only where each of its
-    parts is a word that endpoints are called by; else nothing of it is.
+    parts is a word that endpoints are called by; else nothing of it is. Of a host that seems to hold a key nothing is.
     """
     parts = urlsplit(url)
+    if HIDDEN in shown_origin(url):
+        return ""
     words = [part for part in parts.path.lower().split("/") if part]
     path = parts.path if all(word in PATH_WORDS for word in words) else ""
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", ""))
