@@ -4,6 +4,7 @@ Columns are named as the models' attributes are and have their types. As with th
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
@@ -12,29 +13,67 @@ from pydantic_core import to_json
 
 M = TypeVar("M", bound=models.Model)
 Row = Mapping[str, Any]
+# What `write` calls the rows that its first statement gives back.
+FIRST = "first_part"
 
 
-def insert_rows(model: type[models.Model], rows: Sequence[Row]) -> None:
-    """Insert rows that have the columns of the first; those left out need a default in the database."""
-    if rows:
-        _execute(_insert(model, tuple(rows[0])), rows)
+@dataclass(frozen=True)
+class Write:
+    """A statement that changes rows. `before` names common table expressions (`name AS (…)`) that it reads.
+
+    The parameters are those of `before` and then those of the statement.
+    """
+
+    statement: str
+    parameters: tuple[Any, ...]
+    before: str = ""
 
 
-def put_rows(
+def write(*writes: Write | None) -> int:
+    """Make all of these in one statement, so in one transaction and one round trip; how many rows the last one wrote.
+
+    None sees what another one writes. The first can be read by the name `FIRST`, if it gives something back.
+    """
+    wanted = [one for one in writes if one is not None]
+    if not wanted:
+        return 0
+    *others, last = wanted
+    parts = []
+    for index, one in enumerate(others):
+        parts += [one.before] if one.before else []
+        parts.append(f"{f'part_{index}' if index else FIRST} AS ({one.statement})")
+    parts += [last.before] if last.before else []
+    statement = f"WITH {', '.join(parts)} {last.statement}" if parts else last.statement
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for one in wanted for value in one.parameters])
+        return int(cursor.rowcount)
+
+
+def new_rows(model: type[models.Model], rows: Sequence[Row]) -> Write | None:
+    """Inserts rows that have the columns of the first; those left out need a default in the database."""
+    return _write(_insert(model, tuple(rows[0])), rows) if rows else None
+
+
+def whole_rows(
     model: type[models.Model], rows: Sequence[Row], *, unique: tuple[str, ...], new: tuple[str, ...]
-) -> None:
-    """As `insert_rows`; a row with the same `unique` columns is overwritten, except for the columns `new`."""
+) -> Write | None:
+    """As `new_rows`; a row with the same `unique` columns is overwritten, except for the columns `new`."""
     if not rows:
-        return
+        return None
     names = tuple(rows[0])
     written = tuple(name for name in names if name not in (*unique, *new))
-    _execute(_insert(model, names) + _on_conflict(model, unique, written), rows)
+    return _write(_insert(model, names) + _on_conflict(model, unique, written), rows)
 
 
-def insert_new_row(model: type[models.Model], row: Row, *, unique: tuple[str, ...]) -> bool:
-    """As `insert_rows`; returns false, writing nothing, where a row with the same `unique` columns is there."""
-    conflict = f" ON CONFLICT ({_columns(model, unique)}) DO NOTHING"
-    return _execute(_insert(model, tuple(row)) + conflict, [row]) > 0
+def missing_row(model: type[models.Model], row: Row, *, unique: tuple[str, ...]) -> Write:
+    """As `new_rows`; writes nothing, and gives nothing back, where a row with the same `unique` columns is there."""
+    conflict = f" ON CONFLICT ({_columns(model, unique)}) DO NOTHING RETURNING 1"
+    return _write(_insert(model, tuple(row)) + conflict, [row])
+
+
+def changed_row(model: type[models.Model], key: str, row: Row) -> Write:
+    """Writes these columns of the row with this primary key."""
+    return _write(_update(model, tuple(row)), [row], key)
 
 
 def locked_row(model: type[M], key: str, names: tuple[str, ...]) -> M | None:
@@ -46,16 +85,8 @@ def locked_row(model: type[M], key: str, names: tuple[str, ...]) -> M | None:
     return None if found is None else model.from_db(connection.alias, known, found)
 
 
-def update_row(model: type[models.Model], key: str, row: Row) -> None:
-    """Write these columns of the row with this primary key."""
-    _execute(_update(model, tuple(row)), [row], key)
-
-
-def _execute(statement: str, rows: Sequence[Row], *parameters: str) -> int:
-    """How many rows it wrote."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [to_json(rows).decode(), *parameters])
-        return int(cursor.rowcount)
+def _write(statement: str, rows: Sequence[Row], *parameters: str) -> Write:
+    return Write(statement, (to_json(rows).decode(), *parameters))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
+from common.found_rows import found_row
 from common.ownership import Caller, is_visible, visible_rows
 from discovery.models import Agent, McpServer, McpTool
 
@@ -40,9 +41,8 @@ def callable_tools_for(caller: Caller) -> QuerySet[McpTool]:
 
 def callable_tool_for(caller: Caller, server_id: str, name: str) -> McpTool | None:
     """One of `callable_tools_for` with its server, headers included; calls ask for it often, by a small query."""
-    rows = McpTool.objects.filter(server_id=server_id, name=name, is_available=True)
-    row = rows.exclude(server__status=McpServer.Status.DISABLED).select_related("server").first()
-    if row is None:
+    row = found_row(McpTool, server_id=server_id, name=name, related="server")
+    if row is None or not (row.is_available and row.server.is_active):
         return None
     of_the_installation = row.server.created_by_id is None
     return row if is_visible(row.server, caller, also=of_the_installation) else None

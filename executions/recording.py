@@ -18,7 +18,7 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 from pydantic import JsonValue
 
-from common.json_rows import insert_rows, locked_row, put_rows, update_row
+from common.json_rows import FIRST, Write, changed_row, locked_row, new_rows, whole_rows, write
 from executions.channels import announce
 from executions.engine.messages.changes import Batch, RunChange, StepChange
 from executions.engine.messages.outcomes import ErrorInfo, Usage
@@ -57,15 +57,19 @@ END_FIELDS = (
     "error_hint",
     "failed_step",
 )
-# One statement: the number is taken under the row's lock and leaves no gap. Nothing is told after a run's end.
-APPEND_EVENT = """
-WITH numbered AS (
+# The number is taken under the row's lock and leaves no gap. Nothing is told after a run's end.
+NUMBERED = """numbered AS (
     UPDATE executions_workflowexecution SET last_event_number = last_event_number + 1
     WHERE id = %s AND completed_at IS NULL
     RETURNING id, last_event_number
-)
+)"""
+NUMBERED_IF_FIRST = NUMBERED.replace("IS NULL", f"IS NULL AND EXISTS (SELECT FROM {FIRST})")
+APPEND_EVENT = """
 INSERT INTO executions_executionevent (execution_id, number, kind, data, created_at)
 SELECT id, last_event_number, %s, %s::jsonb, clock_timestamp() FROM numbered
+"""
+KNOWN_STEPS = """
+SELECT path, status FROM executions_steprun WHERE execution_id = %s AND path = ANY(%s)
 """
 CLOSE_APPROVALS = """
 UPDATE executions_approval SET status = 'CANCELLED', closed_at = clock_timestamp()
@@ -85,15 +89,22 @@ def tell(execution_id: str, event: Event, *, after: Batch | None = None) -> None
         note_event(execution_id, event["kind"], event["data"])
 
 
-def note_event(execution_id: str, kind: str, data: Mapping[str, Any]) -> bool:
-    """Tell those who follow a run of something between its steps; returns false, writing nothing, if it has ended.
+def note_event(
+    execution_id: str,
+    kind: str,
+    data: Mapping[str, Any],
+    *,
+    beside: Write | None = None,
+    only_if_new: bool = False,
+) -> bool:
+    """Tell those who follow a run of something between its steps; returns false, telling nothing, if it has ended.
 
-    Inside a transaction the event is part of it and readers are woken by its commit.
+    `beside` is made in the same statement, whether or not the run has ended; with `only_if_new` nothing is told where
+    it wrote nothing. Inside a transaction the event is part of it and readers are woken by its commit.
     """
     text = json.dumps(dict(data), cls=DjangoJSONEncoder)
-    with connection.cursor() as cursor:
-        cursor.execute(APPEND_EVENT, [execution_id, kind, text])
-        is_told: bool = cursor.rowcount > 0
+    before = NUMBERED_IF_FIRST if only_if_new else NUMBERED
+    is_told = write(beside, Write(APPEND_EVENT, (execution_id, kind, text), before)) > 0
     if is_told:
         transaction.on_commit(partial(announce, execution_id))
     return is_told
@@ -112,22 +123,23 @@ def record(batch: Batch, *, then: Sequence[Event] = ()) -> None:
             return
         is_late = batch.comes_with_a_call and batch.sequence <= execution.last_sequence
         steps = _news(batch, is_first=_is_untouched(execution), is_late=is_late)
-        _write_steps(batch, steps)
+        rows = _step_rows(batch, steps)
         events = [_step_event(change, status) for change, status in _moments(batch, steps)]
         if batch.run is not None and not (is_late and execution.started_at is not None):
             begun = _begin(execution, batch.run)
-            told = _apply(execution, batch.run)
+            applied = _apply(execution, batch.run)
             # A run starts before its first step; it waits, or ends, after its last.
             is_start = execution.status == WorkflowExecution.Status.RUNNING
-            events = begun + (told + events if is_start else events + told)
-        _write_events(execution, [*events, *then])
+            events = begun + (applied + events if is_start else events + applied)
+        told = _event_rows(execution, [*events, *then])
         _add_usage(execution, batch.usage)
         execution.last_sequence = max(execution.last_sequence, batch.sequence)
         has_ended = execution.completed_at is not None
         if has_ended:
             _add_unreported(execution)
         _close_approvals(batch, has_ended=has_ended)
-        update_row(WorkflowExecution, batch.execution_id, _changed(execution))
+        row = changed_row(WorkflowExecution, batch.execution_id, _changed(execution))
+        write(rows, told, row)
         transaction.on_commit(partial(announce, batch.execution_id))
 
 
@@ -173,17 +185,18 @@ def _news(batch: Batch, *, is_first: bool, is_late: bool) -> Known:
 
 def _known(batch: Batch) -> Known:
     paths = [change.path for change in batch.steps]
-    rows = StepRun.objects.filter(execution_id=batch.execution_id, path__in=paths)
-    return dict(rows.values_list("path", "status"))
+    with connection.cursor() as cursor:
+        cursor.execute(KNOWN_STEPS, [batch.execution_id, paths])
+        return dict(cursor.fetchall())
 
 
-def _write_steps(batch: Batch, news: Known) -> None:
+def _step_rows(batch: Batch, news: Known) -> Write | None:
     changes = [change for change in batch.steps if change.path in news]
     values = [value or Value() for change in changes for value in _values_of(change)]
     loaded = iter(load_all(batch.execution_id, values))
     rows = [_row(batch.execution_id, change, loaded) for change in changes]
     new = ("is_reused", "is_edited")
-    put_rows(StepRun, rows, unique=("execution_id", "path"), new=new)
+    return whole_rows(StepRun, rows, unique=("execution_id", "path"), new=new)
 
 
 def _values_of(change: StepChange) -> list[Value | None]:
@@ -303,7 +316,7 @@ def _add_unreported(execution: WorkflowExecution) -> None:
     _add_usage(execution, usage)
 
 
-def _write_events(execution: WorkflowExecution, events: list[dict[str, Any]]) -> None:
+def _event_rows(execution: WorkflowExecution, events: list[dict[str, Any]]) -> Write | None:
     """Number them under the row's lock, so that no reader can pass a number that is committed late."""
     first = execution.last_event_number + 1
     now = timezone.now()
@@ -311,8 +324,8 @@ def _write_events(execution: WorkflowExecution, events: list[dict[str, Any]]) ->
         {"execution_id": execution.pk, "number": first + index, "created_at": now} | event
         for index, event in enumerate(events)
     ]
-    insert_rows(ExecutionEvent, rows)
     execution.last_event_number += len(events)
+    return new_rows(ExecutionEvent, rows)
 
 
 def _add_usage(execution: WorkflowExecution, usage: Usage) -> None:

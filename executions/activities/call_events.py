@@ -4,11 +4,12 @@ from typing import Any
 
 from temporalio import activity
 
+from common.json_rows import Write
 from discovery.language_model.client import ModelError
 from discovery.tool_errors import ToolCallFailed
 from executions.engine.messages.calls import AskModel, CallTool
 from executions.models import ModelCall
-from executions.recording import Event, tell
+from executions.recording import Event, note_event, tell
 
 MODEL_CALL = "model_call"
 TOOL_CALL = "tool_call"
@@ -21,9 +22,9 @@ def model_call_started(question: AskModel, model: str) -> None:
     tell(question.execution_id, _of_turn(question, "started", model=model), after=question.news)
 
 
-def model_call_completed(question: AskModel, row: ModelCall) -> None:
-    """The turn was answered."""
-    _note_turn(
+def model_call_completed(question: AskModel, row: ModelCall, answer: Write) -> bool:
+    """The turn was answered: writes the answer, if there is none yet, and tells it; false if nothing was told."""
+    event = _of_turn(
         question,
         "completed",
         model=row.model,
@@ -31,13 +32,15 @@ def model_call_completed(question: AskModel, row: ModelCall) -> None:
         output_tokens=row.output_tokens,
         duration_ms=row.duration_ms,
     )
+    return note_event(question.execution_id, **event, beside=answer, only_if_new=True)
 
 
 def model_call_failed(
     question: AskModel, model: str, error: ModelError, *, duration_ms: int
 ) -> None:
     """The model gave nothing, this time."""
-    _note_turn(question, "failed", model=model, duration_ms=duration_ms, error=_told(error))
+    event = _of_turn(question, "failed", model=model, duration_ms=duration_ms, error=_told(error))
+    note_event(question.execution_id, **event)
 
 
 def tool_call_started(request: CallTool, tool: str) -> None:
@@ -45,29 +48,30 @@ def tool_call_started(request: CallTool, tool: str) -> None:
     tell(request.execution_id, _of_call(request, "started", tool=tool), after=request.news)
 
 
-def tool_call_completed(request: CallTool, tool: str, *, duration_ms: int) -> None:
-    """The tool answered."""
-    _note_call(request, "completed", tool=tool, duration_ms=duration_ms)
+def tool_call_completed(
+    request: CallTool, tool: str, row: Write | None, *, duration_ms: int
+) -> None:
+    """The tool answered: writes the call's row, and tells it."""
+    event = _of_call(request, "completed", tool=tool, duration_ms=duration_ms)
+    note_event(request.execution_id, **event, beside=row)
 
 
 def tool_call_failed(
-    request: CallTool, tool: str, error: ToolCallFailed, *, duration_ms: int
+    request: CallTool,
+    tool: str,
+    error: ToolCallFailed,
+    row: Write | None = None,
+    *,
+    duration_ms: int,
 ) -> None:
-    """The tool gave nothing, this time."""
-    _note_call(request, "failed", tool=tool, duration_ms=duration_ms, error=_told(error))
-
-
-def _note_turn(question: AskModel, status: str, **more: Any) -> None:
-    tell(question.execution_id, _of_turn(question, status, **more))
+    """The tool gave nothing, this time: writes the call's row, if it has one, and tells it."""
+    event = _of_call(request, "failed", tool=tool, duration_ms=duration_ms, error=_told(error))
+    note_event(request.execution_id, **event, beside=row)
 
 
 def _of_turn(question: AskModel, status: str, **more: Any) -> Event:
     known = {"path": question.path, "turn": question.turn, "status": status}
     return {"kind": MODEL_CALL, "data": known | _attempt() | more}
-
-
-def _note_call(request: CallTool, status: str, **more: Any) -> None:
-    tell(request.execution_id, _of_call(request, status, **more))
 
 
 def _of_call(request: CallTool, status: str, **more: Any) -> Event:

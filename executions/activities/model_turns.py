@@ -11,7 +11,8 @@ from django.utils import timezone
 from pydantic import JsonValue
 from temporalio import activity
 
-from common.json_rows import insert_new_row
+from common.found_rows import found_row
+from common.json_rows import missing_row
 from discovery.calling import UsableTool, describe_tools
 from discovery.language_model.client import ModelAnswer, ModelError, ModelRequest, complete
 from executions.activities import conversation
@@ -72,10 +73,8 @@ def _begin(question: AskModel) -> _Begun:
     """All that a turn needs of the database. Where no budget has a say, it is told here that the turn starts."""
     caller = caller_of(question.execution_id, kind="agent_error")
     setup = agent_setup(caller, question.agent)
-    rows = ModelCall.objects.filter(
-        execution_id=question.execution_id, path=question.path, turn=question.turn
-    )
-    if (row := rows.first()) is not None:
+    row = _answered(question)
+    if row is not None:
         if question.news is not None:
             record(question.news)
         return _Begun(question, setup, row)
@@ -87,6 +86,12 @@ def _begin(question: AskModel) -> _Begun:
         record(question.news)
         question = replace(question, news=None)
     return _Begun(question, setup, earlier=tuple(earlier), added=tuple(added))
+
+
+def _answered(question: AskModel) -> ModelCall | None:
+    return found_row(
+        ModelCall, execution_id=question.execution_id, path=question.path, turn=question.turn
+    )
 
 
 def _model_of(setup: AgentSetup) -> str:
@@ -183,18 +188,23 @@ def _conversation(question: AskModel, setup: AgentSetup) -> tuple[list[ModelCall
 
 def _noted(turn: _Prepared, answer: ModelAnswer) -> Turn:
     """Write the answer down, and say what comes of it; where one was written before, that one counts."""
-    question = turn.question
+    if turn.spending is None:
+        return _turn(turn.question, turn.setup, _written(turn, answer))
     with transaction.atomic():
-        row = _row(turn, answer)
-        if insert_new_row(ModelCall, row, unique=("execution_id", "path", "turn")):
-            known = ModelCall(**row)
-            model_call_completed(question, known)
-        else:
-            rows = ModelCall.objects.filter(execution_id=question.execution_id, path=question.path)
-            known = rows.get(turn=question.turn)
-        if turn.spending is not None:
-            settle_answer(turn.spending, answer)
-    return _turn(question, turn.setup, known)
+        known = _written(turn, answer)
+        settle_answer(turn.spending, answer)
+    return _turn(turn.question, turn.setup, known)
+
+
+def _written(turn: _Prepared, answer: ModelAnswer) -> ModelCall:
+    """The row of the answer, or the one that was there before."""
+    row = _row(turn, answer)
+    made = ModelCall(**row)
+    write = missing_row(ModelCall, row, unique=("execution_id", "path", "turn"))
+    if model_call_completed(turn.question, made, write):
+        return made
+    # A run that has ended is told nothing; its answers are kept.
+    return _answered(turn.question) or made
 
 
 def _row(turn: _Prepared, answer: ModelAnswer) -> dict[str, Any]:

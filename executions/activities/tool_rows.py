@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from pydantic import JsonValue
 from temporalio import activity
 
-from common.json_rows import put_rows
+from common.found_rows import found_row
+from common.json_rows import Write, whole_rows
 from discovery.calling import ToolOutcome
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.call_events import (
@@ -43,12 +43,13 @@ def result_or_start(request: CallTool) -> ToolResult | None:
 
 
 def _known_result(request: CallTool) -> ToolResult | None:
-    row = ToolCall.objects.filter(
+    row = found_row(
+        ToolCall,
         execution_id=request.execution_id,
         path=request.path,
         turn=request.turn,
         call_id=request.call_id,
-    ).first()
+    )
     # A failure is tried again, unless it is one that a retried run's agent was already told of.
     if row is None or (row.error_json is not None and not row.is_reused):
         return None
@@ -60,12 +61,13 @@ def _known_result(request: CallTool) -> ToolResult | None:
     return ToolResult(output=output, attempts=row.attempts)
 
 
-@transaction.atomic
 def note_result(
     request: CallTool, tool: str, arguments: dict[str, JsonValue], outcome: ToolOutcome
 ) -> ToolResult:
     """Write down what the tool answered; gives it back as it travels."""
-    _note(
+    # Before the row: who finds that looks for nothing else.
+    output = keep(request.execution_id, outcome.output, max_inline_bytes=MAX_TASK_BYTES)
+    row = _row(
         request,
         tool=tool,
         arguments=arguments,
@@ -74,12 +76,10 @@ def note_result(
         schema_hash=outcome.schema_hash,
         duration_ms=outcome.duration_ms,
     )
-    tool_call_completed(request, tool, duration_ms=outcome.duration_ms)
-    output = keep(request.execution_id, outcome.output, max_inline_bytes=MAX_TASK_BYTES)
+    tool_call_completed(request, tool, row, duration_ms=outcome.duration_ms)
     return ToolResult(output=output, attempts=activity.info().attempt)
 
 
-@transaction.atomic
 def note_failure(
     request: CallTool,
     tool: str,
@@ -96,7 +96,7 @@ def note_failure(
         "hint": error.hint,
     }
     tool = tool[:MAX_TOOL_CHARACTERS]
-    _note(
+    row = _row(
         request,
         tool=tool,
         arguments=arguments,
@@ -104,10 +104,10 @@ def note_failure(
         error_json=described,
         duration_ms=duration_ms,
     )
-    tool_call_failed(request, tool, error, duration_ms=duration_ms)
+    tool_call_failed(request, tool, error, row, duration_ms=duration_ms)
 
 
-def _note(request: CallTool, **fields: Any) -> None:
+def _row(request: CallTool, **fields: Any) -> Write | None:
     call = {
         "execution_id": request.execution_id,
         "path": request.path,
@@ -120,4 +120,5 @@ def _note(request: CallTool, **fields: Any) -> None:
         "is_reused": False,
         "created_at": timezone.now(),
     }
-    put_rows(ToolCall, [call | row | fields], unique=tuple(call), new=("is_reused", "created_at"))
+    new = ("is_reused", "created_at")
+    return whole_rows(ToolCall, [call | row | fields], unique=tuple(call), new=new)
