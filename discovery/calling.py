@@ -55,12 +55,15 @@ class UsableTool:
 Accepts = Callable[[UsableTool], bool]
 
 
-async def describe_tools(ids: Iterable[str], caller: User | None) -> list[UsableTool]:
-    """Those of `ids` that the caller may use now, in the order given and each once; the others are left out."""
+def describe_tools(ids: Iterable[str], caller: User | None) -> list[UsableTool]:
+    """Those of `ids` that the caller may use now, in the order given and each once; the others are left out.
+
+    Asks the database unless all are native.
+    """
     wanted = [tool_id for tool_id in dict.fromkeys(ids) if "\x00" not in tool_id]
     found = {row.id: row for row in _native_tools(wanted)}
     if len(found) < len(wanted):
-        found |= {row.id: row for row in await sync_to_async(_mcp_tools)(wanted, caller)}
+        found |= {row.id: row for row in _mcp_tools(wanted, caller)}
     return [found[tool_id] for tool_id in wanted if tool_id in found]
 
 

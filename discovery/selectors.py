@@ -15,6 +15,15 @@ def agents_for(caller: Caller) -> QuerySet[Agent]:
     return visible_rows(Agent.objects.all(), caller, also=OF_THE_INSTALLATION)
 
 
+def agent_for(caller: Caller, agent_id: str) -> Agent | None:
+    """One of `agents_for`; turns ask for it often, by a small query."""
+    row = found_row(Agent, id=agent_id)
+    if row is None:
+        return None
+    of_the_installation = row.created_by_id is None
+    return row if is_visible(row, caller, also=of_the_installation) else None
+
+
 def mcp_servers_for(caller: Caller) -> QuerySet[McpServer]:
     """MCP servers that the caller owns, that are shared with them, or that belong to the installation.
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from discovery.calling import UsableTool
-from discovery.selectors import agents_for
+from discovery.selectors import agent_for
 from executions.activities.callers import Caller
 from executions.activities.failures import failure
 from executions.approved_tools import ApprovedTools, is_approved
@@ -83,8 +83,8 @@ def _inline(agent: Agent, inline: dict[str, Any], caller: User) -> AgentSetup:
 
 
 def _stored(agent: Agent, caller: User) -> AgentSetup:
-    row = agents_for(caller).filter(pk=agent.agent_id, is_active=True).first()
-    if row is None:
+    row = agent_for(caller, agent.agent_id or "")
+    if row is None or not row.is_active:
         raise failure(
             "agent_error",
             f"There is no active agent {agent.agent_id!r} that you may use.",

@@ -13,6 +13,7 @@ from django.db import connection
 from executions.activities.database import in_database
 from executions.activities.failures import before_the_call, failure
 from executions.approved_tools import ApprovedTools
+from executions.engine.messages.calls import AskModel, CallTool
 from executions.models import WorkflowExecution
 from workflows.definition.steps import ErrorKind
 
@@ -24,11 +25,22 @@ CODE = "user_inactive"
 # Of the user all that rights ask for, in the order of the model's fields.
 CALLER_FIELDS = ("id", "username", "is_staff", "is_active")
 CALLER = """
-SELECT run.cancel_requested_at IS NOT NULL, run.approved_tools,
+SELECT run.cancel_requested_at IS NOT NULL, run.approved_tools, EXISTS ({row}),
     owner.id, owner.username, owner.is_staff, owner.is_active
 FROM executions_workflowexecution AS run JOIN auth_user AS owner ON owner.id = run.created_by_id
 WHERE run.id = %s
 """
+CALLER_OF_TOOL = CALLER.format(
+    row="""
+SELECT FROM executions_toolcall
+WHERE execution_id = run.id AND path = %s AND turn = %s AND call_id = %s
+"""
+)
+CALLER_OF_MODEL = CALLER.format(
+    row="""
+SELECT FROM executions_modelcall WHERE execution_id = run.id AND path = %s AND turn = %s
+"""
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,33 +48,41 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Caller:
-    """Whose rights the calls of a run have, and as what its tools were approved (null: nothing of it is published)."""
+    """Whose rights a call has, and as what the run's tools were approved (null: nothing of it is published).
+
+    `has_row`: something was written down of this very call before.
+    """
 
     user: User
     approved_tools: ApprovedTools | None = None
+    has_row: bool = False
 
 
 class AskedToStop(Exception):
     """Somebody asked for the run's end: no call of it begins any more."""
 
 
-def caller_of(execution_id: str, *, kind: ErrorKind) -> Caller:
-    """Whose rights a call has: those of the run's owner. Fails as `kind` where they were deactivated.
+def caller_of(call: CallTool | AskModel, *, kind: ErrorKind) -> Caller:
+    """Whose rights the call has: those of the run's owner. Fails as `kind` where they were deactivated.
 
     Raises `AskedToStop` and `WorkflowExecution.DoesNotExist`.
     """
     with connection.cursor() as cursor:
-        cursor.execute(CALLER, [execution_id])
+        if isinstance(call, CallTool):
+            asked: list[str | int] = [call.path, call.turn, call.call_id, call.execution_id]
+            cursor.execute(CALLER_OF_TOOL, asked)
+        else:
+            cursor.execute(CALLER_OF_MODEL, [call.path, call.turn, call.execution_id])
         found = cursor.fetchone()
     if found is None:
-        raise WorkflowExecution.DoesNotExist(f"There is no execution {execution_id!r}.")
-    is_to_stop, approved, *values = found
+        raise WorkflowExecution.DoesNotExist(f"There is no execution {call.execution_id!r}.")
+    is_to_stop, approved, has_row, *values = found
     if is_to_stop:
         raise AskedToStop
     owner = User.from_db(connection.alias, CALLER_FIELDS, values)
     if not owner.is_active:
         raise _inactive(kind)
-    return Caller(owner, None if approved is None else json.loads(approved))
+    return Caller(owner, None if approved is None else json.loads(approved), has_row)
 
 
 async def before_a_call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,13 +1,14 @@
 """An agent's conversation as its rows tell it, and what an answer means for what comes next."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import JsonValue
 
 from common import strict_json
+from discovery.calling import UsableTool
 from discovery.language_model.formats import unpacked
 from executions.activities.agent_setup import AgentSetup, function_name, tool_id_of
 from executions.engine.messages.calls import WantedCall
@@ -112,7 +113,7 @@ def has_ambiguous_calls(answer: Message) -> bool:
     return len(set(ids)) != len(ids)
 
 
-def functions(tools: list[Any]) -> list[Message]:
+def functions(tools: Iterable[UsableTool]) -> list[Message]:
     """The tools in the shape of the chat-completions protocol."""
     return [
         {

@@ -2,12 +2,8 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
-
-from asgiref.sync import sync_to_async
-from django.db import connections
 
 from common.connections import DATABASE_AWAY, with_connection
 
@@ -15,15 +11,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 45
-
-
-@asynccontextmanager
-async def lent_connections() -> AsyncIterator[None]:
-    """For code of other apps that uses `sync_to_async`: its thread lives as long as the worker, its connection must not."""
-    try:
-        yield
-    finally:
-        await sync_to_async(connections.close_all)()
 
 
 def in_thread(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:

@@ -24,7 +24,7 @@ from executions.activities.call_events import (
 )
 from executions.activities.callers import before_a_call, caller_of
 from executions.activities.conversation import Message
-from executions.activities.database import in_database, kept_trying, lent_connections
+from executions.activities.database import in_database, kept_trying
 from executions.activities.estimates import input_tokens
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
@@ -60,32 +60,34 @@ async def ask_model(question: AskModel) -> Turn:
 
 @dataclass(frozen=True)
 class _Begun:
-    """Who works for the caller now, the turn if it was answered before, else the conversation and what is added."""
+    """Who works for the caller now, the turn if it was answered before, else all that is asked with."""
 
     question: AskModel
     setup: AgentSetup
     row: ModelCall | None = None
     earlier: tuple[ModelCall, ...] = ()
     added: tuple[Message, ...] = ()
+    tools: tuple[UsableTool, ...] = ()
 
 
 def _begin(question: AskModel) -> _Begun:
     """All that a turn needs of the database. Where no budget has a say, it is told here that the turn starts."""
-    caller = caller_of(question.execution_id, kind="agent_error")
+    caller = caller_of(question, kind="agent_error")
     setup = agent_setup(caller, question.agent)
-    row = _answered(question)
+    row = _answered(question) if caller.has_row else None
     if row is not None:
         if question.news is not None:
             record(question.news)
         return _Begun(question, setup, row)
     earlier, added = _conversation(question, setup)
+    tools = _tools(setup)
     if not purses_of(question, caller.user):
         model_call_started(question, _model_of(setup))
     elif question.news is not None:
         # To set something aside may take a while.
         record(question.news)
         question = replace(question, news=None)
-    return _Begun(question, setup, earlier=tuple(earlier), added=tuple(added))
+    return _Begun(question, setup, earlier=tuple(earlier), added=tuple(added), tools=tools)
 
 
 def _answered(question: AskModel) -> ModelCall | None:
@@ -136,7 +138,7 @@ async def _prepared(begun: _Begun) -> _Prepared:
     request = ModelRequest(
         messages=[*conversation.messages_of(begun.earlier), *begun.added],
         model=setup.model,
-        tools=conversation.functions(await _tools(setup)),
+        tools=conversation.functions(begun.tools),
         output_schema=setup.output_schema,
         temperature=setup.temperature,
         timeout_seconds=question.timeout_seconds,
@@ -151,12 +153,9 @@ async def _prepared(begun: _Begun) -> _Prepared:
     return _Prepared(question, setup, begun.added, request, spending)
 
 
-async def _tools(setup: AgentSetup) -> list[UsableTool]:
-    if not setup.tools:
-        return []
-    async with lent_connections():
-        known = await describe_tools(setup.tools, setup.caller)
-    return [tool for tool in known if setup.may_call(tool)]
+def _tools(setup: AgentSetup) -> tuple[UsableTool, ...]:
+    known = describe_tools(setup.tools, setup.caller)
+    return tuple(tool for tool in known if setup.may_call(tool))
 
 
 def _step_failure(turn: _Prepared, error: ModelError) -> Exception:

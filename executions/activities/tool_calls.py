@@ -16,7 +16,7 @@ from executions.activities.agent_setup import AgentSetup, agent_setup, tool_id_o
 from executions.activities.call_events import tool_call_failed
 from executions.activities.callers import before_a_call, caller_of, require_active
 from executions.activities.conversation import requested_call
-from executions.activities.database import in_database, kept_trying, lent_connections
+from executions.activities.database import in_database, kept_trying
 from executions.activities.failures import after_the_call, before_the_call, failure
 from executions.activities.heartbeats import heartbeats
 from executions.activities.spending import count_call
@@ -47,10 +47,13 @@ async def call_tool(request: CallTool) -> ToolResult:
 @activity.defn(name=names.MAY_REPEAT)
 async def may_repeat(request: CallTool) -> bool:
     """Whether the call may be made again although nobody knows if it was: tools that read or are idempotent."""
-    caller = await before_a_call(caller_of, request.execution_id, kind="tool_missing")
-    async with lent_connections():
-        found = await describe_tools([request.tool], caller.user)
-    arguments = await in_database(_known_arguments, request)
+    return await before_a_call(_may_repeat, request)
+
+
+def _may_repeat(request: CallTool) -> bool:
+    caller = caller_of(request, kind="tool_missing")
+    arguments = _known_arguments(request)
+    found = describe_tools([request.tool], caller.user)
     return any(may_be_repeated(tool, arguments) for tool in found)
 
 
@@ -125,8 +128,8 @@ async def _call_for_step(request: CallTool) -> ToolResult:
 
 
 def _begin_for_step(request: CallTool) -> ToolResult | _Begun:
-    caller = caller_of(request.execution_id, kind="tool_missing")
-    known = result_or_start(request)
+    caller = caller_of(request, kind="tool_missing")
+    known = result_or_start(request, caller)
     if known is not None:
         return known
     arguments = _arguments(request)
@@ -159,8 +162,8 @@ async def _call_for_agent(request: CallTool) -> ToolResult:
 
 
 def _begin_for_agent(request: CallTool) -> ToolResult | _Begun:
-    caller = caller_of(request.execution_id, kind="agent_error")
-    known = result_or_start(request)
+    caller = caller_of(request, kind="agent_error")
+    known = result_or_start(request, caller)
     if known is not None:
         return known
     setup = agent_setup(caller, request.agent)

@@ -15,6 +15,7 @@ from executions.activities.call_events import (
     tool_call_failed,
     tool_call_started,
 )
+from executions.activities.callers import Caller
 from executions.activities.spending import count_call
 from executions.engine.messages.calls import CallTool, ToolResult
 from executions.engine.messages.limits import MAX_TASK_BYTES
@@ -27,12 +28,12 @@ from executions.stored_values import keep
 MAX_TOOL_CHARACTERS = 230
 
 
-def result_or_start(request: CallTool) -> ToolResult | None:
+def result_or_start(request: CallTool, caller: Caller) -> ToolResult | None:
     """The result of this very call, if it was made and written down before; else it is told that it starts.
 
     What came before the call is written down too. Fails as `budget_exceeded`.
     """
-    known = _known_result(request)
+    known = _known_result(request) if caller.has_row else None
     if known is None:
         # By itself: whoever counts must not wait for a budget while they hold the run's row.
         count_call(request)

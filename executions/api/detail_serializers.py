@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.urls import reverse
 from rest_framework import serializers
 
@@ -233,7 +232,7 @@ class StepDetailSerializer(serializers.ModelSerializer[StepRun]):
         """The tools as they are today, as far as the reader may use them."""
         if not names:
             return {}
-        found = async_to_sync(describe_tools)(sorted(names), self.context["request"].user)
+        found = describe_tools(sorted(names), self.context["request"].user)
         return {tool.id: tool for tool in found}
 
 

@@ -177,14 +177,14 @@ async def test_a_native_tool_ends_at_the_deadline(
     assert error.kind == "timeout"
 
 
-async def test_describes_what_the_caller_may_use_in_the_order_asked(
+def test_describes_what_the_caller_may_use_in_the_order_asked(
     sums: McpServer, alice: User, bob: User
 ) -> None:
     ids = ["sums:shout", "native:text_stats", "sums:add", "sums:none", "native:none", "sums:add"]
-    described = await describe_tools(ids, alice)
+    described = describe_tools(ids, alice)
     assert [tool.id for tool in described] == ["sums:shout", "native:text_stats", "sums:add"]
     add = described[2]
     assert (add.name, add.server_id, add.read_only, add.idempotent) == ("add", "sums", True, True)
     assert add.input_schema["required"] == ["a", "b"]
-    assert [tool.id for tool in await describe_tools(ids, bob)] == ["native:text_stats"]
-    assert [tool.id for tool in await describe_tools(ids, None)] == ["native:text_stats"]
+    assert [tool.id for tool in describe_tools(ids, bob)] == ["native:text_stats"]
+    assert [tool.id for tool in describe_tools(ids, None)] == ["native:text_stats"]
