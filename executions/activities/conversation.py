@@ -95,8 +95,9 @@ def read(answer: Message, setup: AgentSetup) -> Reading:
 
 def requested_call(execution_id: str, path: str, turn: int, call_id: str) -> ToolRequest:
     """The call as the model asked for it."""
-    row = ModelCall.objects.get(execution_id=execution_id, path=path, turn=turn)
-    return next(item for item in tool_requests(row.answer or {}) if item.id == call_id)
+    rows = ModelCall.objects.filter(execution_id=execution_id, path=path, turn=turn)
+    answer = rows.values_list("answer", flat=True).get()
+    return next(item for item in tool_requests(answer or {}) if item.id == call_id)
 
 
 def tool_requests(answer: Message) -> list[ToolRequest]:

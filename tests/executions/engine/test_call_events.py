@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.contrib.auth.models import Group
+
+from common.json_rows import missing_row, new_rows
 from executions.models import ExecutionEvent, WorkflowExecution
 from executions.recording import note_event
 from tests.executions.conftest import Ran, Runner
@@ -106,6 +109,28 @@ def test_nothing_is_told_after_the_end(db: None, alice: Any) -> None:
     assert note_event(run.pk, "approval", {"path": "x"}) is True
     row = ExecutionEvent.objects.get(number=4)
     assert (row.kind, row.data) == ("approval", {"path": "x"})
+
+
+def test_a_row_beside_an_event_is_kept_although_nothing_is_told_after_the_end(
+    db: None, alice: Any
+) -> None:
+    run = finished_run(workflow_of(alice), alice)
+    group = new_rows(Group, [{"name": "late"}])
+    assert note_event(run.pk, "tool_call", {"path": "x"}, beside=group) is False
+    assert Group.objects.get().name == "late"
+
+
+def test_an_answer_that_is_known_is_not_told_again(db: None, alice: Any) -> None:
+    run = finished_run(workflow_of(alice), alice)
+    WorkflowExecution.objects.filter(pk=run.pk).update(status="RUNNING", completed_at=None)
+    row = missing_row(Group, {"name": "answer"}, unique=("name",))
+
+    def tell() -> bool:
+        return note_event(run.pk, "model_call", {"path": "x"}, beside=row, only_if_new=True)
+
+    assert tell() is True
+    assert tell() is False
+    assert ExecutionEvent.objects.filter(kind="model_call").count() == 1
 
 
 def test_calls_in_a_row_write_down_what_came_before_them(runner: Runner, tap: Tap) -> None:
