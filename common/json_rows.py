@@ -4,7 +4,7 @@ Columns are named as the models' attributes are and have their types. As with th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
 
@@ -74,6 +74,16 @@ def missing_row(model: type[models.Model], row: Row, *, unique: tuple[str, ...])
 def changed_row(model: type[models.Model], key: str, row: Row) -> Write:
     """Writes these columns of the row with this primary key."""
     return _write(_update(model, tuple(row)), [row], key)
+
+
+def only_where(one: Write, condition: str) -> Write:
+    """A `changed_row` whose row must also meet a condition in SQL; gives something back if it does."""
+    return replace(one, statement=f"{one.statement} AND {condition} RETURNING 1")
+
+
+def if_first(one: Write | None) -> Write | None:
+    """`new_rows`, unless the first of all statements gives nothing back."""
+    return one and replace(one, statement=f"{one.statement} WHERE EXISTS (SELECT FROM {FIRST})")
 
 
 def locked_row(model: type[M], key: str, names: tuple[str, ...]) -> M | None:

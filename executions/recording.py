@@ -18,7 +18,17 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 from pydantic import JsonValue
 
-from common.json_rows import FIRST, Write, changed_row, locked_row, new_rows, whole_rows, write
+from common.json_rows import (
+    FIRST,
+    Write,
+    changed_row,
+    if_first,
+    locked_row,
+    new_rows,
+    only_where,
+    whole_rows,
+    write,
+)
 from executions.channels import announce
 from executions.engine.messages.changes import Batch, RunChange, StepChange
 from executions.engine.messages.outcomes import ErrorInfo, Usage
@@ -68,6 +78,12 @@ APPEND_EVENT = """
 INSERT INTO executions_executionevent (execution_id, number, kind, data, created_at)
 SELECT id, last_event_number, %s, %s::jsonb, clock_timestamp() FROM numbered
 """
+# The row of a run of which nothing was ever recorded; a fork begins with steps.
+UNTOUCHED = """executions_workflowexecution.status = 'PENDING'
+    AND executions_workflowexecution.last_sequence = 0
+    AND executions_workflowexecution.last_event_number = 0
+    AND executions_workflowexecution.completed_at IS NULL
+    AND executions_workflowexecution.forked_from_id IS NULL"""
 KNOWN_STEPS = """
 SELECT path, status FROM executions_steprun WHERE execution_id = %s AND path = ANY(%s)
 """
@@ -115,6 +131,8 @@ def record(batch: Batch, *, then: Sequence[Event] = ()) -> None:
 
     Raises `WorkflowExecution.DoesNotExist`.
     """
+    if _may_be_first(batch) and _is_recorded_first(batch, then):
+        return
     with transaction.atomic():
         execution = locked_row(WorkflowExecution, batch.execution_id, READ_FIELDS)
         if execution is None:
@@ -122,25 +140,56 @@ def record(batch: Batch, *, then: Sequence[Event] = ()) -> None:
         if execution.is_finished:
             return
         is_late = batch.comes_with_a_call and batch.sequence <= execution.last_sequence
-        steps = _news(batch, is_first=_is_untouched(execution), is_late=is_late)
-        rows = _step_rows(batch, steps)
-        events = [_step_event(change, status) for change, status in _moments(batch, steps)]
-        if batch.run is not None and not (is_late and execution.started_at is not None):
-            begun = _begin(execution, batch.run)
-            applied = _apply(execution, batch.run)
-            # A run starts before its first step; it waits, or ends, after its last.
-            is_start = execution.status == WorkflowExecution.Status.RUNNING
-            events = begun + (applied + events if is_start else events + applied)
-        told = _event_rows(execution, [*events, *then])
-        _add_usage(execution, batch.usage)
-        execution.last_sequence = max(execution.last_sequence, batch.sequence)
+        is_first = not execution.last_sequence and execution.forked_from_id is None
+        steps, told = _applied(execution, batch, then, is_first=is_first, is_late=is_late)
         has_ended = execution.completed_at is not None
         if has_ended:
             _add_unreported(execution)
         _close_approvals(batch, has_ended=has_ended)
-        row = changed_row(WorkflowExecution, batch.execution_id, _changed(execution))
-        write(rows, told, row)
+        write(steps, told, changed_row(WorkflowExecution, execution.pk, _changed(execution)))
         transaction.on_commit(partial(announce, batch.execution_id))
+
+
+def _may_be_first(batch: Batch) -> bool:
+    """Whether nothing may have been recorded of the run before, and nothing else must be looked at to record this."""
+    is_start = batch.run is not None and batch.run.status in ("RUNNING", "COMPLETED")
+    has_more = batch.usage.model_calls or any(step.step_type == "approval" for step in batch.steps)
+    return batch.sequence == 1 and is_start and not has_more
+
+
+def _is_recorded_first(batch: Batch, then: Sequence[Event]) -> bool:
+    """One statement for a run whose row is as it was made, which needs no reading then; writes nothing if it is not."""
+    execution = WorkflowExecution(pk=batch.execution_id)
+    steps, told = _applied(execution, batch, then, is_first=True, is_late=False)
+    row = changed_row(WorkflowExecution, batch.execution_id, _changed(execution))
+    is_recorded = write(only_where(row, UNTOUCHED), if_first(steps), if_first(told)) > 0
+    if is_recorded:
+        transaction.on_commit(partial(announce, batch.execution_id))
+    return is_recorded
+
+
+def _applied(
+    execution: WorkflowExecution,
+    batch: Batch,
+    then: Sequence[Event],
+    *,
+    is_first: bool,
+    is_late: bool,
+) -> tuple[Write | None, Write | None]:
+    """Bring the run, as it is known, to the batch; gives what is to be written of steps and events."""
+    news = _news(batch, is_first=is_first, is_late=is_late)
+    steps = _step_rows(batch, news, is_first=is_first)
+    events = [_step_event(change, status) for change, status in _moments(batch, news)]
+    if batch.run is not None and not (is_late and execution.started_at is not None):
+        begun = _begin(execution, batch.run)
+        applied = _apply(execution, batch.run)
+        # A run starts before its first step; it waits, or ends, after its last.
+        is_start = execution.status == WorkflowExecution.Status.RUNNING
+        events = begun + (applied + events if is_start else events + applied)
+    told = _event_rows(execution, [*events, *then])
+    _add_usage(execution, batch.usage)
+    execution.last_sequence = max(execution.last_sequence, batch.sequence)
+    return steps, told
 
 
 def _changed(execution: WorkflowExecution) -> dict[str, Any]:
@@ -167,11 +216,6 @@ def _close_approvals(batch: Batch, *, has_ended: bool) -> None:
 Known = dict[str, str]
 
 
-def _is_untouched(execution: WorkflowExecution) -> bool:
-    """Whether no step can be recorded yet; a fork begins with steps."""
-    return not execution.last_sequence and execution.forked_from_id is None
-
-
 def _news(batch: Batch, *, is_first: bool, is_late: bool) -> Known:
     """The steps of the batch that are not final yet, with their status so far; of a late one, those that are unknown."""
     known = {} if is_first else _known(batch)
@@ -190,11 +234,13 @@ def _known(batch: Batch) -> Known:
         return dict(cursor.fetchall())
 
 
-def _step_rows(batch: Batch, news: Known) -> Write | None:
+def _step_rows(batch: Batch, news: Known, *, is_first: bool) -> Write | None:
     changes = [change for change in batch.steps if change.path in news]
     values = [value or Value() for change in changes for value in _values_of(change)]
     loaded = iter(load_all(batch.execution_id, values))
     rows = [_row(batch.execution_id, change, loaded) for change in changes]
+    if is_first:
+        return new_rows(StepRun, rows)
     new = ("is_reused", "is_edited")
     return whole_rows(StepRun, rows, unique=("execution_id", "path"), new=new)
 

@@ -16,7 +16,7 @@ from executions.engine.messages.changes import Batch, RunChange, StepChange
 from executions.engine.messages.outcomes import ErrorInfo, Usage
 from executions.engine.messages.values import Value
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
-from executions.recording import record
+from executions.recording import Event, record
 from executions.stored_values import keep
 from workflows.models import Workflow
 
@@ -224,3 +224,63 @@ def test_readers_are_woken_after_the_commit(
     assert listener.get_message(timeout=5) is not None
     listener.close()
     client.close()
+
+
+def whole(*steps: StepChange, **more: Any) -> Batch:
+    """A run that began and ended before anything was written."""
+    end = RunChange("COMPLETED", NOW + timedelta(seconds=9), Value("done"), began_at=NOW)
+    return batch(1, *steps, run=end, **more)
+
+
+def test_a_short_run_is_recorded_by_one_statement(
+    execution: WorkflowExecution, django_assert_num_queries: Any
+) -> None:
+    first = started("a", 1)
+    usage = Usage(tool_calls=1)
+    with django_assert_num_queries(1):
+        record(whole(ended(first, 2, output=Value({"x": 1})), usage=usage))
+    execution.refresh_from_db()
+    assert (execution.status, execution.output_json) == ("COMPLETED", "done")
+    assert (execution.started_at, execution.completed_at) == (NOW, NOW + timedelta(seconds=9))
+    assert (execution.last_sequence, execution.last_event_number) == (1, 4)
+    assert execution.tool_calls == 1
+    assert told() == [("a", "RUNNING"), ("a", "COMPLETED")]
+    assert told("run") == [("", "RUNNING"), ("", "COMPLETED")]
+    assert StepRun.objects.get(path="a").output_json == {"x": 1}
+
+
+def test_the_start_of_a_run_is_recorded_by_one_statement_with_what_comes_then(
+    execution: WorkflowExecution, django_assert_num_queries: Any
+) -> None:
+    call: Event = {"kind": "tool_call", "data": {"path": "a", "status": "started"}}
+    with django_assert_num_queries(1):
+        record(batch(1, started("a", 1), run=RunChange("RUNNING", NOW)), then=[call])
+    rows = ExecutionEvent.objects.order_by("number").values_list("number", "kind")
+    assert list(rows) == [(1, "run"), (2, "step"), (3, "tool_call")]
+    execution.refresh_from_db()
+    assert (execution.status, execution.started_at) == ("RUNNING", NOW)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "RUNNING", "started_at": NOW, "last_sequence": 3, "last_event_number": 5},
+        {"last_event_number": 5},
+        {"status": "CANCELLED", "completed_at": NOW},
+    ],
+    ids=["recorded", "told", "ended"],
+)
+def test_a_first_batch_takes_a_run_as_it_is(
+    execution: WorkflowExecution, fields: dict[str, Any]
+) -> None:
+    WorkflowExecution.objects.filter(pk=execution.pk).update(**fields)
+    record(whole(ended(started("a", 1), 2)))
+    after = WorkflowExecution.objects.get(pk=execution.pk)
+    if "completed_at" in fields:
+        assert (after.status, after.last_sequence, StepRun.objects.count()) == ("CANCELLED", 0, 0)
+        return
+    assert (after.status, after.started_at) == ("COMPLETED", NOW)
+    assert after.last_sequence == max(1, fields.get("last_sequence", 0))
+    numbers = ExecutionEvent.objects.order_by("number").values_list("number", flat=True)
+    assert list(numbers) == list(range(6, after.last_event_number + 1))
+    assert StepRun.objects.get().status == "COMPLETED"
