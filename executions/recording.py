@@ -7,8 +7,7 @@ changes.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +15,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 from django.utils import timezone
-from pydantic import JsonValue
 
 from common.json_rows import (
     FIRST,
@@ -30,21 +28,13 @@ from common.json_rows import (
     write,
 )
 from executions.channels import announce
-from executions.engine.messages.changes import Batch, RunChange, StepChange
-from executions.engine.messages.outcomes import ErrorInfo, Usage
-from executions.engine.messages.values import Value
+from executions.engine.messages.changes import Batch, RunChange
+from executions.engine.messages.outcomes import Usage
 from executions.hints import hint_of
 from executions.models import ExecutionEvent, ModelCall, StepRun, WorkflowExecution
+from executions.recorded_steps import FINAL_STEPS, Known, error_json, step_events, step_rows
 from executions.stored_values import load_all
 
-FINAL_STEPS = frozenset(
-    {
-        StepRun.Status.COMPLETED,
-        StepRun.Status.FAILED,
-        StepRun.Status.SKIPPED,
-        StepRun.Status.CANCELLED,
-    }
-)
 RUN_FIELDS = (
     "status",
     "started_at",
@@ -179,7 +169,7 @@ def _applied(
     """Bring the run, as it is known, to the batch; gives what is to be written of steps and events."""
     news = _news(batch, is_first=is_first, is_late=is_late)
     steps = _step_rows(batch, news, is_first=is_first)
-    events = [_step_event(change, status) for change, status in _moments(batch, news)]
+    events = step_events(batch, news)
     if batch.run is not None and not (is_late and execution.started_at is not None):
         begun = _begin(execution, batch.run)
         applied = _apply(execution, batch.run)
@@ -212,10 +202,6 @@ def _close_approvals(batch: Batch, *, has_ended: bool) -> None:
         cursor.execute(CLOSE_APPROVALS, [batch.execution_id, has_ended, ended])
 
 
-# What is known of each step before the batch: its status, or nothing.
-Known = dict[str, str]
-
-
 def _news(batch: Batch, *, is_first: bool, is_late: bool) -> Known:
     """The steps of the batch that are not final yet, with their status so far; of a late one, those that are unknown."""
     known = {} if is_first else _known(batch)
@@ -236,86 +222,11 @@ def _known(batch: Batch) -> Known:
 
 def _step_rows(batch: Batch, news: Known, *, is_first: bool) -> Write | None:
     changes = [change for change in batch.steps if change.path in news]
-    values = [value or Value() for change in changes for value in _values_of(change)]
-    loaded = iter(load_all(batch.execution_id, values))
-    rows = [_row(batch.execution_id, change, loaded) for change in changes]
+    rows = step_rows(batch.execution_id, changes)
     if is_first:
         return new_rows(StepRun, rows)
     new = ("is_reused", "is_edited")
     return whole_rows(StepRun, rows, unique=("execution_id", "path"), new=new)
-
-
-def _values_of(change: StepChange) -> list[Value | None]:
-    """Every value of the change, in the order in which `_row` takes them."""
-    return [change.input, change.output, *(change.writes or {}).values()]
-
-
-def _row(execution_id: str, change: StepChange, loaded: Iterator[JsonValue]) -> dict[str, Any]:
-    return {
-        "execution_id": execution_id,
-        "path": change.path,
-        "step_id": change.step_id,
-        "step_type": change.step_type,
-        "name": change.name,
-        "iteration": change.iteration,
-        "position": change.position,
-        "status": change.status,
-        "input_json": next(loaded),
-        "output_json": next(loaded),
-        "writes_json": _writes_json(change, loaded),
-        "next_step": change.next,
-        "error_json": _error_json(change.error),
-        "attempts": change.attempts,
-        "input_tokens": change.usage.input_tokens,
-        "output_tokens": change.usage.output_tokens,
-        "cost_usd": change.usage.cost_usd,
-        "started_at": change.started_at,
-        "completed_at": change.completed_at,
-        "is_reused": False,
-        "is_edited": False,
-    }
-
-
-def _writes_json(change: StepChange, loaded: Iterator[JsonValue]) -> dict[str, JsonValue] | None:
-    return {key: next(loaded) for key in change.writes} if change.writes else None
-
-
-def _error_json(error: ErrorInfo | None) -> dict[str, Any] | None:
-    return asdict(error) | {"hint": hint_of(error)} if error is not None else None
-
-
-def _moments(batch: Batch, news: Known) -> list[tuple[StepChange, str]]:
-    """Starts, waits and ends that were not told yet, by their new status, in the order in which they happened."""
-    moments: list[tuple[int, StepChange, str]] = []
-    for change in batch.steps:
-        if change.path not in news:
-            continue
-        known = news[change.path]
-        if not known:
-            moments.append((change.opened, change, StepRun.Status.RUNNING))
-        if change.status == StepRun.Status.WAITING != known:
-            moments.append((change.opened, change, StepRun.Status.WAITING))
-        if change.completed_at is not None and known not in FINAL_STEPS:
-            moments.append((change.closed, change, change.status))
-    moments.sort(key=lambda moment: moment[0])
-    return [(change, status) for _, change, status in moments]
-
-
-def _step_event(change: StepChange, status: str) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "path": change.path,
-        "step_id": change.step_id,
-        "step_type": change.step_type,
-        "name": change.name,
-        "iteration": change.iteration,
-        "status": status,
-    }
-    if status in FINAL_STEPS and change.completed_at is not None:
-        data["duration_ms"] = round(
-            (change.completed_at - change.started_at).total_seconds() * 1000
-        )
-        data["error"] = _error_json(change.error)
-    return {"kind": "step", "data": data}
 
 
 def _begin(execution: WorkflowExecution, change: RunChange) -> list[dict[str, Any]]:
@@ -343,7 +254,7 @@ def _apply(execution: WorkflowExecution, change: RunChange) -> list[dict[str, An
         execution.error_code = change.error.code[:200]
         execution.error_hint = hint_of(change.error)
         execution.failed_step = change.error.path
-        data["error"] = _error_json(change.error)
+        data["error"] = error_json(change.error)
     return [{"kind": "run", "data": data}]
 
 

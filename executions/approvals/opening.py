@@ -11,7 +11,8 @@ from pydantic import JsonValue
 from executions.engine.messages.approvals import AskPeople, Decision
 from executions.engine.messages.limits import MAX_TASK_BYTES
 from executions.models import Approval, StepRun, WorkflowExecution
-from executions.recording import FINAL_STEPS, note_event
+from executions.recorded_steps import FINAL_STEPS
+from executions.recording import note_event
 from executions.stored_values import keep, load
 
 GROUP = "group:"
