@@ -1,4 +1,4 @@
-"""What callers send about agents and servers, shown in the OpenAPI file and sent by a test."""
+"""What callers send about agents and servers, and are answered where they send nothing: shown in the OpenAPI file, tried by a test."""
 
 from typing import Any
 
@@ -33,4 +33,26 @@ REQUESTS: dict[str, dict[str, Any]] = {
     },
     "change_mcp_server": {"Switch it off": {"is_active": False}},
     "try_tool": {"With its arguments": {"arguments": {"a": 1, "b": 2}}},
+}
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "refresh_mcp_server": {
+        "It is asked soon": {
+            "id": "tickets",
+            "name": "Tickets",
+            "description": "Our help desk.",
+            "transport": "streamable_http",
+            "url": "https://tickets.example.org/mcp",
+            "header_names": ["Authorization"],
+            "is_active": True,
+            "status": "unchecked",
+            "last_checked_at": None,
+            "error": "",
+            "tools": [],
+            "created_by": "ada",
+            "shared_with": [],
+            "created_at": "2026-11-30T09:00:00Z",
+            "updated_at": "2026-11-30T09:00:00Z",
+        }
+    }
 }

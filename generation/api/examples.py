@@ -1,4 +1,4 @@
-"""What callers send about generations, shown in the OpenAPI file and sent by a test."""
+"""What callers send about generations, and are answered where they send nothing: shown in the OpenAPI file, tried by a test."""
 
 from typing import Any
 
@@ -41,4 +41,34 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "In German, by a model": {"with_model": True, "language": "de"},
     },
     "repair_workflow": {"Patches alone": {}, "With a model": {"with_model": True}},
+}
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "cancel_generation": {
+        "It is given up": {
+            "id": "generation-11111111-2222-3333-4444-555555555555",
+            "prompt": "Shorten a text and count its words",
+            "workflow_id": None,
+            "workflow_version": None,
+            "status": "CANCELLED",
+            "stage": "queued",
+            "is_finished": True,
+            "generator": "offline-planner",
+            "model": "",
+            "usage": {"input_tokens": 0, "output_tokens": 0, "cost_usd": None},
+            "error": "",
+            "error_kind": "",
+            "applied_workflow_id": None,
+            "applied_at": None,
+            "created_at": "2026-11-30T09:00:00Z",
+            "started_at": None,
+            "completed_at": "2026-11-30T09:00:02Z",
+            "options": {},
+            "context": {},
+            "result": None,
+            "problems": [],
+            "catalogue_hash": "",
+            "schema_version": "",
+        }
+    }
 }

@@ -42,6 +42,12 @@ class Operation:
         """The example bodies by name."""
         return {key: one["value"] for key, one in ((self.body or {}).get("examples", {})).items()}
 
+    def answer_examples(self) -> dict[str, Any]:
+        """The examples of what is answered when it succeeds, by name."""
+        done = (one for code, one in self.content["responses"].items() if code < "300")
+        found: dict[str, Any] = next(done).get("content", {}).get("application/json", {})
+        return {key: one["value"] for key, one in found.get("examples", {}).items()}
+
     def answer_schema(self, status: int, media_type: str) -> Any:
         """Of an answer; null: the file knows no such answer."""
         content = self.content["responses"].get(str(status), {}).get("content", {})

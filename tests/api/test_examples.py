@@ -9,7 +9,7 @@ import pytest
 from executions.triggers.signatures import signature_of
 from tests.api.example_world import ExampleWorld
 from tests.api.openapi import Operation, operations, violations
-from workflowsite.rest.examples import REQUESTS
+from workflowsite.rest.examples import ANSWERS, REQUESTS
 
 EXAMPLES = [
     pytest.param(operation, body, id=f"{operation.name}-{name}")
@@ -45,6 +45,38 @@ def test_every_body_has_an_example_and_every_example_a_body() -> None:
     with_body = {one.name for one in operations().values() if one.body is not None}
     assert {one.name for one in operations().values() if one.examples()} == with_body
     assert REQUESTS.keys() == with_body
+
+
+ANSWERED = [one for one in operations().values() if one.body is None and one.answer_examples()]
+# What is over already can't be cancelled; it is read instead.
+NOT_NOW = {"cancel_execution", "cancel_generation"}
+
+
+@pytest.mark.parametrize("operation", ANSWERED, ids=[one.name for one in ANSWERED])
+def test_an_example_of_an_answer_fits_its_schema_and_has_what_the_server_answers(
+    shop: ExampleWorld, operation: Operation
+) -> None:
+    address = shop.address(operation)
+    if operation.name in NOT_NOW:
+        answer = shop.client.get(address.rpartition("/")[0])
+    else:
+        answer = shop.client.post(address)
+    assert answer.status_code in (200, 202), answer.content
+    for example in operation.answer_examples().values():
+        code = next(code for code in operation.content["responses"] if code < "300")
+        assert violations(operation.answer_schema(int(code), "application/json"), example) == []
+        assert example.keys() == answer.json().keys()
+
+
+def test_who_sends_nothing_is_shown_what_is_answered() -> None:
+    silent = {
+        one.name
+        for one in operations().values()
+        if one.method in ("post", "put", "patch")
+        and one.body is None
+        and "204" not in one.content["responses"]
+    }
+    assert {one.name for one in ANSWERED} == silent == ANSWERS.keys()
 
 
 def _sent(shop: ExampleWorld, operation: Operation, body: Any) -> Any:

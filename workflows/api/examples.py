@@ -1,4 +1,4 @@
-"""What callers send about workflows: bodies by operation, shown in the OpenAPI file and sent by a test."""
+"""What callers send about workflows, and are answered where they send nothing: by operation, shown in the OpenAPI file, tried by a test."""
 
 from typing import Any
 
@@ -135,4 +135,57 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "reorder_steps": {"Shorten first": {"order": ["shorten", "count", "report"]}},
     "move_step": {"Before the first": {"before": "count"}},
     "connect_steps": {"Skip what lies between": {"to": "end"}},
+}
+
+_STORED = {
+    "id": "pause",
+    "name": "Pause",
+    "description": "",
+    "category": "",
+    "tags": [],
+    "is_template": False,
+    "source_template_id": None,
+    "version": 3,
+    "revision": 7,
+    "published_version": None,
+    "is_active": True,
+    "is_published": False,
+    "can_execute": True,
+    "created_by": "ada",
+    "shared_with": [],
+    "created_at": "2026-11-30T09:00:00Z",
+    "updated_at": "2026-11-30T09:05:00Z",
+    "definition": {
+        "id": "pause",
+        "name": "Pause",
+        "description": "",
+        "entry_step": "pause",
+        "context": {},
+        "limits": {"max_steps": 5000, "timeout_seconds": 86400},
+        "steps": [
+            {
+                "id": "pause",
+                "name": "Pause",
+                "description": "",
+                "type": "wait",
+                "duration_seconds": 60,
+                "next": "end",
+            }
+        ],
+    },
+    "layout": {},
+    "drift": None,
+    "validation": {
+        "is_valid": True,
+        "can_execute": True,
+        "problems": [],
+        "blocked_steps": [],
+        "missing_agents": [],
+        "missing_tools": [],
+        "missing_mcps": [],
+    },
+}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "restore_workflow": {"As it was": _STORED},
+    "restore_version": {"As a new version": {**_STORED, "version": 4, "revision": 8}},
 }

@@ -1,4 +1,4 @@
-"""The example bodies that the apps keep, put into the OpenAPI file."""
+"""The examples that the apps keep, put into the OpenAPI file: of bodies, and of answers where nothing is sent."""
 
 from typing import Any
 
@@ -16,21 +16,30 @@ REQUESTS: dict[str, dict[str, Any]] = (
     | of_executions.REQUESTS
     | of_generation.REQUESTS
 )
+# By operationId: what is answered by those that are sent nothing and do something.
+ANSWERS: dict[str, dict[str, Any]] = (
+    of_discovery.ANSWERS | of_workflows.ANSWERS | of_executions.ANSWERS | of_generation.ANSWERS
+)
 
 
 def with_examples(result: Any, **_: Any) -> Any:
-    """The schema with an example for every body that has one."""
+    """The schema with an example for every body, and for the answer of every operation that acts without one."""
     for methods in result["paths"].values():
         for operation in methods.values():
-            body = operation.get("requestBody")
-            if body is None:
-                continue
-            for content in body["content"].values():
-                found = REQUESTS.get(operation["operationId"], {})
-                content["examples"] = {
-                    _key(name): {"summary": name, "value": value} for name, value in found.items()
-                }
+            name = operation["operationId"]
+            if (body := operation.get("requestBody")) is not None:
+                _add(body, REQUESTS.get(name, {}))
+            if name in ANSWERS:
+                done = (answer for code, answer in operation["responses"].items() if code < "300")
+                _add(next(done), ANSWERS[name])
     return result
+
+
+def _add(described: Any, examples: dict[str, Any]) -> None:
+    for content in described["content"].values():
+        content["examples"] = {
+            _key(name): {"summary": name, "value": value} for name, value in examples.items()
+        }
 
 
 def _key(name: str) -> str:
