@@ -124,7 +124,9 @@ class TestServers:
         assert answer.status_code == 302
         row = McpServer.objects.get()
         assert (row.transport, row.status) == ("streamable_http", "unchecked")
-        assert len(published) == 1
+        assert row.refresh_requested_at is not None
+        # The refresh, and the news for those who publish.
+        assert len(published) == 2
 
     def test_nobody_registers_a_command(self, desk: Client) -> None:
         form = server_form(transport="stdio", command="sh", url="")
