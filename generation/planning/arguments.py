@@ -17,6 +17,14 @@ _QUOTED = re.compile(
 )
 _NUMBER = re.compile(r"(?<![\w.#-])#?(\d{1,15}(?:\.\d+)?)(?![\w-]|\.\d)")
 _CHANNEL = re.compile(r"(?<!\w)([#@][a-z][\w-]{1,60})")
+ZONE_WORDS = frozenset({"timezone", "zone", "tz"})
+_FROM, _TO = frozenset({"source", "from"}), frozenset({"target", "to", "destination"})
+_INTO = re.compile(r"\b(?:to|into)\b", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?<![\d:.])(?:(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?:\s?(?P<half>[ap])\.?m\b)?|"
+    r"(?P<alone>1[0-2]|[1-9])\s?(?P<part>[ap])\.?m\b)(?![:\d])",
+    re.IGNORECASE,
+)
 # Properties that hold what is handed on, in the order in which they get it.
 _CONTENT = ("text", "content", "body", "message", "data", "input", "document", "query", "question", "prompt",
             "description", "comment", "note", "value", "html", "markdown", "title", "subject", "summary")  # fmt: skip
@@ -139,8 +147,10 @@ def _text(words: set[str], form: str, task: str) -> str | None:
         return _only(_URL.findall(task))
     if form in ("date", "date-time") or words & {"date", "day", "since", "until"}:
         return _only(_DATE.findall(task))
-    if words & {"timezone", "zone", "tz"}:
-        return zone_in(task)
+    if words & ZONE_WORDS:
+        return zone_in(zone_part(words, task))
+    if form == "time" or words == {"time"}:
+        return _only(_clock_times(task))
     if words & {"channel"}:
         return _only(_CHANNEL.findall(task))
     if words & {"id", "number", "key"}:
@@ -159,6 +169,32 @@ def _text(words: set[str], form: str, task: str) -> str | None:
     }:
         return _only(["".join(groups) for groups in _QUOTED.findall(task)])
     return None
+
+
+def zone_part(words: set[str], task: str) -> str:
+    """The part of `task` that tells a zone: of 'from Berlin to Tokyo' the source's, the target's, else all of it."""
+    before, to, after = _parted(task)
+    if to and words & _FROM:
+        return before
+    return after if to and words & _TO else task
+
+
+def _parted(task: str) -> tuple[str, str, str]:
+    match = _INTO.search(task)
+    if match is None:
+        return task, "", ""
+    return task[: match.start()], match.group(), task[match.end() :]
+
+
+def _clock_times(task: str) -> list[str]:
+    """'15:00' and '3 pm' as HH:MM."""
+    found = []
+    for match in _CLOCK.finditer(task):
+        hour, minute = int(match["hour"] or match["alone"]), int(match["minute"] or 0)
+        half = (match["half"] or match["part"] or "").lower()
+        hour = hour % 12 + 12 if half == "p" else hour % 12 if half == "a" else hour
+        found.append(f"{hour:02}:{minute:02}")
+    return found
 
 
 def _only(found: list[str]) -> str | None:

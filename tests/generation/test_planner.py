@@ -2,6 +2,7 @@
 
 import pytest
 
+from generation.drafting import DraftRequest, plan_offline
 from generation.plan import (
     AgentUse,
     Approval,
@@ -363,3 +364,69 @@ def test_a_small_catalogue_is_used_for_what_it_is_there_for(
 )
 def test_new_agents_are_called_by_what_they_do(task: str, title: str) -> None:
     assert agent_title(task) == title
+
+
+ZONES = {
+    "type": "object",
+    "required": ["source_timezone", "time", "target_timezone"],
+    "properties": {name: {"type": "string"} for name in ("source_timezone", "time", "target_timezone")},
+}  # fmt: skip
+CLOCKS = catalogue(
+    tool("time:get_current_time", "Get current time in a specific timezone", input_schema={"type": "object", "required": ["timezone"], "properties": {"timezone": {"type": "string"}}}),
+    tool("time:convert_time", "Convert time between timezones", input_schema=ZONES),
+)  # fmt: skip
+
+
+def test_each_of_several_time_zones_is_asked_for() -> None:
+    made = plan("Tell me the time in Tokyo, London and in New York", CLOCKS)
+    assert isinstance(made.nodes[0], Parallel)
+    assert [leaf.task for leaf in leaves(made.nodes)] == [
+        "Tell me the time in Tokyo",
+        "Tell me the time in London",
+        "Tell me the time in New York",
+    ]
+
+
+def test_a_time_is_converted_from_its_zone_to_the_others() -> None:
+    request = DraftRequest(prompt="Convert 3 pm in Berlin to Tokyo time", catalogue=CLOCKS)
+    (step,) = plan_offline(request).result["workflow"]["steps"]
+    assert step["arguments"] == {
+        "source_timezone": "Europe/Berlin",
+        "time": "15:00",
+        "target_timezone": "Asia/Tokyo",
+    }
+    assert planned("Convert 15:00 in Berlin to Tokyo and New York time", CLOCKS) == [
+        {"parallel": [["time:convert_time"], ["time:convert_time"]]}
+    ]
+
+
+GIT = catalogue(
+    agent("summarizer", "Shortens long texts and lists to what matters."),
+    agent("reviewer", "Judges texts and answers, and says how to make them better."),
+    tool("git:git_log", "Shows the commit logs", input_schema={"type": "object", "properties": {"max_count": {"type": "integer"}}}),
+    tool("git:git_diff_unstaged", "Shows changes in the working directory that are not yet staged"),
+    tool("git:git_status", "Shows the working tree status"),
+    tool("native:current_time", "Tell the current date and time."),
+    tool("native:http_request", "Send an HTTP request to a web address."),
+    tool("native:render_text", "Fill a text template with values."),
+    tool("native:text_stats", "Count the words, sentences and lines of a text."),
+)  # fmt: skip
+
+
+def test_what_is_of_late_is_read_first() -> None:
+    request = DraftRequest(prompt="Summarize the last 20 commits", catalogue=GIT)
+    read, told = plan_offline(request).result["workflow"]["steps"]
+    assert (read["tool"], read["arguments"]) == ("git:git_log", {"max_count": 20})
+    assert told["agent_id"] == "summarizer"
+
+
+def test_an_agent_that_is_called_by_its_name_is_the_one() -> None:
+    assert planned("Show the unstaged diff and have the reviewer look at the changes", GIT) == [
+        "git:git_diff_unstaged",
+        "reviewer",
+    ]
+
+
+def test_mail_that_nothing_sends_needs_a_server_and_no_agent() -> None:
+    known = catalogue(agent("classifier", "Sorts tickets, e-mails and reports into categories."))
+    assert planned("Mail a report about all open bugs", known) == ["new tool:e-mail-server:send"]

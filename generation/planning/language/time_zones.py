@@ -1,6 +1,7 @@
 """The time zone that a text names: by its IANA name, or by the city that the name ends with."""
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import available_timezones
 
@@ -10,20 +11,47 @@ _WORD = re.compile(r"[^\W\d_]+")
 LONGEST_CITY = 3
 
 
+@dataclass(frozen=True)
+class NamedZone:
+    """A zone, and where in the text its name stands."""
+
+    name: str
+    start: int
+    end: int
+
+
 def zone_in(text: str) -> str | None:
     """The one zone named in `text`, else None; cities count as they are written, with their capitals."""
-    found = set(_NAME.findall(text)) or _by_city(text)
+    found = {zone.name for zone in zones_in(text)}
     return found.pop() if len(found) == 1 else None
 
 
-def _by_city(text: str) -> set[str]:
-    words = _WORD.findall(text)
-    spans = (
-        " ".join(words[start : start + length])
-        for length in range(1, LONGEST_CITY + 1)
-        for start in range(len(words) - length + 1)
-    )
-    return {_cities()[span] for span in spans if span in _cities()}
+def zones_in(text: str) -> list[NamedZone]:
+    """All zones named in `text`, in order; where one is named by its IANA name, cities don't count."""
+    told = [NamedZone(match.group(), *match.span()) for match in _NAME.finditer(text)]
+    return told or _by_city(text)
+
+
+def _by_city(text: str) -> list[NamedZone]:
+    words = list(_WORD.finditer(text))
+    found: list[NamedZone] = []
+    position = 0
+    while position < len(words):
+        length = _longest_city(words[position : position + LONGEST_CITY])
+        if length:
+            first, last = words[position], words[position + length - 1]
+            name = " ".join(word.group() for word in words[position : position + length])
+            found.append(NamedZone(_cities()[name], first.start(), last.end()))
+        position += max(length, 1)
+    return found
+
+
+def _longest_city(words: list[re.Match[str]]) -> int:
+    """How many of the first words are a city's name."""
+    for length in range(len(words), 0, -1):
+        if " ".join(word.group() for word in words[:length]) in _cities():
+            return length
+    return 0
 
 
 @lru_cache(maxsize=1)

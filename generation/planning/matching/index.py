@@ -14,6 +14,7 @@ from generation.planning.language.words import (
     tokens,
     units,
 )
+from generation.planning.matching.agreement import BUILT_IN
 from generation.planning.matching.asked import LISTING, SINGLE, Asked, asked_for
 from generation.planning.matching.entries import Entry, agent_entry, tool_entry
 from generation.planning.matching.fit import fit
@@ -27,7 +28,8 @@ CONCEPT, MEANING = 0.85, 10.0
 NEAR_ALONE = 0.2
 # What it counts that an agent's trade is the verb of the clause, and that a tool brings as many things as are asked for.
 TRADE, NUMBER = 1.0, 2.0
-BUILT_IN = 3.0
+# What it costs a built-in tool that it is plain.
+PLAIN = 3.0
 # How many entries are looked at closely for one clause.
 CANDIDATES = 60
 # What the words around a clause count, against its own.
@@ -67,7 +69,7 @@ class Index:
     average_length: float = 1.0
     # The words that name a server ('jira'), and the one they name.
     server_names: dict[str, str] = field(default_factory=dict)
-    # Where each term is found, as positions in `entries`; and the terms of tools alone.
+    # Where each term is found, as positions in `entries`; and the terms of servers' tools alone.
     holders: dict[str, list[int]] = field(default_factory=dict)
     tool_terms: frozenset[str] = frozenset()
     meanings: Meanings = field(default_factory=Meanings)
@@ -241,9 +243,9 @@ def _habit(entry: Entry, asked: Asked, shared: set[str]) -> float:
     if entry.is_agent:
         is_its_trade = asked.is_work and asked.verb and shared & set(asked.said[0][1])
         return found + (TRADE if is_its_trade else 0.0)
-    if asked.is_work and entry.server_id == "native":
+    if asked.is_work and entry.server_id == BUILT_IN:
         # What is built in and plain gives way to an agent that was made for it.
-        found -= BUILT_IN
+        found -= PLAIN
     number = int(entry.verb in LISTING) - int(entry.verb in SINGLE)
     return found + NUMBER * number * asked.number
 
@@ -279,9 +281,16 @@ def build_index(catalogue: Catalogue) -> Index:
         average_length=sum(lengths) / len(lengths) if lengths else 1.0,
         server_names=_server_names(catalogue),
         holders=holders,
-        tool_terms=frozenset(t for entry in entries if not entry.is_agent for t in entry.weights),
+        tool_terms=frozenset(
+            t for entry in entries if _is_of_service(entry) for t in entry.weights
+        ),
         meanings=Meanings(entries),
     )
+
+
+def _is_of_service(entry: Entry) -> bool:
+    """Whether it is a tool of a server; those built in reach no service, whatever they tell of."""
+    return not entry.is_agent and entry.server_id != BUILT_IN
 
 
 def _server_names(catalogue: Catalogue) -> dict[str, str]:

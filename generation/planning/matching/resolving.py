@@ -12,6 +12,7 @@ from generation.planning.matching.entries import Entry
 from generation.planning.matching.index import Index, Match
 from generation.planning.matching.sources import Memory, accepts, is_by_chance, is_its_verb, use
 from generation.planning.matching.titles import agent_title
+from generation.planning.matching.zones import tasks_by_zone
 from generation.planning.reading.clauses import inner_instruction
 from generation.planning.reading.tree import Act
 from workflows.definition.catalogue import Catalogue
@@ -19,7 +20,9 @@ from workflows.definition.catalogue import Catalogue
 TOOL_ACTIONS = frozenset({"read", "create", "update", "delete", "send", "run"})
 AGENT_ACTIONS = frozenset({"analyse", "compose", "make"})
 # Who writes, and who only judges.
-COMPOSE, ANALYSE = frozenset({"compose"}), frozenset({"analyse"})
+COMPOSE, ANALYSE, SEND = frozenset({"compose"}), frozenset({"analyse"}), frozenset({"send"})
+_ASKED = re.compile(r"(?:have|let|ask|get) (?:the|our|my|an?) ", re.IGNORECASE)
+LONGEST_NAME = 4
 _LIST = re.compile(r",\s*(?:and |or |plus )?|\s+(?:and|plus|as well as)\s+", re.IGNORECASE)
 # It tells that an agent is meant, not which.
 _AGENT_WORD = re.compile(r"\s(?:agent|bot|assistant)$", re.IGNORECASE)
@@ -170,16 +173,35 @@ class Resolver:
         if outside:
             before = self._presupposed(text, chosen=None)
             return [*before, *(self._missing(name, told, text) for name, told in outside)]
+        doer = self._called(text)
+        if doer is not None:
+            return [*sources.reader(self.index, self.memory, text, doer), use(doer, text)]
         expert = suggesting.named_expert(text)
         if expert:
             return self._expert(expert, text)
         best = self._stored(text) or self._best(text, position=position)
         if _is_bare(text) and (best is None or not self._is_near(best)):
             best = self._meant(text, about) or best
+        if best is not None and best.entry.is_agent and asked == SEND:
+            # 'mail a report': what sends is missing, and no agent takes its place.
+            best = None if suggesting.plain_need(text, self.index) else best
         if best is not None:
             return self._with_source(best, text) + self._behind(best.entry, text)
         found = self._by_topic(text, asked)
         return [use(found.entry, text)] if found is not None else self._nothing(text, asked)
+
+    def _called(self, text: str) -> Entry | None:
+        """'have the reviewer look at it': the agent that is called so, whatever else the clause says."""
+        asked = _ASKED.match(text)
+        words = [stem(word) for word in tokens(text[asked.end() :])[:LONGEST_NAME]] if asked else []
+        agents = {entry.id: entry for entry in self.index.entries if entry.is_agent}
+        for length in range(len(words), 0, -1):
+            for agent_id, entry in agents.items():
+                name = self.catalogue.agents[agent_id].name or agent_id
+                is_called = [stem(word) for word in tokens(name)] == words[:length]
+                if is_called and agent_id not in self.memory.banned:
+                    return entry
+        return None
 
     def _outside(self, text: str, asked: frozenset[str]) -> list[tuple[str, str]]:
         """The services that `text` names and that are not configured, where a tool is asked for: (name, what it is)."""
@@ -289,14 +311,20 @@ class Resolver:
 
     def _with_source(self, match: Match, text: str) -> list[Node]:
         """The entry, after what it presupposes: the place it reads from, or the thing it is to hand on."""
-        return [*self._presupposed(text, chosen=match.entry), use(match.entry, text)]
+        before = self._presupposed(text, chosen=match.entry)
+        tool = self.catalogue.tools.get(match.entry.id)
+        calls = tasks_by_zone(tool.input_schema, text) if tool is not None else []
+        if calls:
+            return [*before, Parallel(tuple((use(match.entry, call),) for call in calls))]
+        return [*before, use(match.entry, text)]
 
     def _presupposed(self, text: str, *, chosen: Entry | None) -> list[Node]:
         asked = actions(text)
         if chosen is not None and chosen.is_agent:
             return list(sources.reader(self.index, self.memory, text, chosen))
         if asked & {"send", "create"} and not (asked & {"compose"} and chosen is None):
-            return list(sources.maker(self.index, self.memory, text, chosen))
+            read = sources.recent(self.index, self.memory, text, chosen)
+            return [*read, *sources.maker(self.index, self.memory, text, chosen)]
         return []
 
     def _expert(self, expert: str, text: str) -> list[Node]:
@@ -320,7 +348,7 @@ class Resolver:
     def _nothing(self, text: str, asked: frozenset[str]) -> list[Node]:
         need = suggesting.plain_need(text, self.index)
         if need and asked & TOOL_ACTIONS:
-            return [self._missing(*need, text)]
+            return [*self._presupposed(text, chosen=None), self._missing(*need, text)]
         verb = leading_verb(text).split()
         objects = [w for w in tokens(text) if w not in STOP and stem(w) not in verb]
         if asked & AGENT_ACTIONS and not asked & {"read", "send"} and objects:

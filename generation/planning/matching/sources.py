@@ -1,7 +1,7 @@
 """What a clause silently presupposes: a tool that reads what it works on, or an agent that makes what it hands on."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from generation.plan import AgentUse, Leaf, ToolUse
 from generation.planning.language.verbs import actions, leading_verb
@@ -25,6 +25,8 @@ MAKER, KEEPER = 0.28, 0.15
 LISTED = 4.0
 # How near in meaning a tool has to be that shares but the verb.
 BY_CHANCE = 0.05
+# How near what reads a thing has to be to its name, where it is not called by it.
+KEPT = 0.15
 _NEW_THING = re.compile(r"\b(?:an?|another|some) (?:[\w'-]+ ?)+$", re.IGNORECASE)
 _NEW_PLACE = re.compile(r"\b(?:in|into|to|as|on|onto) (?:an?|another) .+$", re.IGNORECASE)
 _PREPOSITION = re.compile(
@@ -37,6 +39,12 @@ _SOURCE = re.compile(
     re.IGNORECASE,
 )
 _OUT_OF = re.compile(r"\b(?:from|out of)\s+(?:our |the |my |an? )?(.+)$", re.IGNORECASE)
+# What nobody brings along: 'the last 20 commits', 'yesterday's tickets'
+_OF_LATE = re.compile(
+    r"\b(?:(?:the |our |my |all )?(?:last|latest|most recent|recent|newest|open|unread|new|pending|overdue)|all(?: of)? (?:the|our)|"
+    r"(?:yesterday|today|(?:this|last) (?:week|month))'s) (?:\d+ )?(?P<things>(?:[\w-]+ ){0,2}?[\w-]+s)\b",
+    re.IGNORECASE,
+)
 _HELD_IN = re.compile(r"\b(?:in|from) (?:our|the|my) (\w+(?: \w+)?)$", re.IGNORECASE)
 _ACCOUNT = re.compile(
     r"\b(?:taking|considering|using|with)\s+(.+?)\s*(?:into account|into consideration)?$",
@@ -88,12 +96,12 @@ def is_its_verb(match: Match, text: str) -> bool:
 def is_by_chance(match: Match, text: str) -> bool:
     """'compare their prices' and a clock whose description says 'to compare': nothing but the verb is shared.
 
-    Built-in tools tell of many things in passing, so for work on a thing they have to be near or named.
+    Built-in tools tell of many things in passing, so they have to be near or named.
     """
     entry, asked = match.entry, actions(text)
     if entry.is_agent or match.nearness >= BY_CHANCE or is_named(entry, match.shared):
         return False
-    if entry.server_id == BUILT_IN and asked and asked <= WORK:
+    if entry.server_id == BUILT_IN and asked and (asked <= WORK or not asked & {"read", "run"}):
         return True
     verb = leading_verb(text).partition(" ")[0]
     the_verb = {f"={verb}", *concepts(verb)}
@@ -176,8 +184,17 @@ def reader(index: Index, memory: Memory, text: str, chosen: Entry | None) -> lis
         return read
     if account := _ACCOUNT.search(text):
         return _by_name(index, memory, account.group(1), chosen)
+    if read := recent(index, memory, text, chosen):
+        return read
     held = _HELD_IN.search(text)
     return _by_place(index, memory, held.group(1), text, chosen) if held else []
+
+
+def recent(index: Index, memory: Memory, text: str, chosen: Entry | None) -> list[Leaf]:
+    """'sum up the last 20 commits': the tool that reads them, at the beginning of a workflow."""
+    late = _OF_LATE.search(text) if not memory.used else None
+    read = _by_name(index, memory, late.group("things"), chosen) if late else []
+    return [replace(leaf, task=late.group()) for leaf in read] if late else []
 
 
 def reading(
@@ -225,7 +242,8 @@ def _by_name(index: Index, memory: Memory, phrase: str, chosen: Entry | None = N
         if entry.is_agent or "read" not in entry.kinds or match.coverage < 0.4:
             continue
         is_the_agents_own = chosen is not None and match.shared <= set(chosen.weights)
-        if is_named(entry, very_words) and not is_the_agents_own and not _done(memory, entry):
+        is_meant = is_named(entry, very_words) or (very_words and match.nearness >= KEPT)
+        if is_meant and not is_the_agents_own and not _done(memory, entry):
             return [use(entry, phrase)]
     return []
 

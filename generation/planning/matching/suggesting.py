@@ -69,7 +69,7 @@ _ORDER = ("send", "create", "update", "read", "delete", "run", "make", "analyse"
 # Plain needs that only a tool can meet: (words that say so, the name of such a server, what it is).
 _NEEDS = (
     (r"\b(?:sms|text message)\b", "SMS", "Sends text messages to phone numbers", ("sms",)),
-    (r"\be-?mail(?:s|ing)?\b", "E-mail", "Reads and sends e-mail", ("email",)),
+    (r"\b(?:e-?)?mail(?:s|ing)?\b", "E-mail", "Reads and sends e-mail", ("email",)),
     (r"\bfax\b", "Fax", "Sends faxes", ()),
     (r"\b(?:phone call|voice call)\b", "Telephony", "Places voice calls", ("phonecall",)),
     (r"\bcalendar\b", "Calendar", "Reads and creates calendar events", ("calendar",)),
