@@ -25,6 +25,7 @@ from workflows.checking import checked
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.steps import Definition
 from workflows.definition.validate import Report, report
+from workflows.identifiers import free_id
 from workflows.models import Workflow
 from workflows.selectors import catalogue_for
 from workflows.uses import used_agents, used_servers, with_replaced
@@ -215,20 +216,9 @@ def _require_still_usable(row: Generation, definition: Definition, catalogue: Ca
 
 
 def _without_taken_id(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The definition; a proposed id that somebody has by now gives way to one made from the name."""
+    """The definition; a proposed id that somebody has by now gives way to one like it."""
     proposed = raw.get("id")
-    if isinstance(proposed, str) and Workflow.objects.filter(pk=proposed).exists():
-        return {**raw, "id": _free_id(proposed)}
-    return dict(raw)
-
-
-def _free_id(proposed: str) -> str:
-    stem = proposed[:90]
-    taken = set(Workflow.objects.filter(pk__startswith=stem).values_list("pk", flat=True))
-    number = 2
-    while f"{stem}-{number}" in taken:
-        number += 1
-    return f"{stem}-{number}"
+    return {**raw, "id": free_id(proposed)} if isinstance(proposed, str) else dict(raw)
 
 
 def _suggested(content: Mapping[str, Any], definition: Definition) -> dict[str, Mapping[str, Any]]:

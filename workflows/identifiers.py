@@ -37,6 +37,12 @@ def id_from_name(name: str) -> str:
     return next(free, f"{stem}-{uuid.uuid4().hex[:12]}")
 
 
+def free_id(wanted: str) -> str:
+    """`wanted`, or a free id like it where somebody has that; as with `id_from_name` another request may be faster."""
+    is_taken = Workflow.objects.filter(pk=wanted).exists()
+    return id_from_name(wanted) if is_taken else wanted
+
+
 def id_taken(workflow_id: str) -> Conflict:
     """The refusal of an id that a workflow has; it does not say whose."""
     return Conflict(

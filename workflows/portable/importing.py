@@ -18,9 +18,8 @@ from discovery.agent_rules import check_tools
 from discovery.models import Agent
 from discovery.selectors import agents_for, mcp_servers_for
 from workflows.checking import check, checked
-from workflows.definition.steps import Definition
 from workflows.definition.validate import Report
-from workflows.identifiers import id_from_name
+from workflows.identifiers import free_id
 from workflows.models import Workflow
 from workflows.portable.document import Document, ExportedAgent, read_document
 from workflows.selectors import catalogue_for, templates_for, workflows_for
@@ -200,7 +199,7 @@ class _Import:
         given = self.document.workflow
         return create_workflow(
             by=self.by,
-            definition={**raw, "id": self.request.id or _free_id(self.definition)},
+            definition={**raw, "id": self.request.id or free_id(self.definition.id)},
             source_template=self._template(),
             category=given.category,
             tags=given.tags,
@@ -214,13 +213,6 @@ class _Import:
     def _template(self) -> Workflow | None:
         origin = self.document.workflow.source_template
         return templates_for(self.by).filter(pk=origin.id).first() if origin else None
-
-
-def _free_id(definition: Definition) -> str:
-    """The document's own id, or one like it if that is taken by anybody."""
-    if Workflow.objects.filter(pk=definition.id).exists():
-        return id_from_name(definition.id)
-    return definition.id
 
 
 def _require_used(mapping: Mapping[str, str], used: Any, pointer: str, what: str) -> None:
