@@ -57,7 +57,7 @@ def with_handed_over_streams(app: App) -> App:
 async def _run(stream: Stream, receive: Receive, send: Send) -> None:
     """Send until the stream or the client ends."""
     sending = asyncio.create_task(_send_all(stream, send))
-    leaving = asyncio.create_task(_until_gone(receive))
+    leaving = asyncio.create_task(until_gone(receive))
     try:
         await asyncio.wait([sending, leaving], return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -84,6 +84,7 @@ async def _send(send: Send, message: Message) -> None:
         await send(message)
 
 
-async def _until_gone(receive: Receive) -> None:
+async def until_gone(receive: Receive) -> None:
+    """Returns when the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from asgiref.sync import async_to_sync, iscoroutinefunction
+from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.decorators import sync_and_async_middleware
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -40,20 +39,14 @@ async def readyz(_request: HttpRequest) -> JsonResponse:
 VIEWS: Mapping[str, View] = {"/healthz": healthz, "/readyz": readyz}
 
 
-@sync_and_async_middleware
-def health_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., object]:
+def health_first(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Answer the health addresses before any other middleware sees them.
 
     Those who ask know this machine by its number, not by a name in ALLOWED_HOSTS, and ask too often for a line in
     the log each time.
     """
-    if iscoroutinefunction(get_response):
-
-        async def answer_async(request: HttpRequest) -> HttpResponse:
-            view = VIEWS.get(request.path)
-            return await (get_response if view is None else view)(request)
-
-        return answer_async
 
     def answer(request: HttpRequest) -> HttpResponse:
         view = VIEWS.get(request.path)

@@ -1,16 +1,14 @@
 """Tells the audit trail where a request comes from; nothing is looked up unless something is recorded."""
 
-import inspect
 import ipaddress
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import structlog
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.decorators import sync_and_async_middleware
 from knox.models import AuthToken
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -18,24 +16,14 @@ from rest_framework.throttling import BaseThrottle
 from audit.origin import Channel, Origin, coming_from
 
 
-@sync_and_async_middleware
 def origin_middleware(
-    get_response: Callable[[HttpRequest], Any],
-) -> Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]:
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
     """What is recorded while the request is answered comes from it. Stands below the authentication."""
-    if inspect.iscoroutinefunction(get_response):
-
-        async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            with coming_from(partial(origin_of, request)):
-                answer: HttpResponseBase = await get_response(request)
-            return answer
-
-        return answer_async
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         with coming_from(partial(origin_of, request)):
-            answer: HttpResponseBase = get_response(request)
-        return answer
+            return get_response(request)
 
     return answer
 

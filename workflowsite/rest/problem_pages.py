@@ -1,15 +1,12 @@
 """Answers under /api/ that no view gave: Django's own error pages become problem details."""
 
-import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
 
 import orjson
 import structlog
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.decorators import sync_and_async_middleware
 from django.views.decorators.csrf import csrf_exempt
 
 from workflowsite.rest.problem_details import INTERNAL, MEDIA_TYPE, problem
@@ -23,18 +20,10 @@ DETAILS = {
 }
 
 
-@sync_and_async_middleware
 def api_problem_middleware(
-    get_response: Callable[[HttpRequest], Any],
-) -> Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]:
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
     """Under /api/, refuse NUL in the address, replace HTML errors, and name the request in a header."""
-    if inspect.iscoroutinefunction(get_response):
-
-        async def answer_async(request: HttpRequest) -> HttpResponseBase:
-            refused = _refused(request)
-            return refused or _finished(request, await get_response(request))
-
-        return answer_async
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         refused = _refused(request)
