@@ -325,12 +325,20 @@ _SHARED_PROCESSORS: list[Any] = [
     mask_tokens,
     structlog.processors.StackInfoRenderer(),
 ]
+# A request has one line, when it ends: with LOG_LEVEL=DEBUG one when it begins as well, with the client's software.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
+# workflowsite.rest.log_context binds the address.
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 # Tasks know the request that sent them; that each begins and ends is said by Celery itself.
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
 DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG
 structlog.configure(
-    processors=[*_SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_SHARED_PROCESSORS,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )

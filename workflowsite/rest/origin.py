@@ -37,7 +37,7 @@ def origin_of(request: HttpRequest) -> Origin:
         channel=_channel(request, token),
         via=token.token_key if isinstance(token, AuthToken) else "",
         request_id=str(structlog.contextvars.get_contextvars().get("request_id", "")),
-        client_address=_address(request),
+        client_address=client_address(request),
         user=user if isinstance(user, User) else None,
     )
 
@@ -49,8 +49,8 @@ def _channel(request: HttpRequest, token: object) -> Channel:
     return "web" if is_session and request.user.is_authenticated else "rest"
 
 
-def _address(request: HttpRequest) -> str | None:
-    """As the limit on log-ins sees it (`TRUSTED_PROXIES`); null for what is no address."""
+def client_address(request: HttpRequest) -> str | None:
+    """Where a request comes from, as the limit on log-ins sees it (`TRUSTED_PROXIES`); null for what is no address."""
     # It looks at nothing but headers, which both kinds of request have.
     given = BaseThrottle().get_ident(cast(Request, request))
     try:
