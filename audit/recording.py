@@ -7,10 +7,12 @@ from typing import Any
 import orjson
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
 from audit.changes import CHANGED, Changes
 from audit.models import AuditEntry
 from audit.origin import current_origin
+from common.json_rows import new_rows, write
 
 Action = AuditEntry.Action
 ActorKind = AuditEntry.ActorKind
@@ -62,22 +64,24 @@ def _add(
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError(f"{action} of {subject.kind} {subject.id} is recorded outside of it")
     origin = current_origin()
-    AuditEntry.objects.create(
-        action=action,
-        actor_kind=actor_kind,
-        actor=by,
-        actor_name=by.get_username() if by else "",
-        channel=origin.channel,
-        via=_text(origin.via if via is None else via, 64),
-        request_id=_text(origin.request_id, 64),
-        client_address=origin.client_address,
-        object_kind=subject.kind,
-        object_id=_text(subject.id, 100),
-        object_name=_text(subject.name, 200),
-        summary=_text(summary, 500),
-        changes=_bounded_changes(changes),
-        details=dict(details) if _size(details) <= MAX_BYTES else {},
-    )
+    entry = {
+        "created_at": timezone.now(),
+        "action": action,
+        "actor_kind": actor_kind,
+        "actor_id": by.pk if by else None,
+        "actor_name": by.get_username() if by else "",
+        "channel": origin.channel,
+        "via": _text(origin.via if via is None else via, 64),
+        "request_id": _text(origin.request_id, 64),
+        "client_address": origin.client_address,
+        "object_kind": subject.kind,
+        "object_id": _text(subject.id, 100),
+        "object_name": _text(subject.name, 200),
+        "summary": _text(summary, 500),
+        "changes": _bounded_changes(changes),
+        "details": dict(details) if _size(details) <= MAX_BYTES else {},
+    }
+    write(new_rows(AuditEntry, [entry]))
 
 
 def _bounded_changes(changes: Changes) -> Changes:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
@@ -46,6 +47,23 @@ class StrictFieldsMixin(serializers.Serializer[Any]):
             return False
         stored = self.to_representation(self.instance)
         return name in stored and bool(stored[name] == value)
+
+
+class FieldsMadeOnce(serializers.ModelSerializer[Any]):
+    """Keeps the fields that are declared or found in the model; making them anew took longer than all their checks.
+
+    Each serializer gets shallow copies, since a serializer writes only to the fields themselves. Children of list
+    fields are shared: they must do without the serializer's context.
+    """
+
+    def get_fields(self) -> dict[str, Any]:
+        """Fields by name, not bound yet."""
+        cls = type(self)
+        if "_made_fields" not in cls.__dict__:
+            cls._made_fields = super().get_fields()
+        return {name: copy(field) for name, field in cls._made_fields.items()}
+
+    _made_fields: ClassVar[dict[str, Any]]
 
 
 class GroupNames(serializers.ListField):

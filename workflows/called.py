@@ -1,6 +1,6 @@
 """Looks up the workflows that a definition's steps run, and whether they lead back to it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -25,12 +25,15 @@ _EDGES = """
 """
 
 
-def finder(rows: QuerySet[Workflow]) -> FindWorkflows:
-    """A look-up among `rows`, in two queries however many workflows there are and are asked for."""
+def finder(rows: Callable[[], QuerySet[Workflow]]) -> FindWorkflows:
+    """A look-up among `rows`, in two queries however many workflows there are and are asked for.
+
+    Most definitions run no workflow, so `rows` are put together only when they are asked.
+    """
 
     def find(ids: Collection[str], *, asked_by: str) -> Mapping[str, WorkflowEntry]:
         columns = ("id", "name", "is_active", "can_execute", "version", "published_version")
-        found = {row.pk: row for row in rows.filter(pk__in=ids).only(*columns).order_by()}
+        found = {row.pk: row for row in rows().filter(pk__in=ids).only(*columns).order_by()}
         back = _leading_to(asked_by, found.keys()) if found else set()
         return {key: _entry(row, calls_back=key in back) for key, row in found.items()}
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Unpack
 
 from django.contrib.auth.models import User
@@ -13,7 +14,7 @@ from common.errors import Invalid
 from common.idempotency import first_answer
 from common.sharing import share
 from workflows.checking import checked, described
-from workflows.definition.catalogue import Catalogue
+from workflows.definition.validate import Report
 from workflows.identifiers import id_from_name, id_taken, require_same_id, require_usable
 from workflows.models import Workflow
 from workflows.publishing import publish_with_the_save
@@ -23,18 +24,30 @@ from workflows.trail import record_changed, record_made, state_of
 from workflows.uses import used_agents, used_servers, with_replaced
 from workflows.writing import (
     Fields,
-    keep_version,
+    insert_new,
     locked,
     put_definition,
     put_fields,
     redefine,
-    write_uses,
 )
 
 logger = logging.getLogger(__name__)
 
 
-def create_workflow(
+@dataclass(frozen=True)
+class Stored:
+    """A new workflow and what is to be said of its definition; null: an earlier request stored it."""
+
+    workflow: Workflow
+    report: Report | None
+
+
+def create_workflow(*, by: User, definition: Mapping[str, Any], **given: Any) -> Workflow:
+    """As `store_workflow`; the row alone."""
+    return store_workflow(by=by, definition=definition, **given).workflow
+
+
+def store_workflow(
     *,
     by: User,
     definition: Mapping[str, Any],
@@ -45,12 +58,11 @@ def create_workflow(
     request_hash: str = "",
     recorded_as: Action = Action.CREATED,
     details: Mapping[str, Any] | None = None,
-    catalogue: Catalogue | None = None,
     **fields: Unpack[Fields],
-) -> Workflow:
+) -> Stored:
     """Store a new workflow; where the definition has no `id`, one is made from its name.
 
-    `recorded_as` and `details` are for the audit trail; `catalogue` is the caller's, for those who have read it already.
+    `recorded_as` and `details` are for the audit trail.
 
     Raises `InvalidDefinition`, `Invalid` (reserved id, unknown group), `Conflict` (id taken), `NotExecutable` (it is to
     be published and has errors) and `Unprocessable` (the idempotency key was used for another request). A repeated
@@ -62,7 +74,7 @@ def create_workflow(
             Workflow.objects.all(), owner=by, key=idempotency_key, request_hash=request_hash
         )
         if repeated is not None:
-            return repeated
+            return Stored(repeated, None)
         if raced and definition.get("id") is not None:
             raise id_taken(str(definition["id"]))
         row = Workflow(
@@ -73,8 +85,7 @@ def create_workflow(
         )
         try:
             with transaction.atomic():
-                known = catalogue or catalogue_for(by)
-                shared = _insert(row, definition, known, shared_with, message, fields)
+                shared, report = _insert(row, definition, shared_with, message, fields)
                 record_made(row, by=by, action=recorded_as, details=details, shared=shared)
         except IntegrityError as error:
             if not _lost_a_race(error):
@@ -82,7 +93,7 @@ def create_workflow(
             raced = True  # someone has the id, perhaps this very request sent twice at once
             continue
         logger.info("workflow %s created by %s", row.pk, by.pk)
-        return row
+        return Stored(row, report)
 
 
 @transaction.atomic
@@ -230,27 +241,25 @@ def instantiate_template(
 def _insert(
     row: Workflow,
     raw: Mapping[str, Any],
-    catalogue: Catalogue,
     shared_with: Iterable[str],
     message: str,
     fields: Fields,
-) -> Changes:
-    """Write the row and what hangs on it; the groups that it is shared with, as the trail tells of them."""
+) -> tuple[Changes, Report]:
+    """Write the row and what hangs on it; the groups that it is shared with, as the trail tells of them, and the report."""
     owner = row.created_by
     assert owner is not None
     made = {"id": id_from_name(str(raw.get("name") or ""))} if raw.get("id") is None else {}
+    catalogue = catalogue_for(owner)
     definition, found = checked({**raw, **made}, catalogue)
     require_usable(definition.id)
     row.id = definition.id
     put_definition(row, definition, found)
     put_fields(row, fields)
-    row.save(force_insert=True)
+    insert_new(row, definition, catalogue, message=message)
     groups = list(shared_with)
     shared = regrouped(share(row, groups, by=owner) if groups else None)
-    keep_version(row, definition, by=owner, message=message)
-    write_uses(row, definition, catalogue)
     publish_with_the_save(row, by=owner, before=None)
-    return shared
+    return shared, found.of_stored(row.definition_json)
 
 
 def _of(row: Workflow, definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -287,7 +296,12 @@ def _require_known(mapping: Mapping[str, str], used: set[str], pointer: str, wha
 
 def _lost_a_race(error: IntegrityError) -> bool:
     diagnostics = getattr(error.__cause__, "diag", None)
+    # Where the id is taken, rows of the same statement may be refused before the workflow's own.
     return getattr(diagnostics, "constraint_name", None) in (
         "workflows_workflow_pkey",
         "workflow_idempotency_key_unique",
+        "workflow_version_number_unique",
+        "agent_use_unique",
+        "tool_use_unique",
+        "workflow_use_unique",
     )

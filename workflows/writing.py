@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypedDict
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from common.errors import Forbidden, Invalid, NotFound
+from common.json_rows import new_rows, write
 from common.ownership import require_change
 from workflows.checking import checked
 from workflows.definition.catalogue import Catalogue
@@ -127,10 +130,43 @@ def rewrite_uses(workflow: Workflow, definition: Definition, catalogue: Catalogu
     rewrite_workflow_uses(workflow)
 
 
-def write_uses(workflow: Workflow, definition: Definition, catalogue: Catalogue) -> None:
-    """As `rewrite_uses`, for a row that is new and has none."""
-    _add_uses(workflow, definition, catalogue)
-    _add_workflow_uses(workflow, used_workflows(definition))
+def insert_new(
+    row: Workflow, definition: Definition, catalogue: Catalogue, *, message: str
+) -> None:
+    """Write a row that is new, its first version and its use-rows, in one statement."""
+    row.created_at = row.updated_at = timezone.now()
+    own = {"workflow_id": row.pk}
+    agents, tools = sorted(_agents(definition, catalogue)), sorted(_tools(definition, catalogue))
+    servers = {tool: catalogue.tools[tool].server_id for tool in tools}
+    called = sorted(used_workflows(definition))
+    write(
+        new_rows(Workflow, [{name: getattr(row, name) for name in _columns()}]),
+        new_rows(WorkflowVersion, [_first_version(row, definition, message)]),
+        new_rows(AgentUse, [own | {"agent_id": one} for one in agents]),
+        new_rows(ToolUse, [own | {"tool": one, "server_id": servers[one]} for one in tools]),
+        new_rows(WorkflowUse, [own | {"called": one} for one in called]),
+    )
+    row._state.adding = False
+
+
+@cache
+def _columns() -> tuple[str, ...]:
+    fields = Workflow._meta.concrete_fields
+    return tuple(field.attname for field in fields if not field.generated)
+
+
+def _first_version(row: Workflow, definition: Definition, message: str) -> dict[str, Any]:
+    return {
+        "workflow_id": row.pk,
+        "number": row.version,
+        "revision": row.revision,
+        "definition_json": row.definition_json,
+        "content_hash": content_hash(definition),
+        "message": message,
+        "summary": "",
+        "created_by_id": row.created_by_id,
+        "created_at": row.created_at,
+    }
 
 
 def _agents(definition: Definition, catalogue: Catalogue) -> set[str]:

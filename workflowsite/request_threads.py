@@ -6,8 +6,8 @@ from concurrent.futures import Executor, Future
 from queue import SimpleQueue
 from typing import Any
 
-# More would seldom have anything to do: the database is asked by no more than the pool's size at a time.
-KEPT = 8
+# More would seldom have anything to do: one of them runs at a time, and the database has few connections.
+KEPT = 4
 Work = tuple[Future[Any], Callable[[], Any]]
 
 

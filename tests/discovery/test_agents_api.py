@@ -286,5 +286,5 @@ class TestLists:
     ) -> None:
         for number in range(20):
             make_agent(f"agent-{number}", alice).shared_with.add(team)
-        with django_assert_num_queries(4):  # the token (2), the page, its groups
+        with django_assert_num_queries(3):  # the token, the page, its groups
             assert len(api.get(path).json()["results"]) == 20

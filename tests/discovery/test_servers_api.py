@@ -368,7 +368,7 @@ class TestLists:
             server.shared_with.add(team)
             make_tool(server, "one")
             make_tool(server, "two")
-        with django_assert_num_queries(5):  # the token (2), the page, its groups, its tools
+        with django_assert_num_queries(4):  # the token, the page, its groups, its tools
             assert len(api.get(path).json()["results"]) == 10
 
     def test_filters_by_status_and_words(

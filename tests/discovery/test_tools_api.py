@@ -103,7 +103,7 @@ def test_wrong_parameters_are_refused(api: APIClient, query: str) -> None:
 def test_a_page_costs_one_query(
     api: APIClient, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(3):  # the token (2), the tools
+    with django_assert_num_queries(2):  # the token, the tools
         api.get(TOOLS)
 
 

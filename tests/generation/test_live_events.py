@@ -18,6 +18,7 @@ from generation.tasks import design_workflow
 from tests.executions.live.web_process import Viewer, WebProcess
 from tests.fakes.model_server import ModelServer, structured
 from tests.generation.test_jobs import made
+from workflowsite.request_threads import KEPT
 
 GOOD = {
     "name": "Post",
@@ -93,7 +94,7 @@ def test_many_viewers_share_few_threads_and_connections(web: WebProcess, alice: 
     viewers = asyncio.run(watch())
     assert all(viewer.numbers == list(range(1, 42)) for viewer in viewers)
     assert viewers[0].messages[-1] == ("", "end", {"status": "CANCELLED", "last": 41})
-    assert max(threads for threads, _ in seen) <= before + 8
+    assert max(threads for threads, _ in seen) <= before + KEPT + 8
     assert max(connections for _, connections in seen) <= 4
 
 

@@ -19,6 +19,7 @@ from executions.sums.adding import mend_sums
 from tests.conftest import ClientFor
 from tests.workflows.conftest import MakeWorkflow, definition
 from workflows.models import Workflow
+from workflows.search import MANY_OF_THE_NEWEST, NEWEST, few_hits
 
 URL = "/api/v1/workflows"
 QUERY_COUNTS = json.loads((Path(__file__).parent.parent / "query_counts.json").read_text())
@@ -286,3 +287,34 @@ def test_a_workflow_of_very_many_words_can_be_stored_and_found(
     step = {"id": "keep", "type": "set", "name": "Findable", "values": {"text": words}}
     make_workflow(alice, "wordy", definition=definition(step))
     assert ids(api, "search=findable") == ["wordy"]
+
+
+@pytest.mark.parametrize("count", [MANY_OF_THE_NEWEST - 2, MANY_OF_THE_NEWEST + 1])
+def test_a_word_that_few_or_many_have_finds_ones_own(
+    api: APIClient, alice: User, bob: User, make_workflow: MakeWorkflow, count: int
+) -> None:
+    """The two ways to look for a word; with bob's row there are `count` and one."""
+    first = make_workflow(alice, "plenty-0")
+    make_workflow(bob, "plenty-of-bobs")
+    make_workflow(alice, "other")
+    Workflow.objects.bulk_create(
+        Workflow(id=f"plenty-{n}", name="x", definition_json=first.definition_json, created_by=alice)
+        for n in range(1, count)
+    )  # fmt: skip
+    assert (few_hits("'plenty':*") is None) == (count > MANY_OF_THE_NEWEST)
+    found = ids(api, "search=plen&limit=200")
+    assert sorted(found) == sorted(f"plenty-{n}" for n in range(count))
+    assert ids(api, "search=plen%20bobs") == []
+
+
+def test_a_word_that_only_many_old_rows_have_is_no_list_of_ids(
+    alice: User, make_workflow: MakeWorkflow
+) -> None:
+    row = make_workflow(alice, "aged-0")
+    Workflow.objects.bulk_create(
+        Workflow(id=f"{word}-{n}", name="x", definition_json=row.definition_json, created_by=alice)
+        for word in ("aged", "newer")
+        for n in range(1, NEWEST + 2)
+    )
+    assert few_hits("'aged':*") is None
+    assert few_hits("'nowhere':*") == []

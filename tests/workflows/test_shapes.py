@@ -100,7 +100,7 @@ def test_storing_asks_a_known_number_of_queries(
     api: APIClient, django_assert_num_queries: Any
 ) -> None:
     body = {"id": "fresh", "name": "Fresh", "definition": definition()}
-    # Two look the token up, three read the catalogue; between the two of the transaction row, version, a use and the
-    # trail's entry are written; the groups are read at last.
-    with django_assert_num_queries(12):
+    # One looks the token up, one reads the catalogue; between the two of the transaction row, version and use are written
+    # by one, and the trail's entry.
+    with django_assert_num_queries(6):
         assert api.post(URL, body).status_code == 201

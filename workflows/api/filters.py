@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from common.filters import AllOf, StrictFilterSet, TextFilter, TrueOrFalse
 from workflows.drift.current import is_drifted
 from workflows.models import Workflow
+from workflows.search import few_hits
 
 
 class SearchFilter(TextFilter):
@@ -21,6 +22,9 @@ class SearchFilter(TextFilter):
         if not words:
             return qs if not value else qs.none()
         query = " & ".join(f"'{word}':*" for word in words)
+        few = few_hits(query)
+        if few is not None:
+            return qs.filter(pk__in=few)
         return qs.filter(search_vector=SearchQuery(query, search_type="raw", config="simple"))
 
 

@@ -1,12 +1,12 @@
 """The shapes of workflows in requests and answers."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from common.definition_problems import DefinitionProblemSerializer
-from common.rest import GroupNames, StrictFieldsMixin
+from common.rest import FieldsMadeOnce, GroupNames, StrictFieldsMixin
 from discovery.models import identifier
 from workflows.api.fields import DefinitionField
 from workflows.drift.current import drift_count
@@ -74,7 +74,7 @@ class StoredReportSerializer(ValidationReportSerializer):
     drift = serializers.IntegerField(allow_null=True, help_text=DRIFT)
 
 
-class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow]):
+class WorkflowSerializer(StrictFieldsMixin, FieldsMadeOnce):
     """A workflow, as it is read and written."""
 
     computed = frozenset(
@@ -152,6 +152,8 @@ class WorkflowSerializer(StrictFieldsMixin, serializers.ModelSerializer[Workflow
             "created_at",
             "updated_at",
         ]
+        # What is unique is said by the service.
+        validators: ClassVar[list[Any]] = []
 
     def get_drift(self, row: Workflow) -> int | None:
         """As things stand now."""

@@ -46,9 +46,11 @@ def with_columns(
     return found
 
 
-def with_row_columns(rows: QuerySet[Workflow], caller: User) -> QuerySet[Workflow, dict[str, Any]]:
-    """`rows` as dicts with what `row_json` needs."""
-    return with_columns(with_run_summaries(rows, caller), caller, "run_summary")
+def with_row_columns(
+    rows: QuerySet[Workflow], caller: User, since: datetime | None = None
+) -> QuerySet[Workflow, dict[str, Any]]:
+    """`rows` as dicts with what `row_json` needs; runs count from `since` on (null: of the last 30 days)."""
+    return with_columns(with_run_summaries(rows, caller, since), caller, "run_summary")
 
 
 def row_json(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,9 +70,12 @@ def workflow_json(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def written_json(workflow: Workflow, report: Report, caller: User) -> dict[str, Any]:
-    """A workflow just written: as `WorkflowWrittenSerializer` describes it."""
-    return {**workflow_json(_columns_of(workflow, caller)), "validation": report_json(report)}
+def written_json(
+    workflow: Workflow, report: Report, caller: User, *, is_shared: bool = True
+) -> dict[str, Any]:
+    """A workflow just written: as `WorkflowWrittenSerializer` describes it. `is_shared`: there may be groups."""
+    columns = _columns_of(workflow) | {"groups": _groups(workflow, caller) if is_shared else []}
+    return {**workflow_json(columns), "validation": report_json(report)}
 
 
 def report_json(report: Report) -> dict[str, Any]:
@@ -86,16 +91,19 @@ def report_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _columns_of(workflow: Workflow, caller: User) -> dict[str, Any]:
-    """What `with_columns` gives for a row that is read already."""
-    groups = workflow.shared_with.order_by()
-    if not caller.is_staff and workflow.created_by_id != caller.pk:
-        groups = groups.filter(user=caller)
+def _columns_of(workflow: Workflow) -> dict[str, Any]:
+    """What `with_columns` gives for a row that is read already, without the groups."""
     return {
         **{name: getattr(workflow, name) for name in (*ROW, "definition_json", "layout")},
         "owner": workflow.created_by.username if workflow.created_by else None,
-        "groups": list(groups.values_list("name", flat=True)),
     }
+
+
+def _groups(workflow: Workflow, caller: User) -> list[str]:
+    groups = workflow.shared_with.order_by()
+    if not caller.is_staff and workflow.created_by_id != caller.pk:
+        groups = groups.filter(user=caller)
+    return list(groups.values_list("name", flat=True))
 
 
 def _common(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,5 +118,5 @@ def _common(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def moment(at: datetime) -> str:
     """As REST framework writes it: in the zone of the installation."""
-    text = timezone.localtime(at).isoformat()
+    text = at.astimezone(timezone.get_default_timezone()).isoformat()
     return f"{text[:-6]}Z" if text.endswith("+00:00") else text

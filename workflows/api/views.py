@@ -16,6 +16,7 @@ from workflows.api import conditional, idempotency
 from workflows.api.conditional import etag, expected_revision
 from workflows.api.filters import WorkflowFilter
 from workflows.api.idempotency import idempotency_of
+from workflows.api.reading import is_plain, one_row, plain_list
 from workflows.api.serializers import (
     CopySerializer,
     StoredReportSerializer,
@@ -27,13 +28,12 @@ from workflows.api.serializers import (
 )
 from workflows.api.shapes import (
     row_json,
-    with_columns,
     with_row_columns,
     workflow_json,
     written_json,
 )
 from workflows.checking import check, described
-from workflows.definition.catalogue import Catalogue
+from workflows.definition.validate import Report
 from workflows.drift.current import drift_count
 from workflows.identifiers import require_same_id
 from workflows.models import Workflow
@@ -48,15 +48,20 @@ def written(
     request: Request,
     code: int = status.HTTP_200_OK,
     *,
-    catalogue: Catalogue | None = None,
+    report: Report | None = None,
+    is_shared: bool = True,
 ) -> Response:
-    """A workflow just written, with its `ETag` and what validation says of it, by the caller's catalogue."""
+    """A workflow just written, with its `ETag` and what validation says of it (null: by the caller's catalogue).
+
+    `is_shared` is false where it is known to be shared with no group.
+    """
     user = caller(request)
-    report = check(workflow.definition_json, catalogue or catalogue_for(user))
+    report = report or check(workflow.definition_json, catalogue_for(user))
     headers = {"ETag": etag(workflow.revision)}
     if code == status.HTTP_201_CREATED:
         headers["Location"] = f"/api/v1/workflows/{workflow.pk}"
-    return Response(written_json(workflow, report, user), status=code, headers=headers)
+    told = written_json(workflow, report, user, is_shared=is_shared)
+    return Response(told, status=code, headers=headers)
 
 
 def visible_workflow(request: Request, workflow_id: str, *, archived: bool = False) -> Workflow:
@@ -119,7 +124,13 @@ class WorkflowsView(GenericAPIView[Workflow]):
     )
     def get(self, request: Request) -> Response:
         """Workflows that the caller owns, that are shared with them, and published templates."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or ()
+        user = caller(request)
+        rows: Any = (
+            plain_list(user)
+            if user.is_active and is_plain(request.query_params)
+            else self.filter_queryset(self.get_queryset())
+        )
+        page = self.paginate_queryset(rows) or ()
         return self.get_paginated_response([row_json(row) for row in page])
 
     @extend_schema(
@@ -137,11 +148,11 @@ class WorkflowsView(GenericAPIView[Workflow]):
         own = {key: fields.pop(key, None) for key in ("id", "name", "description")}
         definition = described(fields.pop("definition_json", {}), **own)
         user = caller(request)
-        catalogue = catalogue_for(user)
-        workflow = services.create_workflow(
-            by=user, definition=definition, catalogue=catalogue, **fields, **idempotency_of(request)
+        stored = services.store_workflow(
+            by=user, definition=definition, **fields, **idempotency_of(request)
         )
-        return written(workflow, request, status.HTTP_201_CREATED, catalogue=catalogue)
+        is_shared = stored.report is None or bool(fields.get("shared_with"))
+        return written(stored.workflow, request, 201, report=stored.report, is_shared=is_shared)
 
 
 class WorkflowView(WorkflowScopedView):
@@ -158,8 +169,7 @@ class WorkflowView(WorkflowScopedView):
     def get(self, request: Request, workflow_id: str) -> Response:
         """The workflow with its definition; `ETag` names its revision."""
         user, archived = caller(request), _archived_too(request)
-        rows = workflows_for(user).filter(pk=workflow_id)
-        row = with_columns(rows, user, "definition_json", "layout").first()
+        row = one_row(workflow_id, user)
         if row is None or not (row["is_active"] or archived):
             raise no_such_workflow()
         return Response(workflow_json(row), headers={"ETag": etag(row["revision"])})

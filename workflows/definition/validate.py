@@ -1,7 +1,7 @@
 """All findings about a definition in one answer, in document order; see docs/definition-language.md, 5."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workflows.definition.catalogue import Catalogue
@@ -50,6 +50,12 @@ class Report:
     missing_agents: list[str]
     missing_tools: list[str]
     missing_mcps: list[str]
+    # With pointers into the canonical definition: without what was found only on the way there.
+    found: list[Problem] = field(default_factory=list)
+
+    def of_stored(self, canonical: Mapping[str, Any]) -> "Report":
+        """What a report on `canonical`, the JSON of this `definition`, says; nothing is checked again."""
+        return replace(self, problems=in_document_order(self.found, canonical))
 
     @property
     def is_valid(self) -> bool:
@@ -101,6 +107,7 @@ def report(raw: object, catalogue: Catalogue) -> Report:
         missing_agents=_names(missing, "agent"),
         missing_tools=_names(missing, "tool"),
         missing_mcps=_names(missing, "mcp"),
+        found=found,
     )
 
 

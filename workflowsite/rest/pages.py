@@ -1,6 +1,8 @@
 """Keyset pages for every list."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -9,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.errors import Invalid
+from common.statements import ListMadeOnce, Statement
 from workflowsite.rest.cursors import Cursor, Ordering, cursor_of, decode
 
 DEFAULT_LIMIT = 50
@@ -21,6 +24,8 @@ class KeysetPagination(BasePagination):
 
     A view may name `ordering_fields` (the allow-list; fields that are never null) and `ordering` (the default, such as
     '-updated_at'). Without them the list is ordered by `-created_at`.
+
+    Instead of a queryset there may be a `ListMadeOnce` whose key and ordering fields are texts or times.
     """
 
     rows: Sequence[Any]
@@ -35,10 +40,14 @@ class KeysetPagination(BasePagination):
         query = request.query_params
         ordering = _ordering(query, view)
         limit = _limit(query)
-        cursor = decode(query["cursor"], ordering, queryset.model) if query.get("cursor") else None
-        self.total = _total(query, queryset)
+        model = queryset.model
+        cursor = decode(query["cursor"], ordering, model) if query.get("cursor") else None
         backwards = cursor is not None and cursor.backwards
-        found = list(_window(queryset, ordering, cursor)[: limit + 1])
+        if isinstance(queryset, ListMadeOnce):
+            self.total, found = {}, _found(queryset, ordering, cursor, limit + 1)
+        else:
+            self.total = _total(query, queryset)
+            found = list(_window(queryset, ordering, cursor)[: limit + 1])
         has_more, page = len(found) > limit, found[:limit]
         if backwards:
             page.reverse()
@@ -148,6 +157,31 @@ def _window(queryset: QuerySet[Any], ordering: Ordering, cursor: Cursor | None) 
     # The redundant first condition is the one an index can start from.
     reach = Q(**{f"{name}__{'lte' if descending else 'gte'}": cursor.value})
     return ordered.filter(reach & (beyond | tied))
+
+
+def _found(
+    rows: ListMadeOnce, ordering: Ordering, cursor: Cursor | None, count: int
+) -> list[dict[str, Any]]:
+    """The first `count` rows of the window."""
+    if cursor is None:
+        return _statement(rows, ordering, None, count).rows(**rows.given)
+    standing_in = Cursor(ordering, *_stand_ins(cursor), backwards=cursor.backwards)
+    statement = _statement(rows, ordering, standing_in, count)
+    return statement.rows(**rows.given, value=cursor.value, key=cursor.key)
+
+
+@lru_cache(maxsize=64)
+def _statement(
+    rows: ListMadeOnce, ordering: Ordering, cursor: Cursor | None, count: int
+) -> Statement:
+    place = {} if cursor is None else {"value": cursor.value, "key": cursor.key}
+    return Statement(_window(rows.rows(), ordering, cursor)[:count], **rows.stand_ins, **place)
+
+
+def _stand_ins(cursor: Cursor) -> tuple[Any, Any]:
+    """Values of the same types that no list has."""
+    value = datetime.min.replace(tzinfo=UTC) if isinstance(cursor.value, datetime) else "\x00value"
+    return value, "\x00key"
 
 
 def _total(query: Mapping[str, str], queryset: QuerySet[Any]) -> dict[str, Any]:

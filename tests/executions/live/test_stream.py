@@ -22,6 +22,7 @@ from executions.models import WorkflowExecution
 from executions.recording import note_event, record
 from tests.executions.flows import workflow_of
 from tests.executions.live.web_process import Viewer, WebProcess
+from workflowsite.request_threads import KEPT
 
 VIEWERS = 200
 EVENTS = 300
@@ -112,7 +113,7 @@ def test_two_hundred_viewers_see_everything_in_order(
     assert all(item.numbers == expected for item in viewers)
     assert {item.messages[-1][1] for item in viewers} == {"end"}
     assert viewers[0].messages[-1] == ("", "end", {"status": "COMPLETED", "last": EVENTS + 4})
-    assert max(threads for threads, _ in seen) <= before + 8
+    assert max(threads for threads, _ in seen) <= before + KEPT + 8
     assert max(connections for _, connections in seen) <= 4
 
 

@@ -1,0 +1,61 @@
+"""What is read most, by statements that are put together once: one workflow, and the list that nothing narrows."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache, partial
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from common.filters import OF_EVERY_LIST
+from common.statements import ListMadeOnce, Statement, in_the_place_of
+from workflows.api.shapes import with_columns, with_row_columns
+from workflows.models import Workflow
+from workflows.run_summaries import first_day
+from workflows.selectors import workflows_for
+
+Rows = QuerySet[Workflow, dict[str, Any]]
+
+SOME_ID = "the id that is asked for"
+SOME_DAY = datetime(1, 1, 2, tzinfo=UTC)
+# All rows are counted by the queryset.
+OF_A_PLAIN_LIST = OF_EVERY_LIST - {"total"}
+
+
+def one_row(workflow_id: str, user: User) -> dict[str, Any] | None:
+    """The columns for `workflow_json`, if the user may see it; archived ones too."""
+    if not user.is_active:
+        return None
+    found = _one(user.is_staff).rows(caller=user.pk, workflow_id=workflow_id)
+    return found[0] if found else None
+
+
+def is_plain(parameters: Iterable[str]) -> bool:
+    """Whether a list with these query parameters is one that nothing narrows."""
+    return OF_A_PLAIN_LIST.issuperset(parameters)
+
+
+def plain_list(user: User) -> ListMadeOnce:
+    """All active workflows that the user, who must be active, may see, with the columns for `row_json`."""
+    someone = in_the_place_of(user)
+    return ListMadeOnce(
+        form=("workflows", user.is_staff),
+        model=Workflow,
+        rows=partial(_rows, someone),
+        stand_ins={"caller": someone.pk, "since": SOME_DAY},
+        given={"caller": user.pk, "since": first_day()},
+    )
+
+
+@cache
+def _one(is_staff: bool) -> Statement:
+    someone = in_the_place_of(User(is_staff=is_staff))
+    rows = workflows_for(someone).filter(pk=SOME_ID)
+    shown = with_columns(rows, someone, "definition_json", "layout")
+    # One at most: an order would only cost.
+    return Statement(shown.order_by(), caller=someone.pk, workflow_id=SOME_ID)
+
+
+def _rows(user: User) -> Rows:
+    return with_row_columns(workflows_for(user).filter(is_active=True), user, SOME_DAY)
