@@ -20,7 +20,18 @@ from generation.plan import (
 from generation.planner import plan
 from generation.planning.coverage import tasks
 from generation.planning.matching.titles import agent_title
-from tests.generation.catalogues import OFFICE, SUMMARIZER, agent, catalogue, tool
+from tests.generation.catalogues import (
+    MAIL,
+    NEWS,
+    OFFICE,
+    PAGE,
+    POST,
+    PUBLISH,
+    SUMMARIZER,
+    agent,
+    catalogue,
+    tool,
+)
 from workflows.definition.catalogue import Catalogue
 
 
@@ -430,3 +441,36 @@ def test_an_agent_that_is_called_by_its_name_is_the_one() -> None:
 def test_mail_that_nothing_sends_needs_a_server_and_no_agent() -> None:
     known = catalogue(agent("classifier", "Sorts tickets, e-mails and reports into categories."))
     assert planned("Mail a report about all open bugs", known) == ["new tool:e-mail-server:send"]
+
+
+def test_towns_are_no_services_and_known_ones_are() -> None:
+    known = catalogue(tool("air:search_flights", "Search flights"))
+    assert planned("Search flights to Lisbon.", known) == ["air:search_flights"]
+    assert planned("Upload the file to Moodle.", Catalogue())[0].startswith("new ")  # type: ignore[index]
+
+
+def test_a_channel_that_nothing_serves_is_suggested_though_others_are_there() -> None:
+    known = catalogue(tool("mail:send_email", "Send an e-mail"))
+    (suggested,) = plan("Send the offer as a fax.", known).nodes
+    assert isinstance(suggested, NewTool)
+    assert suggested.server_name == "Fax"
+
+
+def test_who_is_called_after_the_verb_does_it() -> None:
+    known = catalogue(
+        agent("copy_editor", "Corrects spelling, grammar and style"),
+        tool("news:list_drafts", "List drafts waiting for editing"),
+    )
+    assert planned("Edit the draft.", known) == ["copy_editor"]
+
+
+def test_a_condition_that_nobody_looked_into_gets_who_finds_it_out() -> None:
+    known = catalogue(
+        agent("visa_advisor", "Tells which visa a traveller needs"),
+        tool("air:book_flight", "Book a flight"),
+        *(MAIL, POST, NEWS, PUBLISH, PAGE),
+    )
+    assert planned("Unless Mr Osei needs a visa, book his flight.", known) == [
+        "visa_advisor",
+        {"choice": [["air:book_flight"]], "otherwise": []},
+    ]

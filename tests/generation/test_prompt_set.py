@@ -17,7 +17,14 @@ PROMPTS = Path(__file__).parent / "prompts.jsonl"
 DEVELOPMENT = Path(__file__).parent / "development.jsonl"
 DEVELOPMENT_2 = Path(__file__).parent / "development_2.jsonl"
 DEVELOPMENT_3 = Path(__file__).parent / "development_3.jsonl"
-HELD_OUT = ("held_out.jsonl", "held_out_2.jsonl", "held_out_3.jsonl", "held_out_4.jsonl")
+DEVELOPMENT_4 = Path(__file__).parent / "development_4.jsonl"
+HELD_OUT = (
+    "held_out.jsonl",
+    "held_out_2.jsonl",
+    "held_out_3.jsonl",
+    "held_out_4.jsonl",
+    "held_out_5.jsonl",
+)
 SECONDS = 0.3
 
 
@@ -82,6 +89,15 @@ def test_control_flow_that_other_words_tell_is_understood_as_well_as_it_was() ->
     assert total["edge_f1"] >= 0.65
     assert total["structure"] >= 0.68
     assert total["new_f1"] >= 0.96
+
+
+def test_the_latest_prompts_are_understood_as_well_as_they_were() -> None:
+    total = measure(DEVELOPMENT_4)[0]["all"]
+    assert (total["valid"], total["hallucinated_total"]) == (1.0, 0)
+    assert total["resource_f1"] >= 0.88
+    assert total["edge_f1"] >= 0.7
+    assert total["structure"] >= 0.8
+    assert total["new_f1"] >= 0.93
 
 
 @pytest.mark.parametrize("name", HELD_OUT)

@@ -15,10 +15,12 @@ SETS = (
     "development",
     "development_2",
     "development_3",
+    "development_4",
     "held_out",
     "held_out_2",
     "held_out_3",
     "held_out_4",
+    "held_out_5",
 )
 # Straight sequences are all alike to the engine: some of them are enough.
 SEQUENCES = 10

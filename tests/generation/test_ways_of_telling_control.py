@@ -307,3 +307,162 @@ def test_taking_each_thing_is_a_loop_around_what_follows() -> None:
 )  # fmt: skip
 def test_a_condition_ends_without_a_comma_too(text: str, condition: str, body: list[str]) -> None:
     assert told(text) == [{"if": [(condition, body)], "else": []}]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Look at the flour. Less than 50 kilos left means: order some.",
+            ["Look at the flour", {"if": [("there is less than 50 kilos left", ["order some"])], "else": []}],
+        ),
+        (
+            "Check how it stands: cleared - move the box; still pending - hold it.",
+            [
+                "Check how it stands",
+                {"if": [("it is cleared", ["move the box"]), ("it is still pending", ["hold it"])], "else": []},
+            ],
+        ),
+        (
+            "Score the claim. Over 80 percent: reject it. Between 40 and 80: call the customer. Below that pay it.",
+            [
+                "Score the claim",
+                {
+                    "if": [
+                        ("it is over 80 percent", ["reject it"]),
+                        ("it is between 40 and 80", ["call the customer"]),
+                    ],
+                    "else": ["pay it"],
+                },
+            ],
+        ),
+        (
+            "Check the price. At 210 or more sell it; at less than that tell me.",
+            ["Check the price", {"if": [("it is 210 or more", ["sell it"])], "else": ["tell me"]}],
+        ),
+        (
+            "Unless he needs a visa, book the flight. If he does, add a note.",
+            [{"if": [("not he needs a visa", ["book the flight"])], "else": ["add a note"]}],
+        ),
+        (
+            "If the damage is severe, hold the box; if on top of that the cargo is dangerous, warn the crews.",
+            [
+                {
+                    "if": [
+                        (
+                            "the damage is severe",
+                            ["hold the box", {"if": [("the cargo is dangerous", ["warn the crews"])], "else": []}],
+                        )
+                    ],
+                    "else": [],
+                }
+            ],
+        ),
+        (
+            "If there are none: is the medicine in stock? Reserve it if yes, order it if no.",
+            [
+                {
+                    "if": [
+                        (
+                            "there are none",
+                            [
+                                "check whether the medicine is in stock",
+                                {"if": [("it is so", ["reserve it"])], "else": ["order it"]},
+                            ],
+                        )
+                    ],
+                    "else": [],
+                }
+            ],
+        ),
+        (
+            "If it is fine it is saved, if it is broken it is deleted; the customer is informed either way.",
+            [
+                {"if": [("it is fine", ["save it"]), ("it is broken", ["delete it"])], "else": []},
+                "inform the customer",
+            ],
+        ),
+        (
+            "Was it a short circuit, close it again; if it is something else, write a statement.",
+            [
+                {
+                    "if": [
+                        ("it was a short circuit", ["close it again"]),
+                        ("it is something else", ["write a statement"]),
+                    ],
+                    "else": [],
+                }
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_decisions_are_found_in_these_words_too(text: str, expected: list[object]) -> None:
+    assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Go through all open claims, and whenever the money is there, mail the customer.",
+            [{"foreach": "the open claims", "do": [{"if": [("the money is there", ["mail the customer"])], "else": []}]}],
+        ),
+        (
+            "Every new order needs its labels printed and must then be marked as sent.",
+            [{"foreach": "new order", "do": ["print its labels", "mark it as sent"]}],
+        ),
+        (
+            "New applications: read the letter and rate it. If it is good, move it on.",
+            [
+                {
+                    "foreach": "the new applications",
+                    "do": ["read the letter", "rate it", {"if": [("it is good", ["move it on"])], "else": []}],
+                }
+            ],
+        ),
+        (
+            "With every order that waits: plan the packing, then pick it.",
+            [{"foreach": "order that waits", "do": ["plan the packing", "pick it"]}],
+        ),
+        (
+            "Check the facts of each draft, and publish only those without errors.",
+            [
+                {
+                    "foreach": "draft",
+                    "do": [
+                        "Check the facts of each draft",
+                        {"if": [("it is without errors", ["publish it"])], "else": []},
+                    ],
+                }
+            ],
+        ),
+        (
+            "Look where the van is every 15 minutes. As soon as it has arrived stop looking and text the customer.",
+            [{"until": "it has arrived", "do": ["Look where the van is every 15 minutes"]}, "text the customer"],
+        ),
+        (
+            "Open the valve and measure the moisture over and over as long as it is low.",
+            ["Open the valve", {"until": "not it is low", "do": ["measure the moisture over and over"]}],
+        ),
+        (
+            "Design a level and analyse it - three rounds of this. Then upload it.",
+            [{"count": "three times", "do": ["Design a level", "analyse it"]}, "upload it"],
+        ),
+    ],
+)  # fmt: skip
+def test_loops_are_found_in_these_words_too(text: str, expected: list[object]) -> None:
+    assert told(text) == expected
+
+
+def test_what_need_not_be_waited_for_is_no_loop() -> None:
+    assert told("Send the contract. You don't need to wait until everybody has signed.") == [
+        "Send the contract",
+        "not need to wait",
+    ]
+
+
+def test_moisture_and_temperature_that_are_read_are_both_read() -> None:
+    assert told("Moisture and temperature of the soil are read.") == [
+        "read moisture",
+        "read temperature of the soil",
+    ]

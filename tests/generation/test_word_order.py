@@ -14,6 +14,8 @@ from generation.planning.reading.paraphrase import in_plain_words
         ("Wenn eine Rechnung eingeht, soll sie geprüft und abgelegt werden.", "check it and save"),
         ("Der Vertrag ist bitte zu prüfen und die Adresse anzupassen.", "update the Address"),
         ("Die Kundenrechnung wird per E-Mail versendet.", "Customer Invoice"),
+        ("Geh alle offenen Anträge durch und prüfe sie.", "for each open"),
+        ("Lass den Vertrag von einem Anwalt prüfen.", "check the Contract"),
         ("Necesito que se envíe el informe y se guarde en la carpeta.", "send the report"),
         ("Hay que revisar el contrato y luego avisar al cliente.", "check the contract"),
         ("Merci de lire le contrat, puis de le faire traduire.", "translate"),

@@ -38,11 +38,28 @@ _SUBJECTS = ("du", "wir", "man")
 _AFTER_NOUN = re.compile(r"(?P<start>^|[.!?;]\s+)Nach (?:dem|der|erfolgter) (?P<verb>[A-ZÄÖÜ]\w+)")
 _EACH_ALONE = re.compile(r"\bfür jede[nrs]?(?= (?:die|der|das|den|ein\w*)\b)")
 _FRONT = re.compile(r"^(?:für (?:jede|alle)|bei|nach|aus|von)\b", re.IGNORECASE)
+# 'Geh alle offenen Anträge durch, …' → 'für jede offenen Anträge, …'
+_GO_THROUGH = re.compile(
+    r"\b(?:geh|gehe|gehen sie|arbeite|schau|schaue|sieh|lauf) (?:alle|die|sämtliche) (?P<things>[^,.;]{3,60}?) (?:der reihe nach |einzeln |nacheinander )?durch(?:,? und|,|:)? ",
+    re.IGNORECASE,
+)
+# 'soll ein Statiker die Pläne prüfen', 'lass einen Anwalt den Vertrag prüfen' → 'lass einen Statiker prüfen die Pläne'
+_LET = re.compile(
+    r"\b(?:lass(?:e|t|en sie)?|soll(?:te)?|muss|darf|bitte) (?P<who>(?:einen|eine|ein|unseren|unsere|unser|den|die|der) (?:[a-zäöüß]+ )?[A-ZÄÖÜ]\w+) (?P<what>(?:(?:das|die|der|den|dem|ihn|sie|es|ihre?n?|seine?n?|alle|auf|in|mit|von|über)\b)[^,.;]{0,80}?) "
+    r"(?P<verb>[a-zäöüß]+(?:en|eln|ern))(?=\s*(?:[,.;!?]|$|und\b))"
+)
+# 'von einem Anwalt prüfen lassen', 'lass den Vertrag von einem Anwalt prüfen'
+_BY = re.compile(
+    r"\b[Ll]ass(?:e|t|en Sie)? (?P<what>[^,.;]{2,80}?) von (?P<who>(?:einem|einer|unserem|unserer|dem|der) (?:[a-zäöüß]+ )?[A-ZÄÖÜ]\w+) (?P<verb>[a-zäöüß]+(?:en|eln|ern))(?=\s*(?:[,.;!?]|$|und\b))"
+)
 Known = Callable[[str], bool]
 
 
 def in_plain_order(text: str, *, is_verb: Known) -> str:
     """`text` with each main clause's verb whole and in front; `is_verb` knows the verbs of the dictionary."""
+    text = _GO_THROUGH.sub(r"für jede \g<things>, ", text)
+    text = _BY.sub(r"lass \g<who> \g<verb> \g<what>", text)
+    text = _LET.sub(r"lass \g<who> \g<verb> \g<what>", text)
     text = _EACH_ALONE.sub("für jede of them", text)
     text = _AFTER_NOUN.sub(lambda match: _instructed(match, is_verb), text)
     text = _TO_INFINITIVE.sub(lambda match: _joined(match, is_verb), text)

@@ -59,6 +59,20 @@ def base_form(root: str) -> str:
     return _base_forms().get(root, "")
 
 
+def infinitive(participle: str, following: str | None = None) -> str:
+    """'working' before 'out' → 'work', 'writing' → 'write'; '' for what is no form of a known verb."""
+    root = stem(participle)
+    if known := base_form(root):
+        return known
+    is_in_two_parts = following is not None and (root, stem(following)) in _forms()
+    if not is_in_two_parts and root not in _LEARNED.get({}):
+        return ""
+    bare = participle.removesuffix("ing").removesuffix("ed")
+    is_doubled = len(bare) > 3 and bare[-1] == bare[-2]
+    forms = (bare[:-1] if is_doubled else bare, bare, f"{bare}e")
+    return next((form for form in forms if stem(form) == root), "")
+
+
 def verb_words() -> set[str]:
     """Every single word that is a verb here, as it is written."""
     return set(_base_forms().values())

@@ -93,6 +93,17 @@ def tool_entry(tool: ToolEntry, catalogue: Catalogue) -> Entry:
     )
 
 
+# What a tool is called that only tells something: 'run_status', 'van_location'.
+_TELLS = frozenset(
+    stem(word)
+    for word in ("status", "state", "info", "details", "position", "location", "level", "history", "balance", "price", "stats", "count", "progress")
+)  # fmt: skip
+
+
+# 'How many seats are left for a show'
+_QUESTION = re.compile(r"(?:how|whether|where|when|which|what|who|if)\b", re.IGNORECASE)
+
+
 def tool_kinds(tool: ToolEntry) -> frozenset[str]:
     """What a tool does: the verb in its name (after 'run': the next one too), else that of its description.
 
@@ -100,6 +111,11 @@ def tool_kinds(tool: ToolEntry) -> frozenset[str]:
     """
     told = _core(actions(tool.description)) | _purposes(tool.description)
     roots = [stem(word) for word in _own_words(tool)]
+    if _QUESTION.match(tool.description):
+        return frozenset({"read"})
+    changes = verb_at(roots, 0)[1] & {"create", "update", "delete", "send"}
+    if len(roots) == 2 and roots[1] in _TELLS and not changes:
+        return frozenset({"read"})
     for position in range(len(roots)):
         length, kinds, is_noun_too = verb_at(roots, position)
         if not length:

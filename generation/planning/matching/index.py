@@ -16,7 +16,7 @@ from generation.planning.language.words import (
 )
 from generation.planning.matching.agreement import BUILT_IN
 from generation.planning.matching.asked import LISTING, SINGLE, Asked, asked_for
-from generation.planning.matching.entries import Entry, agent_entry, tool_entry
+from generation.planning.matching.entries import NAME_WEIGHT, Entry, agent_entry, tool_entry
 from generation.planning.matching.fit import fit
 from generation.planning.matching.meanings import Meanings, Nearness, nearest
 from workflows.definition.catalogue import Catalogue
@@ -36,6 +36,8 @@ CANDIDATES = 60
 CONTEXT = 0.3
 # What a name costs of which the clause says nothing.
 FOREIGN_TRADE = 0.5
+# How well an agent suits that is called after the verb.
+NAMESAKE = 0.6
 
 
 @dataclass(frozen=True)
@@ -198,9 +200,12 @@ class Index:
         if not shared and nearness < NEAR_ALONE:
             return None
         suits = fit(entry, asked.kinds)
-        if not (asked.is_work and entry.kinds == {"read"} and not entry.is_agent):
+        if not (_is_work(asked) and entry.kinds == {"read"} and not entry.is_agent):
             # However near, what only brings a thing does not do the work on it.
             score += MEANING * max(nearness, 0.0)
+        if entry.is_agent and entry.weights.get(f"={asked.verb}", 0.0) >= NAME_WEIGHT:
+            # The editor edits, the reader reads, whatever kind of action that is.
+            suits = max(suits, NAMESAKE)
         score *= 1 + 0.45 * suits
         score += 1.2 * suits + _habit(entry, asked, shared)
         if entry.server_id in named:
@@ -309,3 +314,8 @@ def _server_names(catalogue: Catalogue) -> dict[str, str]:
                 if spelling in products:
                     found.setdefault("".join(spelling), server.id)
     return found
+
+
+def _is_work(asked: Asked) -> bool:
+    """Whether something is to be done to a thing, which what only brings it does not do."""
+    return asked.is_work or bool(asked.kinds and not asked.kinds & {"read", "analyse"})

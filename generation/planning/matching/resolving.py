@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from generation.plan import NewTool, Node, Parallel, key, leaves
-from generation.planning.language.verbs import actions, leading_verb, starts_with_verb
+from generation.planning.language.verbs import actions, leading_verb
 from generation.planning.language.words import STOP, stem, tokens, units
 from generation.planning.matching import sources, suggesting
 from generation.planning.matching.agreement import agrees
@@ -12,9 +12,15 @@ from generation.planning.matching.entries import Entry
 from generation.planning.matching.index import Index, Match
 from generation.planning.matching.sources import Memory, accepts, is_by_chance, is_its_verb, use
 from generation.planning.matching.titles import agent_title
+from generation.planning.matching.wording import (
+    PRONOUN,
+    is_bare,
+    is_called,
+    parts_of,
+    without_place,
+)
 from generation.planning.matching.zones import tasks_by_zone
-from generation.planning.reading.clauses import inner_instruction
-from generation.planning.reading.tree import Act
+from generation.planning.reading.tree import Act, is_about_it
 from workflows.definition.catalogue import Catalogue
 
 TOOL_ACTIONS = frozenset({"read", "create", "update", "delete", "send", "run"})
@@ -23,11 +29,8 @@ AGENT_ACTIONS = frozenset({"analyse", "compose", "make"})
 COMPOSE, ANALYSE, SEND = frozenset({"compose"}), frozenset({"analyse"}), frozenset({"send"})
 _ASKED = re.compile(r"(?:have|let|ask|get) (?:the|our|my|an?) ", re.IGNORECASE)
 LONGEST_NAME = 4
-_LIST = re.compile(r",\s*(?:and |or |plus )?|\s+(?:and|plus|as well as)\s+", re.IGNORECASE)
 # It tells that an agent is meant, not which.
 _AGENT_WORD = re.compile(r"\s(?:agent|bot|assistant)$", re.IGNORECASE)
-_BOTH = re.compile(r"\bboth\b", re.IGNORECASE)
-_PRONOUN = re.compile(r"\b(?:it|them|this|that|these|those)\b", re.IGNORECASE)
 # How much is too much tells nothing about what is judged.
 _THRESHOLD = re.compile(
     r"\b(?:(?:at least|at most|more than|less than|over|above|below|under|higher than|lower than|greater than|exceeds?|"
@@ -36,6 +39,11 @@ _THRESHOLD = re.compile(
 )
 _WRITES = re.compile(
     r"^(?:please |then |also )*write (?!(?:it|them|this|that|down)\b)(?!.*\b(?:to|into|in|on) (?:the|an?|our|my)\b)",
+    re.IGNORECASE,
+)
+# 'check on it every five minutes': how often tells nothing about what is used.
+_HOW_OFTEN = re.compile(
+    r",?\s+(?:(?:each|every) (?:\w+ )?(?:second|minute|hour)s?|over and over(?: again)?|again and again|repeatedly|regularly)\b",
     re.IGNORECASE,
 )
 _BY_CHANNEL = re.compile(
@@ -51,12 +59,17 @@ _STORED = re.compile(
     r" (?:(?:that|which) (?:is|are) (?:stored |saved |kept )?|stored |saved |kept )?(?:in|on|from) (?:our |the |my )?[\w -]+$",
     re.IGNORECASE,
 )
-_PLACE_WORDS = frozenset({"from", "out", "based", "using", "given", "with", "in", "on", "for"})
 
 
 # How near words without a verb have to be to what they mean, and an agent that is added behind a tool to its task.
 CLEAR, WORKER = 0.2, 0.1
 CERTAIN = 0.3
+# How near one of several objects has to be that are said to be handled at the same time.
+SPLIT = 0.1
+# How near an agent has to be to a trade that is asked for by its name.
+TRADE_NEAR = 0.05
+# How near what finds something out has to be to a condition that nothing before speaks of.
+FINDS = 0.3
 
 
 @dataclass
@@ -91,7 +104,7 @@ class Resolver:
             return []
         self.memory.used += found
         handed = sources.handed_on(act.text)
-        self.topic = handed if handed and not _PRONOUN.fullmatch(handed) else self.topic
+        self.topic = handed if handed and not PRONOUN.fullmatch(handed) else self.topic
         return nodes
 
     def judge(self, condition: str) -> list[Node]:
@@ -101,14 +114,30 @@ class Resolver:
         ranked = self.index.rank(subject, banned=self.memory.banned, kinds=kinds)
         for match in ranked[:1]:
             entry = match.entry
-            is_clear = match.coverage >= 0.5 or _is_called(entry, subject)
+            is_clear = match.coverage >= 0.5 or is_called(entry, subject)
             is_meant = sources.is_named(entry, match.shared) and is_clear
             if entry.is_agent and is_meant and accepts(match):
                 if f"agent:{entry.id}" in self.memory.used:
                     return []
                 self.memory.used.append(f"agent:{entry.id}")
                 return [use(entry, f"Determine: {condition}")]
-        return []
+        return self._finding_out(subject)
+
+    def _finding_out(self, condition: str) -> list[Node]:
+        """'if the money has come in': what looks for it, where the condition has a subject of its own and nothing looked yet."""
+        if is_about_it(condition) or self.index.is_blind:
+            return []
+        kinds = frozenset({"read", "analyse"})
+        ranked = self.index.rank(condition, banned=self.memory.banned, kinds=kinds)
+        best = next((m for m in ranked[:3] if m.nearness >= FINDS), None)
+        if best is None or best.entry is not ranked[0].entry or not accepts(best):
+            return []
+        entry = best.entry
+        name = f"{'agent' if entry.is_agent else 'tool'}:{entry.id}"
+        if name in self.memory.used or not entry.kinds & kinds:
+            return []
+        self.memory.used.append(name)
+        return [use(entry, f"Determine: {condition}")]
 
     def is_clear(self, text: str) -> bool:
         """Whether words without a verb still mean one entry: 'a text message for everybody else'."""
@@ -129,7 +158,7 @@ class Resolver:
 
     def _split(self, act: Act) -> list[Node]:
         """Several objects of one verb that different entries answer: at the same time if told so, else in turn."""
-        parts = _parts(_without_place(act.text))
+        parts = parts_of(without_place(act.text))
         chosen = self._chosen(act, parts) if len(parts) > 1 else []
         if len(chosen) < 2:
             return []
@@ -154,7 +183,9 @@ class Resolver:
             if found and list(found.values())[-1][0] == part:
                 continue
             best = self._best(part)
-            is_weak = best is None or best.coverage < 0.3
+            is_weak = best is None or (
+                best.coverage < 0.3 and (not act.wants_split or best.nearness < SPLIT)
+            )
             is_odd = whole and best and best.entry.id != whole.entry.id and best.coverage < 0.5
             if not act.wants_split and (is_weak or is_odd):
                 return []
@@ -167,7 +198,7 @@ class Resolver:
         return chosen if is_clear else []
 
     def _whole(self, text: str, *, position: str, about: str) -> list[Node]:
-        text = _without_place(text)
+        text = _HOW_OFTEN.sub("", without_place(text))
         asked = actions(text)
         outside = self._outside(text, asked)
         if outside:
@@ -180,7 +211,7 @@ class Resolver:
         if expert:
             return self._expert(expert, text)
         best = self._stored(text) or self._best(text, position=position)
-        if _is_bare(text) and (best is None or not self._is_near(best)):
+        if is_bare(text) and (best is None or not self._is_near(best)):
             best = self._meant(text, about) or best
         if best is not None and best.entry.is_agent and asked == SEND:
             # 'mail a report': what sends is missing, and no agent takes its place.
@@ -207,7 +238,9 @@ class Resolver:
         """The services that `text` names and that are not configured, where a tool is asked for: (name, what it is)."""
         if asked and not asked & TOOL_ACTIONS:
             return []
-        return suggesting.unconfigured_products(text, self.index, is_translated=self.is_translated)
+        found = suggesting.unconfigured_products(text, self.index, is_translated=self.is_translated)
+        way = suggesting.missing_channel(text, self.index) if not found else None
+        return [way] if way else found
 
     def _stored(self, text: str) -> Match | None:
         """'sum up the chapter that is in Drive': the agent that sums up; where it is stored is read from."""
@@ -232,7 +265,8 @@ class Resolver:
     def _behind(self, entry: Entry, text: str) -> list[Node]:
         """What a clause asks for behind what it means best."""
         if entry.is_agent:
-            return list(sources.keeper(self.index, self.memory, text))
+            kept = sources.keeper(self.index, self.memory, text)
+            return list(kept or sources.carrier(self.index, self.memory, text))
         return self._worker(entry, text)
 
     def _worker(self, entry: Entry, text: str) -> list[Node]:
@@ -272,11 +306,32 @@ class Resolver:
 
     def _meant(self, text: str, about: str) -> Match | None:
         """'issue it', 'write it': what 'it' is was said before; the step before is not meant again."""
+        asked = actions(text)
+        if asked and asked <= {"read", "analyse"} and (found := self._looked_at()):
+            return found
         for topic in (about, self.topic):
-            found = self._first(f"{text} {topic}", actions(text)) if topic else None
+            found = self._first(f"{text} {topic}", asked) if topic else None
             if found is not None and found.entry.id != self.memory.previous():
                 return found
         return None
+
+    def _looked_at(self) -> Match | None:
+        """'check on it' behind 'start the run': what tells how that goes, of the same server."""
+        near = self.memory.near()
+        if near == "-" or not self.topic:
+            return None
+        ranked = self.index.rank(f"status of {self.topic}", kinds=frozenset({"read"}), near=near)
+        return next(
+            (
+                match
+                for match in ranked
+                if match.entry.server_id == near
+                and match.entry.kinds == {"read"}
+                and f"tool:{match.entry.id}" not in self.memory.used
+                and accepts(match)
+            ),
+            None,
+        )
 
     def _first(self, text: str, kinds: frozenset[str] | None) -> Match | None:
         ranked = self.index.rank(
@@ -338,7 +393,9 @@ class Resolver:
         is_known = bool(agents) and bool(trade) and trade <= set(agents[0].entry.weights)
         enough = 0.45 if told == expert else 0.75
         is_there = not suggesting.is_lacking(text)
-        if agents and is_there and (agents[0].coverage >= enough or is_known):
+        # Words in common are not enough for a trade: 'draw' in the task of who judges photos.
+        is_near = self.index.is_blind or (bool(agents) and agents[0].nearness >= TRADE_NEAR)
+        if agents and is_there and ((agents[0].coverage >= enough and is_near) or is_known):
             return [*before, use(agents[0].entry, text)]
         return [*before, suggesting.suggested_agent(expert, text, self.catalogue)]
 
@@ -361,42 +418,3 @@ class Resolver:
 
 def _only_judges(entry: Entry) -> bool:
     return entry.is_agent and entry.kinds == ANALYSE
-
-
-def _is_called(entry: Entry, text: str) -> bool:
-    """Whether all words of an agent's name are said: 'the copy editor has no complaints'."""
-    said = {term for _, terms in units(text) for term in terms}
-    return len(entry.trade) > 1 and all(said & set(word) for word in entry.trade)
-
-
-def _is_bare(text: str) -> bool:
-    """'issue it': no word but the verb tells anything."""
-    if not _PRONOUN.search(text):
-        return False
-    verb = {f"={root}" for root in leading_verb(text).split()}
-    told = [terms for _, terms in units(text) if not verb & set(terms)]
-    return not told if verb else len(units(text)) <= 1
-
-
-def _parts(text: str) -> list[str]:
-    """'produce posts, a translation and a chart' → the verb with each object."""
-    pieces = [piece.strip() for piece in _LIST.split(_BOTH.sub("", text)) if piece.strip()]
-    count = len(leading_verb(text).split())
-    head = " ".join(text.split()[:count])
-    rest = [piece if _is_told(piece, head) else f"{head} {piece}" for piece in pieces[1:]]
-    return [*pieces[:1], *rest]
-
-
-def _is_told(piece: str, head: str) -> bool:
-    """Whether a part has a verb of its own: 'mail it to him'."""
-    return starts_with_verb(piece) if head else bool(actions(piece))
-
-
-def _without_place(text: str) -> str:
-    """'From a blog text produce posts' → 'produce posts from a blog text'."""
-    if not _PLACE_WORDS & set(tokens(text)[:1]):
-        return text
-    place, rest = inner_instruction(text)
-    if not rest:
-        return text
-    return rest if "," in rest else f"{rest} {place[:1].lower()}{place[1:]}"

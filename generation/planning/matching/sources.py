@@ -27,7 +27,9 @@ LISTED = 4.0
 BY_CHANCE = 0.05
 # How near what reads a thing has to be to its name, where it is not called by it.
 KEPT = 0.15
-_NEW_THING = re.compile(r"\b(?:an?|another|some) (?:[\w'-]+ ?)+$", re.IGNORECASE)
+# How near a tool that lists has to be to what a loop goes through, if they share no word.
+LISTS = 0.2
+_NEW_THING = re.compile(r"\b(?:an?|another|some) (?:[\w'-]+ ){0,20}[\w'-]+ ?$", re.IGNORECASE)
 _NEW_PLACE = re.compile(r"\b(?:in|into|to|as|on|onto) (?:an?|another) .+$", re.IGNORECASE)
 _PREPOSITION = re.compile(
     r"\b(?:to|into|in|on|via|by|onto|over|through|using|at|within|inside|of|about|for|from|with)\b",
@@ -52,6 +54,10 @@ _ACCOUNT = re.compile(
 )
 
 
+_IN_A_MESSAGE = re.compile(
+    r"\bto .+ (?:in|by|via|per) ((?:an? )?(?:e-?mail|mail|text message|sms|letter|direct message))$",
+    re.IGNORECASE,
+)
 _TO_PEOPLE = frozenset(
     stem(verb) for verb in ("tell", "inform", "notify", "alert", "warn", "remind", "page", "ping", "invite", "thank")
 )  # fmt: skip
@@ -155,6 +161,18 @@ def _writer(index: Index, memory: Memory, thing: str, chosen: Entry | None) -> l
     return []
 
 
+def carrier(index: Index, memory: Memory, text: str) -> list[Leaf]:
+    """'explain it to him in an e-mail': behind the agent that explains, the tool that sends e-mails."""
+    channel = _IN_A_MESSAGE.search(text)
+    if channel is None:
+        return []
+    asked = f"send {channel.group(1)}"
+    for match in index.rank(asked, banned=memory.banned, kinds=frozenset({"send"}))[:1]:
+        if not match.entry.is_agent and "send" in match.entry.kinds and match.coverage >= 0.5:
+            return [use(match.entry, text)]
+    return []
+
+
 def keeper(index: Index, memory: Memory, text: str) -> list[Leaf]:
     """'sum it up in a document on Drive': behind the agent that sums up, the tool that makes the document."""
     place = _NEW_PLACE.search(text)
@@ -206,6 +224,8 @@ def reading(
         ranked.sort(
             key=lambda match: -match.score - (LISTED if match.entry.verb in LISTING else 0.0)
         )
+        # 'the open claims' are not what 'open a claim' brings.
+        ranked = [match for match in ranked if match.entry.kinds == {"read"}] or ranked
     elif _is_one_thing(text):
         ranked.sort(key=lambda match: -match.score + (2.0 if match.entry.verb in LISTING else 0.0))
     for match in ranked:
@@ -215,7 +235,8 @@ def reading(
         if servers and entry.server_id not in servers:
             continue
         is_meant = accepts(match) and match.coverage >= 0.3 and is_named(entry, match.shared)
-        if servers or is_meant:
+        is_list = many and entry.verb in LISTING and match.nearness >= LISTS
+        if servers or is_meant or is_list:
             return [use(entry, text)]
         return []
     return []

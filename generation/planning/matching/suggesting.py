@@ -36,7 +36,7 @@ _LACKING = re.compile(
 # 'have a nutritionist review the menu': a profession that is asked to do something.
 _PROFESSION = re.compile(
     r"^(?:have|let|get|ask) (?:an?|our|the|some) ((?:[\w/&-]+ ){0,2}?(?:\w+(?:ist|ian|yer|eer|ologist)|accountant|doctor|nurse|teacher|"
-    r"editor|translator|developer|designer|judge|actuary|architect|notary|chemist|chef|broker|surveyor|controller))(?: agent)? "
+    r"editor|translator|developer|designer|judge|actuary|(?!oper|administr|coordin|collabor|cre)\w{3,}ator|architect|notary|chemist|chef|broker|surveyor|controller))(?: agent)? "
     r"(?:to )?(\w+(?: \w+){0,2})",
     re.IGNORECASE,
 )
@@ -61,10 +61,14 @@ _TOOL_NAMES = {
     "read": "read", "create": "create", "update": "update", "delete": "delete", "send": "send", "run": "run",
     "make": "convert", "analyse": "query", "compose": "create",
 }  # fmt: skip
+_BY_WAY = re.compile(
+    r"\b(?:by|via|as an?|per|over the) (?:sms|text message|fax|phone call|voice call|phone|e-?mail)\b",
+    re.IGNORECASE,
+)
 # A clause of so few words tells things, not sentences.
 TERSE = 3
 # How much nearer a name is to towns than to software, if it is one.
-TOWN = 0.05
+TOWN = 0.07
 _ORDER = ("send", "create", "update", "read", "delete", "run", "make", "analyse", "compose")
 # Plain needs that only a tool can meet: (words that say so, the name of such a server, what it is).
 _NEEDS = (
@@ -128,11 +132,11 @@ def unconfigured_products(text: str, index: Index, *, is_translated: bool) -> li
 
 def is_town(name: str) -> bool:
     """Whether a name is rather one of a town or a country than one of a service; unknown ones are neither."""
-    rows = vectors([name, "a city", "a country", "software"])
+    rows = vectors([name, "a city", "a country", "software", "an app"])
     if rows is None:
         return True
-    town, country, software = likeness(rows[:1].astype(np.float32), rows[1:])[0]
-    return bool(max(town, country) >= software + TOWN)
+    town, country, software, app = likeness(rows[:1].astype(np.float32), rows[1:])[0]
+    return bool(max(town, country) >= max(software, app) + TOWN)
 
 
 def _is_known(words: tuple[str, ...], index: Index) -> bool:
@@ -167,10 +171,10 @@ def _looks_like_service(match: re.Match[str], text: str) -> bool:
     has_thing = bool(following and following.group().strip())
     rest = text[match.end() :].strip()
     told = head.group() if head else ""
-    is_kept = told == "in" and bool(actions(text) & {"create", "update", "send"})
-    is_target = told in ("to", "into", "via", "through", "using", "on") or (
-        is_kept and not is_town(match.group(1))
-    )
+    hands_on = bool(actions(text) & {"create", "update", "send"})
+    is_way = told in ("to", "into", "via", "through", "using", "on") or (told == "in" and hands_on)
+    # 'search flights to Lisbon'
+    is_target = is_way and not is_town(match.group(1))
     return has_thing or (
         is_target
         and (not rest or rest[0] in ".,;" or rest.split(" ")[0] in ("and", "with", "for", "so"))
@@ -196,6 +200,12 @@ def plain_need(text: str, index: Index) -> tuple[str, str] | None:
         if said and not known & {*concepts, *(f"={stem(word)}" for word in tokens(said.group()))}:
             return name, about
     return None
+
+
+def missing_channel(text: str, index: Index) -> tuple[str, str] | None:
+    """'send it as a fax': the way that is asked for, where nothing in the catalogue goes it."""
+    way = _BY_WAY.search(text)
+    return plain_need(way.group(), index) if way else None
 
 
 def named_expert(text: str) -> str:

@@ -19,6 +19,17 @@ _HEADING = re.compile(
     rf"(?P<start>^|[.!?;\n]\s+|,\s+(?:and )?)(?P<head>(?:[^\W\d_]|(?:[<>≥≤]=?\s?)?\d(?=[\w.,%]* ?(?:-|to|and|or|points?|percent|%|\+|stars?)))[\w'\u2019.%+-]*(?: [\w'\u2019+-]+){{0,4}})\s*(?::|\?|{_ARROW})\s+(?=(?P<act>[a-z][^.!?;\n]*))",
     re.IGNORECASE,
 )
+# 'New applications: parse the CV, …' at the start goes through them.
+_THINGS_FIRST = re.compile(
+    r"^\s*(?P<things>(?:all|any|the|our|every one of)?\s?(?:new|open|overdue|unread|pending|incoming|outstanding|unpaid|unanswered|today's|yesterday's|latest|remaining|failed|waiting) (?:[\w'-]+ ){0,3}?[a-z]+s"
+    r"(?: (?:from|of|in|on|for|since) [\w' -]{2,40})?|all (?:[\w'-]+ ){0,3}?[a-z]+s):\s+(?=[a-z]+ )",
+    re.IGNORECASE,
+)
+# 'cleared - move it; still pending - hold it': dashes, where there are several.
+_DASHED = re.compile(
+    r"(?P<start>^|[.!?;:\n]\s+|,\s+(?:and )?)(?P<head>[^\W\d_][\w'\u2019-]*(?: [\w'\u2019-]+){0,3})\s+[-\u2013\u2014]\s+(?P<act>[a-z][^.!?;\n]*)",
+    re.IGNORECASE,
+)
 _CASES = frozenset({"case", "cases", "ones", "messages", "items", "tickets", "requests", "questions", "risk", "mails",
                     "emails", "orders", "complaints", "results"})  # fmt: skip
 # Headings of a request itself.
@@ -33,13 +44,48 @@ _RANGE = re.compile(
     r"\s?(?:(?:and|or) (?:up|more|above|over|higher|better|below|under|less|lower|fewer)|to \d|-\s?\d|\+))",
     re.IGNORECASE,
 )
+# A clause that tells what happens, not only what there is to be: 'next stage and a mail'.
+_HAPPENS = re.compile(
+    r"\b(?:is|are|has|have|should|must|can|may|will|gets?|goes|go|needs?|becomes?|we|you|i|somebody|someone)\b",
+    re.IGNORECASE,
+)
 _YES = frozenset({"yes", "y", "true", "ok", "okay", "positive answer"})
 _NO = frozenset({"no", "n", "false", "nope"})
 
 
 def with_cases(text: str) -> str:
     """`text` with all these ways of telling a decision as 'if …, …' and 'otherwise …'."""
-    return with_thresholds(_with_headings(with_kinds(with_conditions(text))))
+    text = _THINGS_FIRST.sub(_gone_through, text)
+    return with_thresholds(_with_headings(_without_dashes(with_kinds(with_conditions(text)))))
+
+
+def _gone_through(match: re.Match[str]) -> str:
+    sentence = re.split(r"[.!?]", match.string[match.end() :], maxsplit=1)[0]
+    if re.search(r"\b(?:each|every)\b", sentence, re.IGNORECASE):
+        return match.group()
+    things = re.sub(
+        r"^(?:all|any|the|our|every one of) ", "", match["things"].strip(), flags=re.IGNORECASE
+    )
+    return f"for each of the {things[0].lower()}{things[1:]}, "
+
+
+def _without_dashes(text: str) -> str:
+    """Two or more cases before dashes, with colons."""
+
+    def is_dashed_case(match: re.Match[str]) -> bool:
+        return _is_case(match) or bool(_HAPPENS.search(match["act"]) and _is_quality(match["head"]))
+
+    found = [match for match in _DASHED.finditer(text) if is_dashed_case(match)]
+    if len(found) < 2:
+        return text
+    return _DASHED.sub(
+        lambda match: (
+            f"{opening(match['start'])}{match['head']}: {match['act']}"
+            if is_dashed_case(match)
+            else match.group()
+        ),
+        text,
+    )
 
 
 def _with_headings(text: str) -> str:
@@ -60,7 +106,10 @@ def _with_headings(text: str) -> str:
         head = match["head"].lower()
         if _IS_REST.match(head) or head in _NO:
             return f"{start}Otherwise "
-        return f"{start}If it is {'so' if head in _YES else _quality(match['head'])}, "
+        act = match["act"]
+        is_named = not starts_with_verb(act, is_first=True) and not _HAPPENS.search(act)
+        told = "so" if head in _YES else _quality(match["head"])
+        return f"{start}If it is {told}, {'arrange ' if is_named else ''}"
 
     return _HEADING.sub(told, text)
 
@@ -76,7 +125,8 @@ def _is_case(match: re.Match[str]) -> bool:
     # 'Low' is no form of 'lower'.
     is_own_form = length > 1 or base_form(roots[0]) == words[0]
     is_instruction = bool(length) and is_own_form and (not is_noun_too or len(words) > 2)
-    return not is_instruction and starts_with_verb(match["act"], is_first=True)
+    is_told = starts_with_verb(match["act"], is_first=True) or match["act"].startswith("nothing ")
+    return not is_instruction and is_told
 
 
 def _is_chain(match: re.Match[str]) -> bool:

@@ -41,19 +41,19 @@ _CLOSING = (
     r"whatever (?:happens|happened|the (?:result|outcome|case|answer)(?: is| was| may be)?)|no matter (?:what|which|how)\b[^,.;]*|"
     r"(?:when|once|after|as soon as) (?:the )?(?:last|final) (?:one|\w+)(?: (?:is|has been|was) \w+)?(?:,|(?= \w+ \w+))|"
     r"when (?:you(?:'re| are)|it(?:'s| is)|that(?:'s| is)) (?:all )?done|"
-    r"when (?:all|everything|that) (?:is|are|has been|have been) (?:done|finished|ready|complete|processed|through)|"
+    r"when (?:all|everything|that) (?:of (?:it|that|this) )?(?:is|are|has been|have been) (?:all )?(?:done|finished|ready|complete|processed|through)|"
     r"once (?:all|everything) (?:is|are|has been|have been)? ?(?:done|finished|ready|complete|processed)|"
     r"(?:when|once|after|as soon as) (?:all|everything|every one|each|both|the two|all three|the whole \w+)(?: of (?:them|these|those|it))? "
     r"(?:is|are|has been|have been) (?:\w+ed|through|done|in|over|read|sent|written|there|back)|"
     r"(?:after|when|once) (?:the loop|all (?:of them|items|rows|entries)[^,]*),?"
 )
 _ORDER = (
-    r"then|after that|afterwards|(?<!the )(?<!our )(?<!its )(?<!this )next(?! (?:\w+ )?(?:days?|weeks?|months?|quarters?|years?|steps?|stage|"
+    r"then|after that|afterwards|(?<!the )(?<!our )(?<!its )(?<!this )next(?! to\b)(?! (?:\w+ )?(?:days?|weeks?|months?|quarters?|years?|steps?|stage|"
     r"phase|round|hours?|version|level)\b)|subsequently|thereafter|after which|following that|secondly|thirdly|"
     r"when done|once (?:that is |it is |this is )?done|as a next step|from there"
 )
 _PARALLEL = re.compile(
-    r"\b(?:(?:at|in) the same (?:time|moment)|in parallel|simultaneously|concurrently|side by side|all at once|at once|"
+    r"\b(?:both |all (?:of them |three )?)?(?:(?:at|in) the same (?:time|moment)|in parallel|simultaneously|concurrently|side by side|next to each other|alongside each other|independently|all at once|at once|"
     r"in the meantime|meanwhile|parallel(?:ly)?|alongside|independently of each other)\b,?\s*",
     re.IGNORECASE,
 )
@@ -76,7 +76,7 @@ _CONTROL = {
     ),
     "each": (
         r"(?:do (?:this|the following|that) )?for (?:each|every|all (?=the|of)|any)(?: one)?(?: of)?|"
-        r"(?:loop|iterate) (?:through|over)(?: each| every| all)?|"
+        r"with (?:each|every)(?: one)?(?: of)?|(?:loop|iterate) (?:through|over)(?: each| every| all)?|"
         r"(?:go|run|step|work) (?:through|over) (?:each|every)(?: one)?(?: of)?"
     ),
     "until": (
@@ -101,19 +101,19 @@ _DELIMITER = re.compile(
     rf"(?P<close>\s*[,;:]?\s*\b(?:and |but )?(?:{_CLOSING})\b,?\s*)"
     rf"|(?P<order>\s*[,;:]?\s*\b(?:and |but )?(?:{_ORDER})\b,?\s*)"
     r"|(?P<semi>\s*;\s*(?:and |but )?)"
-    r"|(?P<comma>\s*[,:](?!\d)\s+(?:and |but |or |plus )?|\s+[-\u2013\u2014]\s+)"
+    r"|(?P<comma>\s*[,:](?!\d)\s+(?:and |but |or |plus |so (?!that\b))?|\s+[-\u2013\u2014]\s+)"
     r"|(?P<joint>\s+(?:and|but|plus)\s+)"
-    rf"|(?P<inner>(?<! at)\s+(?=(?:{_INNER})\b))",
+    rf"|(?P<inner>(?<! at)\s+(?!(?<=thing\s)else)(?!(?<=body\s)else)(?!(?<=one\s)else)(?!(?<=what\s)else)(?!(?<=who\s)else)(?=(?:{_INNER})\b))",
     re.IGNORECASE,
 )
 _OPENERS = re.compile(
     r"^(?:please|hi|hello|hey|also|so|ok(?:ay)?|well|basically|"
     r"(?:i|we)(?: would|'d)? (?:want|need|like|wish)(?: you)?(?: to)?(?: have| see| get)?|can you|could you|would you|"
     r"you should|you must|it should|help (?:me|us)(?: to)?|(?:what )?(?:i|we) (?:want|need) is|"
-    r"(?:(?:build|create|make|design|set up|give|give me|generate|write|implement|develop)(?: me| us)? )?"
+    r"(?P<made>(?:build|create|make|design|set up|give|give me|generate|write|implement|develop)(?: me| us)? )?"
     r"(?:an?|the|this|our|my) (?:new |simple |automated |small |complete |multi-step |end-to-end )*"
     r"(?:workflow|automation|pipeline|process|flow|system|routine|job|bot)"
-    r"(?: (?:that|which|to|for|where|in which|so that|should|must|shall|will|needs to))?(?: (?:will|should|can|must))?|"
+    r"(?: (?:that|which|to|for|where|in which|so that|should|must|shall|will|needs to)|(?(made)|(?=:)))(?: (?:will|should|can|must))?|"
     r"(?:the )?(?:workflow|process|system|automation) (?:should|must|shall|will|needs to)|"
     r"make sure (?:to|that)|be sure to|go ahead and|let'?s|start (?:by|with)|begin (?:by|with)|try to|"
     r"first(?:ly| of all)?|to begin with|to start with|i'?d like(?: you)? to|we'?d like(?: you)? to)\b[,:]?\s+",
@@ -206,7 +206,8 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
     bare = _PARALLEL.sub(" ", text).strip(" ,") if marker else text
     parallel = "" if marker is None else "leading" if marker.start() == 0 else "trailing"
     if not bare:
-        if parallel and found and not hanging.is_after_comma:
+        speaks_back = marker is not None and marker.group()[:4].lower() in ("both", "all ")
+        if parallel and found and (speaks_back or not hanging.is_after_comma):
             found[-1] = replace(found[-1], parallel="trailing")
         elif parallel:
             found.append(replace(hanging, text="", parallel="leading"))

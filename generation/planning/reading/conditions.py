@@ -2,13 +2,27 @@
 
 import re
 
-from generation.planning.language.verbs import base_form, starts_with_verb
+from generation.planning.language.verbs import base_form, infinitive, starts_with_verb
 from generation.planning.language.words import stem
 from generation.planning.reading.kinds import opening
 
 # 'Only when it says so, start the pump' · 'and only if'
 _ONLY = re.compile(
     r"(?P<start>^|[.;:!?,]\s*|\s)(?:and |but )?(?:only|just|exactly) (?:if|when|in case)\b",
+    re.IGNORECASE,
+)
+# 'go through the claims, and whenever the money is there, mail them': within a request it is a condition.
+_WHENEVER = re.compile(
+    r"(?<=[\w,;] )(?:(?P<and>and |but )?whenever|(?:and |but )?wherever)\b", re.IGNORECASE
+)
+# 'get the marks; where somebody is at risk, write to the parents'
+_WHERE = re.compile(
+    r"(?<=[;,.] )where (?=(?:it|they|there|somebody|someone|something|anything|the|an?|any|no)\b[^,.;!?]{0,60}?\b(?:is|are|has|have|needs?|does|do|was|were|lacks?|fails?|exceeds?)\b[^,.;!?]{0,60},)",
+    re.IGNORECASE,
+)
+# 'settle it, which means working out its worth, writing an offer and paying it'
+_WHICH_MEANS = re.compile(
+    r",? (?:which|that) (?:means|involves|includes|comes down to):? (?=[a-z]+ing\b)(?P<acts>[^.;!?]+)",
     re.IGNORECASE,
 )
 # 'decide if it fits' asks a question; 'tell me if it fails' is a condition.
@@ -42,12 +56,30 @@ _WITH = re.compile(
 )
 # 'A score above 0.8 means …' · 'Finding nothing calls for …'
 _MEANS = re.compile(
-    r"(?P<start>^|[.;!?]\s+|,\s+(?:and |but )?)(?P<condition>(?:an?|any|the|no|finding|getting|seeing) (?:[^.,;:!?]|(?<=\d)[.,](?=\d)){3,60}?) "
-    r"(?:means?(?: that)?|calls? for|leads? to|results? in|triggers?|requires?) (?P<act>[^.;!?]+)",
+    r"(?P<start>^|[.;!?]\s+|,\s+(?:and |but )?)(?P<condition>(?:an?|any|the|no|finding|getting|seeing|less|more|fewer|under|over|below|above|up to|at (?:least|most)) "
+    r"(?:[^.,;:!?]|(?<=\d)[.,](?=\d)){3,60}?|[A-Z]\w+ \w+s) "
+    r"(?:means?(?: that)?:?|calls? for|leads? to|results? in|triggers?|requires?|(?:makes?|making) it necessary to) (?:(?:we|you|i|somebody|someone) )?(?P<act>[^.,;!?]+)",
     re.IGNORECASE,
 )
 _ELSE_COLON = re.compile(
     r"(?P<start>^|[.;!?,]\s+|\n)(?:else|otherwise)\s*(?::|-+>|=+>|\u2192)\s*", re.IGNORECASE
+)
+# 'if it is broken it is scrapped': a comma where the subject comes again.
+_NO_COMMA = re.compile(
+    r"\b(?P<head>if|when|unless|in case) (?P<condition>[^,.;:!?]{4,80}?(?<!that)(?<!whether)(?<!and)(?<!or)(?<!than)(?<!what)(?<!how)(?<!which)(?<!as)(?<!if)) "
+    r"(?P<main>(?:it|they) (?:is|are|goes|go|gets?|should|must|can|may|will|has to|have to|needs?|becomes?|stays?) [^,.;:!?]*)(?=[.;!?]|$|,\s+(?:and |but )?(?:if|when|otherwise|else|unless)\b)",
+    re.IGNORECASE,
+)
+# 'reserve it if yes, order it if no'
+_YES_BEHIND = re.compile(
+    r"(?:^|(?<=[,.;:!?]))(?P<first>[^,.;:!?]{1,100}?) if (?:yes|so|it is),? (?:and |or |but )?(?P<second>[^,.;:!?]{1,100}?) if (?:no|not|it is not|it isn't)(?=[.;!?]|$)",
+    re.IGNORECASE,
+)
+# 'Is it in stock? If so, …'
+_ASKED = re.compile(
+    r"(?P<start>^|[.;:!?]\s+)(?:and )?(?P<be>is|are|does|do|has|have|can) (?P<who>(?:the|an?|our|its|their) [\w-]+|it|they|there|this|that|he|she|anyone|anybody|something) (?P<rest>[^.?!;]{2,80})\?\s+"
+    r"(?=if (?:so|yes|not?|it is so|it is|it does)\b|otherwise\b)",
+    re.IGNORECASE,
 )
 _HAPPENS = re.compile(
     r"\b(?:is|are|has to|have to|should|must|gets?|goes|there will be)\b", re.IGNORECASE
@@ -56,15 +88,34 @@ _HAPPENS = re.compile(
 
 def with_inversions(text: str) -> str:
     """`text` with 'should it fail, …' as 'if it fail, …'."""
+    text = _YES_BEHIND.sub(_yes_first, text)
+    text = _ASKED.sub(r"\g<start>check whether \g<who> \g<be> \g<rest>. ", text)
     return _INVERTED.sub(_inverted, _MAY_BE.sub(_may_be, text))
 
 
 def with_conditions(text: str) -> str:
     """`text` with conditions that other words tell as 'if …, …'."""
+    text = _WHERE.sub("if ", text)
+    text = _WHENEVER.sub("if", _WHICH_MEANS.sub(_spelt_out, text))
     text = _ONLY.sub(r"\g<start>if", _QUESTION.sub(r"\g<verb> whether", text))
+    text = _NO_COMMA.sub(r"\g<head> \g<condition>, \g<main>", text)
     text = _IF_NO.sub(_otherwise, _IF_YES.sub(_if_so, text))
     text = _MEANS.sub(_means, _WITH.sub(_with, text))
     return _ELSE_COLON.sub(r"\g<start>otherwise ", text)
+
+
+def _yes_first(match: re.Match[str]) -> str:
+    first, second = match["first"].strip(), match["second"].strip()
+    if not starts_with_verb(first, is_first=True):
+        return match.group()
+    gap = match["first"][: len(match["first"]) - len(match["first"].lstrip())]
+    return f"{gap}if so, {first[0].lower()}{first[1:]}, otherwise {second}"
+
+
+def _spelt_out(match: re.Match[str]) -> str:
+    """'settle it, which means working out its worth and writing an offer' → 'settle it: work out its worth and write an offer'."""
+    acts = re.sub(r",\s+(?=[a-z]+ing\b)", ", and ", match["acts"])
+    return f", {_imperative(acts).replace(', and ', ', ')}"
 
 
 def _if_so(match: re.Match[str]) -> str:
@@ -89,7 +140,8 @@ def _with(match: re.Match[str]) -> str:
 
 def _means(match: re.Match[str]) -> str:
     condition, act = match["condition"], _imperative(match["act"])
-    return f"{opening(match['start'])}If there is {_lower(condition)}, {act}"
+    there = "are" if re.match(r"[A-Z]\w+ \w+s$", condition) else "is"
+    return f"{opening(match['start'])}If there {there} {_lower(condition)}, {act}"
 
 
 def _lower(text: str) -> str:
@@ -105,10 +157,14 @@ def _imperative(act: str) -> str:
     )
 
     def plain(match: re.Match[str]) -> str:
-        verb = base_form(stem(match["verb"].lower()))
+        verb = infinitive(match["verb"].lower(), match["next"])
         return f"{match['before']}{verb}" if verb else match.group()
 
-    return re.sub(r"(?P<before>^|\b(?:and|or|once) )(?P<verb>[a-z]+ing)\b", plain, act)
+    return re.sub(
+        r"(?P<before>^|\b(?:and|or|once) )(?P<verb>[a-z]+ing)\b(?=(?: (?P<next>[a-z]+))?)",
+        plain,
+        act,
+    )
 
 
 def _inverted(match: re.Match[str]) -> str:

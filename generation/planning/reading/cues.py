@@ -35,7 +35,7 @@ _IS_OVER = re.compile(
     re.IGNORECASE,
 )
 _ARRIVAL = re.compile(
-    r"^(?:an?|the|some(?:one|body)?|new) .*\b(?:arrives?|comes? in|gets in|lands|(?:is|are) (?:received|submitted|handed in))$",
+    r"^(?:an?|the|some(?:one|body)?|new) (?!.*\b(?:has|have)\b).*\b(?:arrives?|comes? in|gets in|lands|(?:is|are) (?:received|submitted|handed in))$",
     re.IGNORECASE,
 )
 _ARRIVING = re.compile(
@@ -49,7 +49,8 @@ _KEEPS_ON = re.compile(
 )
 _LOOKS_AGAIN = re.compile(
     r"^(?:keep (?:on )?(?:asking|checking|polling|watching|looking|querying)|poll|check (?:back|again|in|every|regularly|its status|the status)|"
-    r"(?:check|ask|look|query|poll|watch)\b.*\b(?:every (?:\w+ )?(?:second|minute|hour|day)s?|regularly|hourly|repeatedly|again)\b)",
+    r"(?:check|ask|look|query|poll|watch)\b.*\b(?:every (?:\w+ )?(?:second|minute|hour|day)s?|regularly|hourly|repeatedly|again)\b|"
+    r"(?!.*\b(?:it|them|this|these|those)\b).*\b(?:over and over|again and again|time and again|repeatedly|every (?:\w+ )?(?:second|minute|hour)s?)\b)",
     re.IGNORECASE,
 )
 _ECHO = re.compile(

@@ -6,13 +6,14 @@ from generation.planning.language.verbs import base_form, starts_with_verb, verb
 from generation.planning.language.words import stem, tokens
 from generation.planning.reading.cases import with_cases
 from generation.planning.reading.conditions import with_inversions
+from generation.planning.reading.idioms import without_idioms
 from generation.planning.reading.rounds import with_each, with_rounds
 
 _ASIDE = re.compile(r"\s*\((?!\d)[^()]{1,80}\)")
 _QUOTED = re.compile(r"[\"“„«][^\"“”„«»]*[\"“”»]")
 _CLAUSE = re.compile(
     r"(\s*[.!?;:]\s+|\s*\n\s*|\s*,\s+(?:(?:and|but|while|whereas|then|so)\s+)*|"
-    r"\s+(?:and|but|while|whereas)\s+(?=(?:the|all|any|every|those|an?)\s))",
+    r"\s+(?:and|but|while|whereas)\s+(?=(?:the|all|any|every|those|an?|(?:must|should|has to|have to|needs? to) (?:then |also )?be)\s))",
     re.IGNORECASE,
 )
 _GOVERNOR = re.compile(
@@ -59,6 +60,17 @@ _WANTED = re.compile(
     r"(?P<verb>[a-z]+(?:ed|en|ent|aid|ade|uilt|one))\b(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+# 'each new order needs its labels printed' → 'for each new order, have its labels printed'
+_EACH_NEEDS = re.compile(
+    r"^(?P<each>(?:each|every) [\w' -]{2,50}?) (?:needs?|wants?|should have|must have|gets?|has to have) (?P<what>(?:its|their|an?|the) (?:[\w-]+ ){0,3}?[\w-]+) "
+    r"(?P<verb>[a-z]+(?:ed|en|ent|aid|ade|uilt))\b(?P<rest>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+# 'and must then be marked as sent': of what was spoken of
+_MUST_BE = re.compile(
+    r"^(?:must|should|shall|has to|have to|needs? to|ought to|is to|are to) (?:then |also |finally )?be (?P<verb>[a-z]+(?:ed|en|ent|aid|ade|uilt|ut))\b(?P<rest>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
 _ENOUGH = re.compile(
     r"\b(?:it (?:is|will be|would be) (?:enough|sufficient|fine)|it suffices) (?:to|if (?:you|we)) ",
     re.IGNORECASE,
@@ -92,6 +104,22 @@ _EACH_INSIDE = re.compile(
     r"\b(?P<verb>[a-z]+(?: (?:out|up))?) (?P<each>for (?:each|every)(?: of (?:them|these|those)| one| (?!of\b)\w+)) (?=(?:whether|what|which|how|who|an?|the)\b)",
     re.IGNORECASE,
 )
+# 'the money is refunded either way' → 'in any case, the money is refunded'
+_EITHER_WAY = re.compile(
+    r"(?P<start>^|[.;!?]\s+|,\s+(?:and |but )?)(?P<act>[^.,;:!?]{5,90}?),? (?:either way|in (?:any|either) case|in both cases|regardless|anyway|whatever happens|no matter what)(?=\s*(?:[.;!?]|$))",
+    re.IGNORECASE,
+)
+# 'I want no upload, only a message with the names': what is to be sent
+_ONLY_A_MESSAGE = re.compile(
+    r"(?P<start>,\s+(?:but )?|[.;]\s+)(?:only|just|merely) (?P<what>an? (?:[\w-]+ ){0,2}?(?:message|mail|e-?mail|sms|text|note|post|letter)\b)",
+    re.IGNORECASE,
+)
+# 'publish only those without errors' → 'if it is without errors, publish it'
+_ONLY_THOSE = re.compile(
+    r"(?P<start>^|[.;!?]\s+|,\s+(?:and |but )?(?:then )?|\s+and (?:then )?|\s+but )(?P<verb>[a-z]+(?: (?:out|on|up|in))?) (?:only|just) (?:those|the ones|what|whatever|the [\w-]+s) "
+    r"(?P<how>that|which|who|with|without|above|below|over|under|from|whose)\b (?P<what>[^.;,!?]+)",
+    re.IGNORECASE,
+)
 _SHORT_FORMS = {"&": "and", "w/": "with", "+": "and"}
 _SHORTHAND = re.compile(r"\s(&|w/|\+)\s", re.IGNORECASE)
 # 'It would be lovely if it were posted' → 'it is posted'
@@ -102,8 +130,8 @@ _WISH = re.compile(
 )
 # 'three things can happen side by side: …' → 'side by side …'
 _SIDE_BY_SIDE = re.compile(
-    r"(?P<start>^|[,.;]\s+)[^,.:;]{0,40}\b(?:things|steps|tasks|actions|jobs|following)\b[^,.:;]{0,40}?"
-    r"\b(?P<how>side by side|in parallel|at the same time|simultaneously|concurrently|at once)[^,.:;]{0,20}:\s",
+    r"(?P<start>^|[,.;]\s+)[^,.:;]{0,40}\b(?:things|steps|tasks|actions|jobs|following|all of (?:this|these|it)|everything)\b[^,.:;]{0,40}?"
+    r"\b(?P<how>side by side|next to each other|in parallel|at the same time|simultaneously|concurrently|at once)[^,.:;]{0,20}:\s",
     re.IGNORECASE,
 )
 # 'escalate by creating an incident' → 'create an incident'
@@ -152,6 +180,17 @@ def _verb_first(match: re.Match[str]) -> str:
     return f"{match['start']}{told}" if verb else match.group()
 
 
+def _only_those(match: re.Match[str]) -> str:
+    if not verb_at([stem(word) for word in match["verb"].lower().split()], 0)[0]:
+        return match.group()
+    how = match["how"].lower()
+    told = (
+        "it " if how in ("that", "which", "who") else "its " if how == "whose" else f"it is {how} "
+    )
+    start = re.sub(r",?\s+(?:and |but )?(?:then )?$", ", ", match["start"])
+    return f"{start}if {told}{match['what']}, {match['verb']} it"
+
+
 def _each_first(match: re.Match[str]) -> str:
     is_verb = verb_at([stem(word) for word in match["verb"].lower().split()], 0)[0]
     return f"{match['each']}, {match['verb']} " if is_verb else match.group()
@@ -165,7 +204,7 @@ def _by_doing(match: re.Match[str]) -> str:
 
 def in_plain_words(text: str) -> str:
     """`text` with indirect requests as instructions; what stands in quotes stays as it is."""
-    text = _without_asides(text)
+    text = without_idioms(_without_asides(text))
     text = _THROUGH.sub(lambda match: f"for each of {_things(match)}, ", text)
     text = _THINGS_MADE.sub(_made_each, text)
     text = _FROM_FIRST.sub(_verb_first, text)
@@ -177,6 +216,9 @@ def in_plain_words(text: str) -> str:
     text = _SHORTHAND.sub(lambda match: f" {_SHORT_FORMS[match.group(1).lower()]} ", text)
     text = _ENOUGH.sub("", text)
     text = _WISH.sub(lambda match: f"{match['start']}{match['who']} is ", text)
+    text = _ONLY_THOSE.sub(_only_those, text)
+    text = _ONLY_A_MESSAGE.sub(r"\g<start>send \g<what>", text)
+    text = _EITHER_WAY.sub(r". In any case, \g<act>", text)
     text = _SIDE_BY_SIDE.sub(r"\g<start>\g<how> ", text)
     text = _BY_DOING.sub(_by_doing, text)
     text = _MAKE_SURE.sub("check that ", text)
@@ -218,7 +260,13 @@ def _clause(text: str, *, is_governed: bool) -> str:
         return match.group() + _clause(text[match.end() :], is_governed=False)
     if match := _GIVE.match(bare):
         return f"assign {match['what']} to {match['who']}{text[len(bare) :]}"
-    turned = _by_wanting(bare) or _by_modal(bare) or _by_receiving(bare) or _by_going(bare)
+    turned = (
+        _by_needing(bare)
+        or _by_wanting(bare)
+        or _by_modal(bare)
+        or _by_receiving(bare)
+        or _by_going(bare)
+    )
     return turned + text[len(bare) :] if turned else text
 
 
@@ -239,6 +287,19 @@ def _by_wanting(text: str) -> str:
     if match is None or not verb_at([stem(match["verb"].lower())], 0)[0]:
         return ""
     return f"have {match['what']} {match['verb']}{match['rest']}"
+
+
+def _by_needing(text: str) -> str:
+    """'each order needs its labels printed' → 'for each order, print its labels', 'must be marked' → 'mark it'."""
+    match = _EACH_NEEDS.match(text) or _MUST_BE.match(text)
+    verb = base_form(stem(match["verb"].lower())) if match else ""
+    if match is None or not verb:
+        return ""
+    told = match.groupdict()
+    if "each" in told:
+        each = told["each"][0].lower() + told["each"][1:]
+        return f"for {each}, {verb} {told['what']}{told['rest']}"
+    return f"{verb} it{told['rest']}"
 
 
 def _by_receiving(text: str) -> str:

@@ -15,15 +15,17 @@ _GOVERNED = re.compile(
     r"every time|each time|whether|because|since|as long as)\b",
     re.IGNORECASE,
 )
-_AUXILIARY = r"(?:(?:is|are) to be|is|are|gets?|will be|(?:should|must|shall|can|has to|have to|needs? to|ought to) (?:then |also )?(?:be|get))"
-_ADVERB = r"(?:then|also|next|finally|automatically|immediately|afterwards|subsequently|now|first|again|directly)"
+_AUXILIARY = r"(?:(?:is|are) to be|is|are|gets?|will be|(?:should|must|shall|can|may|might|could|has to|have to|needs? to|ought to) (?:then |also )?(?:be|get))"
+_ADVERB = r"(?:then|also|next|finally|automatically|immediately|afterwards|subsequently|now|first|again|directly|simply|just|only)"
 _PASSIVE = re.compile(
     rf"^(?P<lead>(?:(?:{_ADVERB}|otherwise)\s+)*)(?P<subject>(?:[\w'#/&-]+\s+){{1,9}}?){_AUXILIARY}\s+(?P<adverb>(?:{_ADVERB}\s+)*)"
     r"(?P<verb>[a-z]+)\b(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 _PARTICIPLES = frozenset({"put", "set", "read", "sent", "built", "kept", "made", "told", "found", "written", "taken",
-                          "drawn", "run", "given", "brought", "rewritten", "paid", "chosen", "got", "shown"})  # fmt: skip
+                          "drawn", "run", "given", "brought", "rewritten", "paid", "chosen", "got", "shown", "withdrawn", "sold", "frozen", "hidden", "thrown", "broken",
+                          "rebuilt", "lent", "spent", "met", "caught", "overwritten", "undone", "redone", "withheld", "cut", "shut",
+                          "split", "cast", "broadcast", "reset", "held", "left", "lost", "bought", "begun", "driven", "spoken"})  # fmt: skip
 _ELLIPTIC = re.compile(
     rf"^(?P<lead>(?:{_ADVERB}\s+)*)(?P<subject>(?:[\w'#/&-]+\s+){{1,5}}?)"
     rf"(?P<verb>[a-z]+ed|{'|'.join(sorted(_PARTICIPLES))})\b(?P<rest>.*)$",
@@ -34,6 +36,8 @@ _WHOSE = re.compile(
     r"(?<=\w) (?:that|which|who) (?:came|comes?|arrived?s?|is|are|was|were|has|have)\b.*$",
     re.IGNORECASE | re.DOTALL,
 )
+# 'the latest sales figures and …': a thing that is named before another.
+LONGEST_THING = 5
 _RELATIVE = frozenset({"which", "who", "that", "there", "what", "where", "how", "i", "we", "you"})
 # Participles that tell a state, not something that is to be done.
 _STATES = frozenset({"located", "based", "attached", "allowed", "interested", "called", "needed", "required", "done",
@@ -61,7 +65,24 @@ def pieces_of(text: str) -> list[Piece]:
     found: list[Piece] = []
     for separator, part in zip(cut[::2], cut[1::2], strict=True):
         found.append(_active(Piece(separator, part), found))
+        _share_verb(found)
     return found
+
+
+def _share_verb(found: list[Piece]) -> None:
+    """'moisture and temperature are read': both are read."""
+    if len(found) < 2 or not found[-1].subject or found[-1].separator.strip() != "and":
+        return
+    last, before = found[-1], found[-2]
+    verb = last.text.partition(last.subject)[0].strip() if last.subject in last.text else ""
+    words = tokens(before.text)
+    is_thing = 0 < len(words) <= LONGEST_THING and before.starts_sentence
+    if not verb or not is_thing or before.subject or before.is_governed:
+        return
+    if any(verb_at([stem(word)], 0)[0] and not verb_at([stem(word)], 0)[2] for word in words):
+        return
+    thing = before.text[:1].lower() + before.text[1:]
+    found[-2] = replace(before, text=f"{verb} {thing}", subject=thing)
 
 
 def text_of(pieces: list[Piece]) -> str:
@@ -100,6 +121,9 @@ def _turned(piece: Piece, match: re.Match[str] | None) -> Piece:
         return piece
     if any(verb_at([stem(w)], 0)[0] and not verb_at([stem(w)], 0)[2] for w in words[:1]):
         return piece
+    if words[0] in ("no", "none", "neither", "nobody") and len(words) > 1:
+        thing = " ".join(subject.split()[1:])
+        return replace(piece, text=f"do not {_verb(match['verb'])} {thing}{match['rest']}")
     subject = re.sub(r"^(?:They|It|These|Both|The|This|That|All|Every|Each|An?)\b", _lower, subject)
     thing = {"they": "them", "these": "them"}.get(subject, subject)
     text = f"{match['lead']}{_verb(match['verb'])} {thing}{match['rest']}"

@@ -27,14 +27,14 @@ _NO_STRANGER = (
 # What sends the work round once more, with where it goes.
 _BACK = (
     r"(?:(?:then |just |simply |please )?(?:"
-    rf"(?!the (?:money|payment|amount|sum)){_THEY} (?:then |just |simply )?(?:(?:must |should |has to |have to |needs to )?go(?:es)?|(?:is|are|gets?) (?:sent|passed|handed|returned)|returns) (?:straight |right )?back(?= (?:to|for|and|with)\b|[.,;!?]|$){_NO_STRANGER}|"
+    rf"(?!the (?:money|payment|amount|sum)){_THEY} (?:then |just |simply )?(?:(?:must |should |has to |have to |needs to )?go(?:es)?|(?:is|are|gets?) (?:sent|passed|handed|returned)|returns) (?:straight |right )?back(?! (?:in)?to (?:the )?(?:stock|inventory|shelf|shelves|pool|queue|store)\b)(?= (?:to|for|and|with)\b|[.,;!?]|$){_NO_STRANGER}|"
     rf"(?:send|pass|hand|give|return|take) {_IT} (?:straight |right )?back(?= (?:to|for|and|until|with)\b){_NO_STRANGER}|"
     r"(?:go|jump|loop|start|return|step) (?:straight |right )?(?:back|over)\b(?! (?:the|an?|our|all|each|every)\b)|"
     r"(?:go|do|start|try|run|loop)(?: (?:it|this|that))?(?: (?:round|over|through))? again\b|"
     rf"(?:rewrite|rework|revise|redo|redraft|improve|polish) {_IT} (?:and (?:check|test|try|score|review|rate|run) (?:it )?again|once more|again)\b|"
     rf"(?:give {_IT} )?(?:another|one more|a further|a new) (?:round|pass|iteration|try|attempt|go|shot)\b|"
     rf"(?:write|do|make|try|run|check|look at|test|draw|generate|create) {_IT} (?:anew|again|once more|over)\b)"
-    r"(?: (?:to|into|for|and|with|at|through|round|from)\b[^.,;!?]*?)?)"
+    r"(?: (?:to|for|and|with|at|through|round|from)\b[^.,;!?]*?)?)"
 )
 _WHILE = r"(?:if|when(?:ever)?|(?:for )?as long as|so long as|while|every time|each time)"
 _NUMBER = rf"[$€£]?(?:\d[\d.,]*\d|\d)\s?%?|{_COUNT}"
@@ -50,6 +50,12 @@ _IF_BACK = re.compile(
 _BACK_WHILE = re.compile(
     rf"{_HEAD}(?:{_BACK}|(?:redo|rework|rewrite|revise|redraft|rephrase|reword|refine|rerun|retry|fix|improve|polish|correct|edit) {_IT}|repeat|keep (?:on )?(?:going|trying|at it)) "
     rf"(?:for as long as|as long as|so long as|while|if|whenever) (?P<condition>[^.;,:]{{2,90}}?)(?=[.,;!?]|$)",
+    re.IGNORECASE,
+)
+# 'measure it over and over as long as it is low'
+_OVER_AND_OVER = re.compile(
+    rf"(?P<often>\s(?:over and over(?: again)?|again and again|time and again|repeatedly|continuously|every (?:\w+ )?(?:seconds?|minutes?|hours?|days?))),? "
+    rf"{_WHILE} (?P<condition>[^.;,:]{{2,90}}?)(?=[.,;!?]|$)",
     re.IGNORECASE,
 )
 _NOT = re.compile(r"\b(?:is|are|was|does|do|has|have|can|will)(?: not|n['\u2019]t) ", re.IGNORECASE)
@@ -73,6 +79,17 @@ _TAKE_EACH = re.compile(
     r"(?P<each>(?:each|every)(?: one)?(?: of)? [^.,;:!?]{2,50}?)(?:,| and|:) (?:and )?(?=[a-z]+ )",
     re.IGNORECASE,
 )
+# To go through all open claims, and what is done with each of them.
+_GO_THROUGH = re.compile(
+    r"(?P<start>^|[.;:!?]\s+|,\s+|\band\s+|\bthen\s+)(?:please )?(?:go|work|run|walk|step|look|read|leaf|run) (?:through|over) (?P<things>(?:all|every one of|my|the|our|these|those|today's)\b"
+    r"(?: [\w'-]+){1,6}?)(?P<link>\s*[:;]\s+|,? and (?:then )?|,\s+|\.\s+)(?P<next>[a-z']+(?: [a-z']+)?)",
+    re.IGNORECASE,
+)
+_OF_ITEM = re.compile(
+    r"(?:if|when(?:ever)?|wherever|where|whoever|anyone|anybody|those|unless|depending|for|(?:each|every)(?: one)?)\b|\w{1,20} (?:it|its|each|every|them)$",
+    re.IGNORECASE,
+)
+_PLURAL = re.compile(r"\b[a-z'-]+[^s\W]s(?:$|\s)", re.IGNORECASE)
 _IN_FRONT = re.compile(
     rf"(?P<start>^|[.;:!?]\s+|,?\s+and\s+|,?\s+then,?\s+|,\s+){_ONE_BY_ONE}[,:]?\s+(?P<rest>[^.!?]+)",
     re.IGNORECASE,
@@ -94,9 +111,20 @@ _ROUNDS_OF = re.compile(
     rf"(?P<start>^|[.!?]\s+)(?:(?:do|run|make) )?(?P<count>{_COUNT}) {_ROUNDS}(?: of (?:this|that|the following))?:\s+(?P<act>[^.!?]+)",
     re.IGNORECASE,
 )
+# 'design it, test it - three rounds of this'
+_ROUNDS_BEHIND = re.compile(
+    rf"(?:\s*[,;:]|\s+[-\u2013\u2014])?\s+(?:for |in |and (?:do )?)?(?P<count>{_COUNT}) {_ROUNDS}(?: of (?:this|that|it|these|those)| in (?:all|total|a row))?(?=\s*(?:[.;,!?]|$))",
+    re.IGNORECASE,
+)
+# 'Look where it is every hour. As soon as it has arrived stop looking and …'
+_STOP_WHEN = re.compile(
+    r"(?:^|(?<=[.!?;,]))(?P<before>[^.!?;,]{1,120})[.;,!]\s+(?:and )?(?:as soon as|once|when|if) (?P<condition>[^.;,!?]{2,80}?),? (?:you (?:can )?)?(?:stop|end|quit|leave) "
+    r"(?:(?:the )?[a-z]+ing(?: (?:it|them|for it))?|(?:the |this )?loop|there|it)(?=[.;,!?]|\s+and\b|$)(?P<link>\s+and\s+|[,;]\s+(?:and )?)?",
+    re.IGNORECASE,
+)
 # 'As long as some pods are not ready, look again'
 _WHILE_ACT = re.compile(
-    r"(?P<start>^|[.!?;]\s+)(?:(?:for )?as long as|so long as) (?P<condition>[^.;,:!?]{2,90}?)(?: yet)?, (?P<act>[a-z]+ [^.!?;]+)",
+    r"(?P<start>^|[.!?;]\s+)(?:(?:for )?as long as|so long as|while(?= (?:it|that|this|there) (?:is|are|has|have|remains?|stays?) (?!being\b|\w+ing\b))) (?P<condition>[^.;,:!?]{2,90}?)(?: yet)?, (?P<act>[a-z]+ [^.!?;]+)",
     re.IGNORECASE,
 )
 # 'None of these has to wait for the others', 'Do those two concurrently': it speaks of the sentence before.
@@ -109,24 +137,57 @@ _SIDE_BY_SIDE = re.compile(
 )
 
 
+# '… - but not until the owner has been told' → '… after the owner has been told'
+_NOT_UNTIL = re.compile(
+    r"(?:\s*[,;]|\s+[-\u2013\u2014])?\s+(?:but |though |and )?(?:not|never|only not) (?:until|before|till) (?=[^.;!?]*\b(?:has|have|is|are|got)\b)",
+    re.IGNORECASE,
+)
+
+
 def with_rounds(text: str) -> str:
     """`text` with every return to an earlier step as 'repeat until …', and limits as 'at most N times'."""
+    text = _NOT_UNTIL.sub(" after ", text)
     text = _SIDE_BY_SIDE.sub(" in parallel", text)
+    text = _STOP_WHEN.sub(_stopped, text)
     text = _SAME.sub(r"For each of them, \g<act>.", text)
+    text = _ROUNDS_BEHIND.sub(r" \g<count> times", text)
     text = _ROUNDS_OF.sub(r"\g<start>\g<act> \g<count> times", text)
     text = _LIMIT.sub(_limit, text)
     text = _LIMIT_BEHIND.sub(_limit, text)
     text = _BELOW_BACK.sub(lambda match: f" until it is at least {_digits(match['number'])}", text)
-    text = _BACK_WHILE.sub(_until, text)
+    text = _BACK_WHILE.sub(_until, _OVER_AND_OVER.sub(_often_until, text))
     text = _IF_BACK.sub(_until, text)
     return _WHILE_ACT.sub(_act_until, text)
 
 
 def with_each(text: str) -> str:
     """`text` with 'one by one' as 'for each of …'."""
+    text = _GO_THROUGH.sub(_gone_through, text)
     text = _TAKEN.sub(lambda match: f"for each of {_of(match['things'])}, ", text)
     text = _BEHIND.sub(_behind, _TAKE_EACH.sub(r"\g<start>for \g<each>, ", text))
     return _IN_FRONT.sub(_in_front, text)
+
+
+def _gone_through(match: re.Match[str]) -> str:
+    """A loop where several things are gone through and what follows speaks of each of them."""
+    things, following = match["things"], match["next"]
+    is_of_item = _OF_ITEM.match(following) or (
+        ":" in match["link"] and not following.lower().startswith("each")
+    )
+    sentence = re.split(r"[.!?]", match.string[match.end("link") :], maxsplit=1)[0]
+    if re.search(r"\b(?:each|every)\b", sentence, re.IGNORECASE):
+        # 'go through the payments and for each one …' tells the loop itself.
+        return match.group()
+    is_all = things.lower().startswith("all") and "." not in match["link"]
+    if not _PLURAL.search(things) or not (is_of_item or is_all):
+        return match.group()
+    things = re.sub(
+        r"^(?:all|every one of) (?:of )?(?:(?=(?:our|my|these|those)\b)|the |(?=\w))",
+        lambda said: "" if re.match(r"(?:our|my|these|those)\b", things[said.end() :]) else "the ",
+        things,
+        flags=re.IGNORECASE,
+    )
+    return f"{match['start']}for each of {things}, {following}"
 
 
 def _limit(match: re.Match[str]) -> str:
@@ -139,6 +200,15 @@ def _digits(number: str) -> str:
 
 def _until(match: re.Match[str]) -> str:
     return f" until {_opposite(match['condition'])}"
+
+
+def _stopped(match: re.Match[str]) -> str:
+    then = ", then " if match["link"] else ""
+    return f"{match['before']} until {match['condition']}{then}"
+
+
+def _often_until(match: re.Match[str]) -> str:
+    return f"{match['often']}{_until(match)}"
 
 
 def _act_until(match: re.Match[str]) -> str:

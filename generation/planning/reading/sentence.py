@@ -35,12 +35,15 @@ from generation.planning.reading.tree import (
     Repeat,
     acts_of,
     feeds_the_rest,
+    is_about_it,
     is_trigger,
     together,
 )
 
 # What a loop goes through is told in so many words; longer texts have the first instruction in them.
 LONGEST_PHRASE = 4
+# 'each order that waits' is a thing, 'for each order the parts' is not.
+RELATIVES = frozenset({"that", "which", "who", "whose"})
 _HAS_OBJECT = re.compile(r"\w (?:an?|the|its|it|them) ?", re.IGNORECASE)
 
 
@@ -162,7 +165,8 @@ class Sentence:
 
     def _ends_parallel(self) -> bool:
         chunk = self.chunks[self.position]
-        return chunk.is_break or bool(chunk.control) or gathers(chunk.text)
+        is_over = chunk.is_break or chunk.is_after_semicolon
+        return is_over or bool(chunk.control) or gathers(chunk.text)
 
     def _conditional(self, nodes: list[Node], chunk: Chunk) -> None:
         if self._is_event(nodes, chunk):
@@ -178,7 +182,14 @@ class Sentence:
         condition, body_text = self._cut(condition)
         body_nodes = acts_of(body_text) if body_text else []
         body_nodes += self.read(is_arm=True, has_begun=bool(body_nodes))
-        add_arm(nodes, condition, tuple(body_nodes))
+        last = nodes[-1] if nodes else None
+        if isinstance(last, Repeat) and last.mode == "foreach" and is_about_it(condition):
+            # 'check each draft, and if it is clean, publish it'
+            body = list(last.body)
+            add_arm(body, condition, tuple(body_nodes))
+            nodes[-1] = replace(last, body=tuple(body))
+        else:
+            add_arm(nodes, condition, tuple(body_nodes))
 
     def _cut(self, text: str) -> tuple[str, str]:
         """A condition without the instruction that follows it with no comma between, and that instruction ('' for none)."""
@@ -252,7 +263,7 @@ class Sentence:
 
     def _each(self, nodes: list[Node], chunk: Chunk) -> None:
         phrase, rest = chunk.text, ""
-        if starts_with_verb(phrase) and set(tokens(phrase)[1:2]) & DETERMINERS:
+        if starts_with_verb(phrase) and set(tokens(phrase)[1:2]) & (DETERMINERS - RELATIVES):
             # 'for each one write a reminder': nothing but the instruction follows.
             phrase, rest = "", phrase
         following = self.chunks[self.position] if self._body_follows() else None
@@ -281,7 +292,10 @@ class Sentence:
             nodes[-1] = replace(last, mode="until", phrase=chunk.text)
             return run
         body = self._repeated(nodes, chunk, run)
-        if body:
+        if all(is_ban(node) for node in body):
+            # 'you need not wait until …'
+            nodes.extend(body)
+        else:
             mode = "count" if chunk.control == "times" else "until"
             nodes.append(Repeat(mode=mode, phrase=chunk.text, body=tuple(body), times=times))
         return len(nodes)

@@ -7,27 +7,31 @@ from generation.planning.language.words import stem, tokens
 from generation.planning.reading.implied import REST
 from generation.planning.reading.kinds import cut, instruction, opening
 
-_NUMBER = r"[$€£]?\s?\d[\d.,]*\d|[$€£]?\s?\d"
+_NUMBER = r"(?:[$€£]?\s?\d[\d.,]*\d|[$€£]?\s?\d)"
 _UNIT = r"(?: ?(?:%|percent|points?|euros?|eur|dollars?|usd|pounds?|k|days?|hours?|weeks?|months?|minutes?|stars?|kg|km|people|items?|pieces?)\b)?"
-_BOUND = rf"(?:above|over|under|below|up to|from|more than|less than|at least|at most|fewer than|greater than|higher than|lower than)\s+(?:{_NUMBER}){_UNIT}"
+_OPEN_END = r"(?: (?:or|and) (?:more|less|above|below|over|under|up(?:wards)?|higher|lower|better|worse|beyond|fewer))"
+_BOUND = rf"(?:(?:(?:at|from|with|for) )?{_NUMBER}{_UNIT}{_OPEN_END}|(?:at )?(?:above|over|under|below|up to|from|more than|less than|at least|at most|fewer than|greater than|higher than|lower than)\s+(?:{_NUMBER}){_UNIT}{_OPEN_END}?|between {_NUMBER}{_UNIT} and {_NUMBER}{_UNIT})"
 _WHAT = r"(?:(?:for |with )?(?:anything|everything|all|those|amounts|sums|values|scores|claims|orders|invoices|requests|the ones|ones|an? [\w-]+|[\w-]+s) (?:of )?(?:that (?:is|are) |which (?:is|are) )?)?"
 _THRESHOLD = re.compile(
     rf"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but )?)(?P<what>{_WHAT})(?P<bound>{_BOUND}),?\s+(?!is\b|are\b|it is\b)(?P<act>[^.;!?]+)",
     re.IGNORECASE,
 )
 _COMPARATIVE = re.compile(
-    r"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but |while |whereas )?)(?:(?:for |with )?(?:the |any |all |every |all the )?"
-    r"(?:anything |everything |those |all )?(?P<how>bigger|smaller|larger|higher|lower|cheaper|less|more|fewer|greater|longer|shorter|older|newer|"
-    r"(?:above|below|over|under) (?:that|this|it))(?: (?:ones|amounts|sums|values|[a-z]+s))?|(?:for |with )?"
+    r"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but |while |whereas )?)(?:(?:for |with |at )?(?:the |any |all |every |all the )?"
+    r"(?:anything |everything |those |all )?(?P<how>(?:bigger|smaller|larger|higher|lower|cheaper|dearer|costlier|less|more|fewer|greater|longer|shorter|older|newer|better|worse|heavier|lighter)(?: than that)?|"
+    r"(?:at )?(?:less|more|fewer) than that|(?:above|below|over|under|beyond) (?:that|this|it)|in between)(?: (?:ones|amounts|sums|values|[a-z]+s))?|(?:for |with )?"
     rf"{REST}),?\s+(?P<act>[^.;!?]+)",
     re.IGNORECASE,
 )
+# A case of an amount that was told in another way.
+_BOUNDED = re.compile(rf"\bif it is {_BOUND}", re.IGNORECASE)
 
 
 def with_thresholds(text: str) -> str:
     """`text` with 'above 500 euros …; for anything smaller …' as 'if …, …' and 'otherwise …'."""
     changed = _THRESHOLD.sub(_threshold, text)
-    return _COMPARATIVE.sub(_rest, changed) if changed != text else text
+    is_told = changed != text or _BOUNDED.search(text)
+    return _COMPARATIVE.sub(_rest, changed) if is_told else text
 
 
 def _threshold(match: re.Match[str]) -> str:
@@ -35,7 +39,10 @@ def _threshold(match: re.Match[str]) -> str:
         return match.group()
     # 'go into HubSpot, everybody else is told': where the others begin.
     act, separator, rest = cut(_COMPARATIVE, match["act"])
-    told = f"If it is {match['bound'].strip()}, {instruction(act)}"
+    bound = re.sub(
+        r"^(?:at|for|with|from) (?=[\d$€£])", "", match["bound"].strip(), flags=re.IGNORECASE
+    )
+    told = f"If it is {bound}, {instruction(act)}"
     return f"{opening(match['start'])}{told}{separator}{rest}"
 
 

@@ -47,7 +47,7 @@ class Repeat:
 Node = Act | Together | Choose | Repeat
 
 _NEGATION = re.compile(
-    r"^(?:but |and |please )*(?:(?:nobody|no ?one) (?:needs|has|should|must)(?: to)?|there is no need to|do not|don't|dont|never|no need to|not to|avoid|must not|should not|shouldn't|"
+    r"^(?:but |and |please )*(?:(?:you|we|i|they) (?:do not|don't|need not|needn't|must not|mustn't|should not|shouldn't) |(?:nobody|no ?one) (?:needs|has|should|must)(?: to)?|there is no need to|do not|don't|dont|never|no need to|not to|avoid|must not|should not|shouldn't|"
     r"you must not|refrain from|leave out|skip|ignore|without|stay away from|keep away from|no)\b\s*",
     re.IGNORECASE,
 )
@@ -83,7 +83,7 @@ _NARRATIVE = re.compile(
 _ABOUT_IT = re.compile(r"^(?:not )?(?:it|this|that|they|he|she)\b", re.IGNORECASE)
 _BOTH = re.compile(r"\bboth\b(?=[^,]*\band\b)", re.IGNORECASE)
 _EACH = re.compile(
-    r"\b(?:each|every)(?: one)?(?: of (?:the|these|those|our)\b|(?= of them\b) of)?\s+(?!(?:day|week|month|hour|morning|evening|night|"
+    r"\b(?:each|every)(?: one)?(?: of (?:the|these|those|our)\b|(?= of them\b) of)?\s+(?!(?:\w+ )?(?:second|minute|hour|day)s\b|(?:day|week|month|hour|morning|evening|night|"
     r"minute|year|quarter|time|other|monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekday)\b)"
     r"((?:them|these|those)\b|(?!for\b|in\b|to\b|with\b)\w+(?: (?!(?:an?|the|to|in|into|on|from|for|by|with|via|and|or|it|as)\b)\w+)?)",
     re.IGNORECASE,
