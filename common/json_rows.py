@@ -3,7 +3,8 @@
 Columns are named as the models' attributes are and have their types. As with the ORM, null is SQL's null.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
@@ -21,32 +22,48 @@ FIRST = "first_part"
 class Write:
     """A statement that changes rows. `before` names common table expressions (`name AS (…)`) that it reads.
 
-    The parameters are those of `before` and then those of the statement.
+    The parameters are those of `before` and then those of the statement; `after` follows its conditions.
     """
 
     statement: str
     parameters: tuple[Any, ...]
     before: str = ""
+    after: str = ""
 
 
 def write(*writes: Write | None) -> int:
     """Make all of these in one statement, so in one transaction and one round trip; how many rows the last one wrote.
 
-    None sees what another one writes. The first can be read by the name `FIRST`, if it gives something back.
+    None sees what another one writes; only what the first one gives back can be read, by the name `FIRST`.
     """
+    with _written(writes) as cursor:
+        return 0 if cursor is None else int(cursor.rowcount)
+
+
+def write_and_read(*writes: Write | None) -> Any:
+    """As `write`; gives the value that the last one gives back, null if it wrote nothing."""
+    with _written(writes) as cursor:
+        found = None if cursor is None else cursor.fetchone()
+        return None if found is None else found[0]
+
+
+@contextmanager
+def _written(writes: Sequence[Write | None]) -> Iterator[Any]:
     wanted = [one for one in writes if one is not None]
     if not wanted:
-        return 0
+        yield None
+        return
     *others, last = wanted
     parts = []
     for index, one in enumerate(others):
         parts += [one.before] if one.before else []
-        parts.append(f"{f'part_{index}' if index else FIRST} AS ({one.statement})")
+        parts.append(f"{f'part_{index}' if index else FIRST} AS ({one.statement}{one.after})")
     parts += [last.before] if last.before else []
     statement = f"WITH {', '.join(parts)} {last.statement}" if parts else last.statement
     with connection.cursor() as cursor:
-        cursor.execute(statement, [value for one in wanted for value in one.parameters])
-        return int(cursor.rowcount)
+        values = [value for one in wanted for value in one.parameters]
+        cursor.execute(statement + last.after, values)
+        yield cursor
 
 
 def new_rows(model: type[models.Model], rows: Sequence[Row]) -> Write | None:
@@ -62,13 +79,14 @@ def whole_rows(
         return None
     names = tuple(rows[0])
     written = tuple(name for name in names if name not in (*unique, *new))
-    return _write(_insert(model, names) + _on_conflict(model, unique, written), rows)
+    insert = _write(_insert(model, names), rows)
+    return replace(insert, after=_on_conflict(model, unique, written))
 
 
 def missing_row(model: type[models.Model], row: Row, *, unique: tuple[str, ...]) -> Write:
     """As `new_rows`; writes nothing, and gives nothing back, where a row with the same `unique` columns is there."""
     conflict = f" ON CONFLICT ({_columns(model, unique)}) DO NOTHING RETURNING 1"
-    return _write(_insert(model, tuple(row)) + conflict, [row])
+    return replace(_write(_insert(model, tuple(row)), [row]), after=conflict)
 
 
 def changed_row(model: type[models.Model], key: str, row: Row) -> Write:
@@ -76,13 +94,14 @@ def changed_row(model: type[models.Model], key: str, row: Row) -> Write:
     return _write(_update(model, tuple(row)), [row], key)
 
 
-def only_where(one: Write, condition: str) -> Write:
+def only_where(one: Write, condition: str, *values: Any) -> Write:
     """A `changed_row` whose row must also meet a condition in SQL; gives something back if it does."""
-    return replace(one, statement=f"{one.statement} AND {condition} RETURNING 1")
+    statement, parameters = f"{one.statement} AND {condition}", (*one.parameters, *values)
+    return replace(one, statement=statement, parameters=parameters, after=" RETURNING 1")
 
 
 def if_first(one: Write | None) -> Write | None:
-    """`new_rows`, unless the first of all statements gives nothing back."""
+    """`new_rows` or `whole_rows`, unless the first of all statements gives nothing back."""
     return one and replace(one, statement=f"{one.statement} WHERE EXISTS (SELECT FROM {FIRST})")
 
 

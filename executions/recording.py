@@ -26,10 +26,12 @@ from common.json_rows import (
     only_where,
     whole_rows,
     write,
+    write_and_read,
 )
 from executions.channels import announce
 from executions.engine.messages.changes import Batch, RunChange
 from executions.engine.messages.outcomes import Usage
+from executions.heads import Head, heads
 from executions.hints import hint_of
 from executions.models import ExecutionEvent, ModelCall, StepRun, WorkflowExecution
 from executions.recorded_steps import FINAL_STEPS, Known, error_json, step_events, step_rows
@@ -67,6 +69,7 @@ NUMBERED_IF_FIRST = NUMBERED.replace("IS NULL", f"IS NULL AND EXISTS (SELECT FRO
 APPEND_EVENT = """
 INSERT INTO executions_executionevent (execution_id, number, kind, data, created_at)
 SELECT id, last_event_number, %s, %s::jsonb, clock_timestamp() FROM numbered
+RETURNING number
 """
 # The row of a run of which nothing was ever recorded; a fork begins with steps.
 UNTOUCHED = """executions_workflowexecution.status = 'PENDING'
@@ -74,6 +77,11 @@ UNTOUCHED = """executions_workflowexecution.status = 'PENDING'
     AND executions_workflowexecution.last_event_number = 0
     AND executions_workflowexecution.completed_at IS NULL
     AND executions_workflowexecution.forked_from_id IS NULL"""
+# The row as this process left it: whoever else writes steps or events of a run changes one of these.
+UNCHANGED = """executions_workflowexecution.status = %s
+    AND executions_workflowexecution.last_sequence = %s
+    AND executions_workflowexecution.last_event_number = %s"""
+FOUND_FIRST = Write(f"SELECT FROM {FIRST}", ())
 KNOWN_STEPS = """
 SELECT path, status FROM executions_steprun WHERE execution_id = %s AND path = ANY(%s)
 """
@@ -110,10 +118,12 @@ def note_event(
     """
     text = json.dumps(dict(data), cls=DjangoJSONEncoder)
     before = NUMBERED_IF_FIRST if only_if_new else NUMBERED
-    is_told = write(beside, Write(APPEND_EVENT, (execution_id, kind, text), before)) > 0
-    if is_told:
+    event = Write(APPEND_EVENT, (execution_id, kind, text), before)
+    number: int | None = write_and_read(beside, event)
+    if number is not None:
+        heads.note_event(execution_id, number)
         transaction.on_commit(partial(announce, execution_id))
-    return is_told
+    return number is not None
 
 
 def record(batch: Batch, *, then: Sequence[Event] = ()) -> None:
@@ -123,6 +133,9 @@ def record(batch: Batch, *, then: Sequence[Event] = ()) -> None:
     """
     if _may_be_first(batch) and _is_recorded_first(batch, then):
         return
+    if _may_follow(batch) and _is_recorded_after(batch, then):
+        return
+    heads.take(batch.execution_id)
     with transaction.atomic():
         execution = locked_row(WorkflowExecution, batch.execution_id, READ_FIELDS)
         if execution is None:
@@ -131,7 +144,10 @@ def record(batch: Batch, *, then: Sequence[Event] = ()) -> None:
             return
         is_late = batch.comes_with_a_call and batch.sequence <= execution.last_sequence
         is_first = not execution.last_sequence and execution.forked_from_id is None
-        steps, told = _applied(execution, batch, then, is_first=is_first, is_late=is_late)
+        known = {} if is_first else _known(batch)
+        steps, told = _applied(
+            execution, batch, then, known=known, is_first=is_first, is_late=is_late
+        )
         has_ended = execution.completed_at is not None
         if has_ended:
             _add_unreported(execution)
@@ -150,12 +166,44 @@ def _may_be_first(batch: Batch) -> bool:
 def _is_recorded_first(batch: Batch, then: Sequence[Event]) -> bool:
     """One statement for a run whose row is as it was made, which needs no reading then; writes nothing if it is not."""
     execution = WorkflowExecution(pk=batch.execution_id)
-    steps, told = _applied(execution, batch, then, is_first=True, is_late=False)
+    steps, told = _applied(execution, batch, then, known={}, is_first=True)
     row = changed_row(WorkflowExecution, batch.execution_id, _changed(execution))
     is_recorded = write(only_where(row, UNTOUCHED), if_first(steps), if_first(told)) > 0
     if is_recorded:
+        _keep(Head(execution, {}), batch)
         transaction.on_commit(partial(announce, batch.execution_id))
     return is_recorded
+
+
+def _may_follow(batch: Batch) -> bool:
+    """Whether the batch tells of steps alone."""
+    return batch.run is None and not any(step.step_type == "approval" for step in batch.steps)
+
+
+def _is_recorded_after(batch: Batch, then: Sequence[Event]) -> bool:
+    """One statement for a run that this process wrote last, which needs no reading then; writes nothing if it is not."""
+    head = heads.take(batch.execution_id)
+    if head is None or batch.sequence <= head.execution.last_sequence:
+        return False
+    execution = head.execution
+    unchanged = (execution.status, execution.last_sequence, execution.last_event_number)
+    steps, told = _applied(execution, batch, then, known=head.steps)
+    row = changed_row(WorkflowExecution, batch.execution_id, _changed(execution))
+    first = only_where(row, UNCHANGED, *unchanged)
+    is_recorded = write(first, if_first(steps), if_first(told), FOUND_FIRST) > 0
+    if is_recorded:
+        _keep(head, batch)
+        transaction.on_commit(partial(announce, batch.execution_id))
+    return is_recorded
+
+
+def _keep(head: Head, batch: Batch) -> None:
+    """For the next batch. What a transaction around this one may yet take back, and what has ended, is not kept."""
+    if connection.in_atomic_block or head.execution.completed_at is not None:
+        return
+    news = _news(batch, head.steps, is_late=False)
+    head.steps |= {change.path: change.status for change in batch.steps if change.path in news}
+    heads.keep(head)
 
 
 def _applied(
@@ -163,11 +211,12 @@ def _applied(
     batch: Batch,
     then: Sequence[Event],
     *,
-    is_first: bool,
-    is_late: bool,
+    known: Known,
+    is_first: bool = False,
+    is_late: bool = False,
 ) -> tuple[Write | None, Write | None]:
     """Bring the run, as it is known, to the batch; gives what is to be written of steps and events."""
-    news = _news(batch, is_first=is_first, is_late=is_late)
+    news = _news(batch, known, is_late=is_late)
     steps = _step_rows(batch, news, is_first=is_first)
     events = step_events(batch, news)
     if batch.run is not None and not (is_late and execution.started_at is not None):
@@ -202,9 +251,8 @@ def _close_approvals(batch: Batch, *, has_ended: bool) -> None:
         cursor.execute(CLOSE_APPROVALS, [batch.execution_id, has_ended, ended])
 
 
-def _news(batch: Batch, *, is_first: bool, is_late: bool) -> Known:
+def _news(batch: Batch, known: Known, *, is_late: bool) -> Known:
     """The steps of the batch that are not final yet, with their status so far; of a late one, those that are unknown."""
-    known = {} if is_first else _known(batch)
     passed = frozenset(known.values()) if is_late else FINAL_STEPS
     return {
         change.path: known.get(change.path, "")

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -69,27 +70,24 @@ def read_config(path: Path) -> McpConfig:
     An entry that can't be used is a problem of its own and leaves the others usable.
     """
     try:
-        raw = strict_json.loads(path.read_bytes(), max_bytes=MAX_BYTES)
+        text = path.read_bytes()
     except FileNotFoundError:
         return McpConfig({}, {})
     except OSError as error:
         raise BrokenConfig(f"{path.name} can't be read: {error.strerror}.") from error
-    except strict_json.RefusedJson as error:
-        place = f" (at {error.pointer})" if error.pointer else ""
-        raise BrokenConfig(f"{path.name}: {error.detail}{place}") from error
-    entries = raw.get("mcpServers") if isinstance(raw, dict) else None
-    if not isinstance(entries, dict):
-        raise BrokenConfig(
-            f'{path.name}: expected an object with "mcpServers", an object of servers by id.'
-        )
-    return _read_entries(entries, path)
+    entries, problems = _read_entries(text, path.name)
+    # Looked up each time: a command may be installed while the file stays as it is.
+    servers = {key: _resolve(key, entry, path.parent) for key, entry in entries.items()}
+    return McpConfig(servers, problems)
 
 
-def _read_entries(entries: Mapping[str, object], path: Path) -> McpConfig:
-    servers: dict[str, StdioServer] = {}
+@lru_cache(maxsize=4)
+def _read_entries(text: bytes, name: str) -> tuple[Mapping[str, _Entry], Mapping[str, str]]:
+    """The usable entries and the others' problems. Kept, because each call of a tool asks for them."""
+    entries: dict[str, _Entry] = {}
     problems: dict[str, str] = {}
-    for server_id, raw in entries.items():
-        place = f"{path.name}, mcpServers.{server_id[:100]}"
+    for server_id, raw in _raw_entries(text, name).items():
+        place = f"{name}, mcpServers.{server_id[:100]}"
         if not re.search(IDENTIFIER, server_id):
             problems[server_id] = f"{place}: {identifier.message}"
         elif server_id in RESERVED_SERVER_IDS:
@@ -100,10 +98,24 @@ def _read_entries(entries: Mapping[str, object], path: Path) -> McpConfig:
             )
         else:
             try:
-                servers[server_id] = _resolve(server_id, _Entry.model_validate(raw), path.parent)
+                entries[server_id] = _Entry.model_validate(raw)
             except ValidationError as error:
                 problems[server_id] = f"{place}: {_first(error)}"
-    return McpConfig(servers, problems)
+    return entries, problems
+
+
+def _raw_entries(text: bytes, name: str) -> Mapping[str, object]:
+    try:
+        raw = strict_json.loads(text, max_bytes=MAX_BYTES)
+    except strict_json.RefusedJson as error:
+        place = f" (at {error.pointer})" if error.pointer else ""
+        raise BrokenConfig(f"{name}: {error.detail}{place}") from error
+    entries = raw.get("mcpServers") if isinstance(raw, dict) else None
+    if not isinstance(entries, dict):
+        raise BrokenConfig(
+            f'{name}: expected an object with "mcpServers", an object of servers by id.'
+        )
+    return entries
 
 
 def _resolve(server_id: str, entry: _Entry, folder: Path) -> StdioServer:

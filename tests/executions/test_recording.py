@@ -15,8 +15,9 @@ from executions.channels import channel_of
 from executions.engine.messages.changes import Batch, RunChange, StepChange
 from executions.engine.messages.outcomes import ErrorInfo, Usage
 from executions.engine.messages.values import Value
+from executions.heads import heads
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
-from executions.recording import Event, record
+from executions.recording import Event, note_event, record
 from executions.stored_values import keep
 from workflows.models import Workflow
 
@@ -284,3 +285,59 @@ def test_a_first_batch_takes_a_run_as_it_is(
     numbers = ExecutionEvent.objects.order_by("number").values_list("number", flat=True)
     assert list(numbers) == list(range(6, after.last_event_number + 1))
     assert StepRun.objects.get().status == "COMPLETED"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_after_this_processes_own_asks_nothing(
+    execution: WorkflowExecution, django_assert_num_queries: Any
+) -> None:
+    a, b = started("a", 1), started("b", 3)
+    record(batch(1, a, run=RunChange("RUNNING", NOW)))
+    assert note_event(execution.pk, "tool_call", {"path": "a", "status": "started"})
+    with django_assert_num_queries(1):
+        record(batch(2, ended(a, 2, output=Value(1)), b, usage=Usage(tool_calls=1)))
+    with django_assert_num_queries(1):
+        record(batch(3, ended(b, 4)), then=[{"kind": "model_call", "data": {"path": "c"}}])
+    assert told() == [
+        ("a", "RUNNING"),
+        ("a", "COMPLETED"),
+        ("b", "RUNNING"),
+        ("b", "COMPLETED"),
+    ]
+    numbers = list(ExecutionEvent.objects.order_by("number").values_list("number", flat=True))
+    execution.refresh_from_db()
+    assert numbers == list(range(1, 8))
+    assert (execution.last_event_number, execution.last_sequence) == (7, 3)
+    assert execution.tool_calls == 1
+    assert StepRun.objects.get(path="a").output_json == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_another_process_wrote_meanwhile_is_not_told_again(
+    execution: WorkflowExecution,
+) -> None:
+    a, b = started("a", 1), started("b", 3)
+    record(batch(1, a, run=RunChange("RUNNING", NOW)))
+    mine = heads.take(execution.pk)
+    assert mine is not None
+    record(batch(2, ended(a, 2, output=Value("theirs"))))
+    heads.keep(mine)
+    record(batch(3, a, b))
+    assert told() == [("a", "RUNNING"), ("a", "COMPLETED"), ("b", "RUNNING")]
+    row = StepRun.objects.get(path="a")
+    assert (row.status, row.output_json) == ("COMPLETED", "theirs")
+    assert heads.take(execution.pk) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_the_end_nothing_is_written_by_a_process_that_does_not_know_of_it(
+    execution: WorkflowExecution,
+) -> None:
+    record(batch(1, started("a", 1), run=RunChange("RUNNING", NOW)))
+    mine = heads.take(execution.pk)
+    assert mine is not None
+    record(batch(1, run=RunChange("CANCELLED", NOW)))
+    heads.keep(mine)
+    before = snapshot()
+    record(batch(2, started("b", 3)))
+    assert snapshot() == before
