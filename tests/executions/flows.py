@@ -21,6 +21,13 @@ FAIL = {"id": "stop", "type": "end", "status": "failed", "error": "Nothing to do
 ASK = {"id": "ask", "type": "agent", "agent": {"instructions": "Answer."}}
 
 
+# A step is done at once, and then the run goes on for an hour.
+LASTING: list[dict[str, Any]] = [
+    {**RENDER, "next": "pause"},
+    {"id": "pause", "type": "wait", "duration_seconds": 3600},
+]
+
+
 def workflow_of(owner: User, *steps: dict[str, Any], **more: Any) -> Workflow:
     """A stored workflow; without steps one that greets."""
     number = uuid.uuid4().hex[:8]

@@ -18,16 +18,18 @@ from executions.starts.starting import start_on_temporal
 from executions.tasks import do_chores
 from executions.temporal import connect, describe
 from tests.executions.conftest import Runner, WorkerThread
-from tests.executions.flows import ASK, FAIL, RENDER, finished_run, workflow_of
+from tests.executions.flows import ASK, FAIL, LASTING, RENDER, finished_run, workflow_of
 from workflows.services import archive_workflow, save_workflow
 
 API = WorkflowExecution.Trigger.API
 AGENT = {"id": "ask", "type": "agent", "agent_id": "nobody"}
+# With a time limit of its own no iteration is run ahead, so that it lasts.
 ENDLESS = {
     "id": "again",
     "type": "loop",
     "loop_mode": "count",
     "max_iterations": 1000,
+    "timeout": 3600,
     "steps": [
         {"id": "one", "type": "tool", "tool": "native:current_time"},
         {"id": "two", "type": "tool", "tool": "native:current_time"},
@@ -297,7 +299,7 @@ def test_a_run_terminated_in_temporal_is_failed(
     runner: Runner, temporal_worker: WorkerThread
 ) -> None:
     run = start_execution(
-        Launch(workflow=workflow_of(runner.owner, ENDLESS), by=runner.owner, triggered_by=API)
+        Launch(workflow=workflow_of(runner.owner, *LASTING), by=runner.owner, triggered_by=API)
     )
     _until_a_step_ran(run)
     temporal_worker.call(_terminate(run.pk))

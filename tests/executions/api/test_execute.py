@@ -128,6 +128,8 @@ def test_a_run_is_cancelled(runner: Runner, client: APIClient) -> None:
         "type": "loop",
         "loop_mode": "count",
         "max_iterations": 1000,
+        # With a time limit of its own no iteration is run ahead, so that it lasts.
+        "timeout": 3600,
         "steps": [{"id": "tick", "type": "tool", "tool": "native:current_time"}],
     }
     run = client.post(address(workflow_of(runner.owner, endless))).json()

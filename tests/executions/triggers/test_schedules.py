@@ -26,8 +26,8 @@ from executions.triggers import schedules
 from executions.triggers.firing import LaunchRefused, execution_id_of, fire
 from executions.triggers.models import Schedule
 from executions.triggers.syncing import sync_schedules
-from tests.executions.flows import RENDER, workflow_of
-from tests.executions.test_services import AGENT, ENDLESS, SCHEMA
+from tests.executions.flows import LASTING, RENDER, workflow_of
+from tests.executions.test_services import AGENT, SCHEMA
 from tests.executions.triggers.conftest import Clock, described, until
 from workflows.services import archive_workflow, restore_workflow, save_workflow
 
@@ -52,15 +52,15 @@ def test_an_interval_really_fires_once_for_each_time(clock: Clock) -> None:
 
 
 def test_while_a_run_goes_on_no_second_one_starts(clock: Clock) -> None:
-    schedule = clock.schedule(workflow_of(clock.runner.owner, ENDLESS))
+    schedule = clock.schedule(workflow_of(clock.runner.owner, *LASTING))
     until(lambda: described(schedule).info.num_actions_skipped_overlap >= 2)
     [run] = clock.runs(schedule)
-    assert run.status == "RUNNING"
+    assert not run.is_finished
 
 
 def test_cancel_other_cancels_the_run_before_and_records_it(clock: Clock) -> None:
     schedule = clock.schedule(
-        workflow_of(clock.runner.owner, ENDLESS), overlap_policy="cancel_other"
+        workflow_of(clock.runner.owner, *LASTING), overlap_policy="cancel_other"
     )
     until(lambda: len(clock.runs(schedule)) >= 2)
     schedules.pause_schedule(schedule, by=clock.runner.owner)
@@ -79,7 +79,7 @@ def test_the_same_time_asked_for_again_and_again_is_one_run(clock: Clock) -> Non
 
 def test_a_run_that_the_sweep_started_first_is_waited_for(clock: Clock) -> None:
     """The row was written, the worker died, the sweep over PENDING rows was faster than the schedule's own retry."""
-    workflow = workflow_of(clock.runner.owner, ENDLESS)
+    workflow = workflow_of(clock.runner.owner, *LASTING)
     schedule = clock.schedule(workflow, interval_seconds=3600, is_paused=True)
     run = fire(schedule, NOON)
     start_on_temporal(run)
