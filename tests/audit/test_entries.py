@@ -131,6 +131,8 @@ values = st.one_of(
 states = st.dictionaries(st.sampled_from("abcdefghij"), values)
 
 
+# How long it takes to make values is no matter of these facts.
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(states, states)
 def test_changes_are_small_and_name_exactly_what_differs(before: Any, after: Any) -> None:
     changes = compared(before, after, hidden={"a"})

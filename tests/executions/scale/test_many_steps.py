@@ -1,6 +1,7 @@
 """Long loops and wide parallels: they finish, cost the same for each step, and leave histories of bounded size."""
 
 from datetime import timedelta
+from statistics import median
 from typing import Any
 
 import pytest
@@ -35,6 +36,11 @@ def seconds_of(ran: Ran, first: int, last: int) -> float:
     return (stop - start) / timedelta(seconds=1)
 
 
+def usual_seconds(ran: Ran, first: int, last: int) -> float:
+    """The median of every twenty iterations: once in a while they wait until a batch of records is written."""
+    return median(seconds_of(ran, at, at + 19) for at in range(first, last, 20))
+
+
 def test_a_thousand_iterations_of_three_steps_finish_at_a_steady_pace(
     runner: Runner, record_testsuite_property: Any
 ) -> None:
@@ -44,7 +50,7 @@ def test_a_thousand_iterations_of_three_steps_finish_at_a_steady_pace(
     found = histories_of(ran)
     assert max(found.events) < MAX_EVENTS
     assert max(found.sizes) < MAX_BYTES
-    pace = seconds_of(ran, 701, 1000) / seconds_of(ran, 1, 300)
+    pace = usual_seconds(ran, 701, 1000) / usual_seconds(ran, 1, 300)
     record_testsuite_property("pace", f"{pace:.2f}")
     # A cost that grew with what lies behind would be five times as high at the end.
     assert pace < 2.5
