@@ -250,9 +250,13 @@ def test_a_long_loop_is_several_segments(run: RunDefinition) -> None:
 
 
 def test_a_loop_that_continues_as_new_runs_no_iteration_twice(run: RunDefinition) -> None:
-    body = [echo("a", "${loop.iteration}"), put("b", {"sum": "${context.sum ?? 0} + 1"})]
+    # What they give fills a task of the workflow, however fast the machine is.
+    body = [
+        echo("a", "${loop.iteration} " + "x" * 2_000),
+        put("b", {"sum": "${context.sum ?? 0} + 1"}),
+    ]
     rounds = loop("l", "count", body, max_iterations=900, output="${context.sum}")
-    ran = run({"steps": [rounds]}, continue_after_events=14)
+    ran = run({"steps": [rounds]}, continue_after_events=8)
     assert ran.output == 900
     assert len(ran.temporal_runs()) >= 2
     assert ran.row.tool_calls == 900
