@@ -45,8 +45,7 @@ def finished(draft: Draft) -> Drafted:
     if errors:
         raise NotExpandable(errors)
     result = _contract(draft, normalise(draft.raw))
-    schedule, told = suggested_schedule(draft.prompt)
-    result["suggested_schedule"] = schedule
+    result["suggested_schedule"], told = suggested_schedule(draft.prompt)
     result["warnings"] = list(dict.fromkeys([*draft.warnings, *told]))
     return Drafted(result, tuple(problems))
 

@@ -33,12 +33,8 @@ def _times(told: Recurrence) -> dict[str, Any]:
 
 
 def _assumed(told: Recurrence) -> str:
-    if told.interval_seconds or told.cron.split()[1] == "*":
+    if not told.at:
         return ""
-    minute, hour = told.cron.split()[:2]
-    if "/" in hour:
-        return ""
-    at = f"{hour}:{minute:>02}"
     if not told.is_hour_told:
-        return f" No time was told: it says {at}{'' if told.time_zone else ' UTC'}."
-    return "" if told.time_zone else f" No time zone was told: {at} is meant as UTC."
+        return f" No time was told: it says {told.at}{'' if told.time_zone else ' UTC'}."
+    return "" if told.time_zone else f" No time zone was told: {told.at} is meant as UTC."

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from generation.planning.language.addresses import URL
 from generation.planning.language.time_zones import zone_in
 from generation.planning.language.words import stem, tokens
 from generation.planning.open_arguments import open_argument
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
-_URL = re.compile(r"https?://[^\s\"'<>)\]]+[^\s\"'<>)\].,;:!?]")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?)?\b")
 _QUOTED = re.compile(
     r"\"([^\"]{1,500})\"|“([^”]{1,500})”|„([^“”]{1,500})[“”]|«([^»]{1,500})»|(?<!\w)'([^']{1,500})'(?!\w)"
@@ -144,7 +144,7 @@ def _text(words: set[str], form: str, task: str) -> str | None:
     if form == "email" or words & {"email", "recipient", "recipients", "to"}:
         return _only(_EMAIL.findall(task))
     if form in ("uri", "url") or words & {"url", "uri", "link", "website"}:
-        return _only(_URL.findall(task))
+        return _only(URL.findall(task))
     if form in ("date", "date-time") or words & {"date", "day", "since", "until"}:
         return _only(_DATE.findall(task))
     if words & ZONE_WORDS:

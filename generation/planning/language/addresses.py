@@ -6,8 +6,8 @@ from typing import Any
 
 from generation.plan import Plan
 
-# As `arguments.py` takes them: punctuation behind an address is none of it.
-_URL = re.compile(r"https?://[^\s\"'<>)\]]+[^\s\"'<>)\].,;:!?]")
+# Punctuation behind an address is none of it.
+URL = re.compile(r"https?://[^\s\"'<>)\]]+[^\s\"'<>)\].,;:!?]")
 # A character that no text has, so that 'url' and it stand for one address; for the planner it is the word 'url'.
 _FIRST, _MOST = 0xE000, 500
 _STANDS_FOR = re.compile(rf"url([{chr(_FIRST)}-{chr(_FIRST + _MOST - 1)}])")
@@ -23,7 +23,7 @@ def without_addresses(text: str) -> tuple[str, list[str]]:
         found.append(match.group())
         return f"url{chr(_FIRST + len(found) - 1)}"
 
-    return _URL.sub(hide, _STANDS_FOR.sub("url", text)), found
+    return URL.sub(hide, _STANDS_FOR.sub("url", text)), found
 
 
 def with_addresses(plan: Plan, found: list[str]) -> Plan:

@@ -74,7 +74,7 @@ def stem(word: str) -> str:
     if len(word) <= 3 or not word.isalpha() or word in _NO_PLURAL:
         return word
     word = word.removesuffix("'s")
-    word = _without_plural(word)
+    word = singular(word)
     for ending in ("ational", "ization", "isation"):
         if word.endswith(ending):
             return word[: -len(ending)] + ("at" if ending == "ational" else "is")
@@ -94,7 +94,8 @@ def stem(word: str) -> str:
     return word.replace("iz", "is") if word.endswith("iz") else word
 
 
-def _without_plural(word: str) -> str:
+def singular(word: str) -> str:
+    """'stories' → 'story', 'boxes' → 'box'; a word in small letters that is no plural stays."""
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(("sses", "shes", "ches", "xes")):

@@ -128,16 +128,13 @@ class Resolver:
         if is_about_it(condition) or self.index.is_blind:
             return []
         kinds = frozenset({"read", "analyse"})
-        ranked = self.index.rank(condition, banned=self.memory.banned, kinds=kinds)
-        best = next((m for m in ranked[:3] if m.nearness >= FINDS), None)
-        if best is None or best.entry is not ranked[0].entry or not accepts(best):
-            return []
-        entry = best.entry
-        name = f"{'agent' if entry.is_agent else 'tool'}:{entry.id}"
-        if name in self.memory.used or not entry.kinds & kinds:
-            return []
-        self.memory.used.append(name)
-        return [use(entry, f"Determine: {condition}")]
+        for match in self.index.rank(condition, banned=self.memory.banned, kinds=kinds)[:1]:
+            found = use(match.entry, f"Determine: {condition}")
+            is_meant = match.nearness >= FINDS and accepts(match) and match.entry.kinds & kinds
+            if is_meant and key(found) not in self.memory.used:
+                self.memory.used.append(key(found))
+                return [found]
+        return []
 
     def is_clear(self, text: str) -> bool:
         """Whether words without a verb still mean one entry: 'a text message for everybody else'."""
@@ -229,8 +226,8 @@ class Resolver:
         for length in range(len(words), 0, -1):
             for agent_id, entry in agents.items():
                 name = self.catalogue.agents[agent_id].name or agent_id
-                is_called = [stem(word) for word in tokens(name)] == words[:length]
-                if is_called and agent_id not in self.memory.banned:
+                is_its_name = [stem(word) for word in tokens(name)] == words[:length]
+                if is_its_name and agent_id not in self.memory.banned:
                     return entry
         return None
 

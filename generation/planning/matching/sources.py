@@ -211,8 +211,10 @@ def reader(index: Index, memory: Memory, text: str, chosen: Entry | None) -> lis
 def recent(index: Index, memory: Memory, text: str, chosen: Entry | None) -> list[Leaf]:
     """'sum up the last 20 commits': the tool that reads them, at the beginning of a workflow."""
     late = _OF_LATE.search(text) if not memory.used else None
-    read = _by_name(index, memory, late.group("things"), chosen) if late else []
-    return [replace(leaf, task=late.group()) for leaf in read] if late else []
+    if late is None:
+        return []
+    read = _by_name(index, memory, late.group("things"), chosen)
+    return [replace(leaf, task=late.group()) for leaf in read]
 
 
 def reading(

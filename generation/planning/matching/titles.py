@@ -3,7 +3,7 @@
 import re
 
 from generation.planning.language.verbs import base_form, leading_verb
-from generation.planning.language.words import STOP, tokens
+from generation.planning.language.words import STOP, singular, tokens
 
 # Those that no rule gives.
 _DOERS = {
@@ -44,16 +44,7 @@ def _thing(phrase: str) -> str:
     said = [word for word in tokens(phrase) if word.isalpha() and word not in STOP]
     if not said or said[-1] in _ANYTHING:
         return ""
-    return _singular(said[-1])
-
-
-def _singular(noun: str) -> str:
-    if noun.endswith("ies") and len(noun) > 4:
-        return f"{noun[:-3]}y"
-    if noun.endswith(("sses", "shes", "ches", "xes")):
-        return noun[:-2]
-    is_plural = noun.endswith("s") and not noun.endswith(("ss", "us", "is", "news"))
-    return noun[:-1] if is_plural else noun
+    return said[-1] if said[-1].endswith("news") else singular(said[-1])
 
 
 def _doer(verb: str) -> str:

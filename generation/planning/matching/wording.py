@@ -21,15 +21,15 @@ def is_called(entry: Entry, text: str) -> bool:
 
 def is_bare(text: str) -> bool:
     """'issue it': no word but the verb tells anything."""
-    if not PRONOUN.search(text):
+    pronoun = PRONOUN.search(text)
+    if pronoun is None:
         return False
     verb = {f"={root}" for root in leading_verb(text).split()}
     told = [terms for _, terms in units(text) if not verb & set(terms)]
     if verb:
         return not told
-    pronoun = PRONOUN.search(text)
     # 'give it a headline' tells what, 'frobnicate it' does not.
-    return len(units(text)) <= 1 and not units(text[pronoun.end() :] if pronoun else "")
+    return len(units(text)) <= 1 and not units(text[pronoun.end() :])
 
 
 def parts_of(text: str) -> list[str]:
@@ -37,11 +37,11 @@ def parts_of(text: str) -> list[str]:
     pieces = [piece.strip() for piece in _LIST.split(_BOTH.sub("", text)) if piece.strip()]
     count = len(leading_verb(text).split())
     head = " ".join(text.split()[:count])
-    rest = [piece if is_told(piece, head) else f"{head} {piece}" for piece in pieces[1:]]
+    rest = [piece if _is_told(piece, head) else f"{head} {piece}" for piece in pieces[1:]]
     return [*pieces[:1], *rest]
 
 
-def is_told(piece: str, head: str) -> bool:
+def _is_told(piece: str, head: str) -> bool:
     """Whether a part has a verb of its own: 'mail it to him'."""
     return starts_with_verb(piece) if head else bool(actions(piece))
 

@@ -81,7 +81,7 @@ _TAKE_EACH = re.compile(
 )
 # To go through all open claims, and what is done with each of them.
 _GO_THROUGH = re.compile(
-    r"(?P<start>^|[.;:!?]\s+|,\s+|\band\s+|\bthen\s+)(?:please )?(?:go|work|run|walk|step|look|read|leaf|run) (?:through|over) (?P<things>(?:all|every one of|my|the|our|these|those|today's)\b"
+    r"(?P<start>^|[.;:!?]\s+|,\s+|\band\s+|\bthen\s+)(?:please )?(?:go|work|run|walk|step|look|read|leaf) (?:through|over) (?P<things>(?:all|every one of|my|the|our|these|those|today's)\b"
     r"(?: [\w'-]+){1,6}?)(?P<link>\s*[:;]\s+|,? and (?:then )?|,\s+|\.\s+)(?P<next>[a-z']+(?: [a-z']+)?)",
     re.IGNORECASE,
 )

@@ -42,14 +42,15 @@ _MONTHLY = r"on the (?:first|\d{1,2}(?:st|nd|rd|th)?)(?: day)? of (?:every|each|
 class Recurrence:
     """A start that comes back: as `cron` (five fields) or, where no cron says it, `interval_seconds`.
 
-    `words` are those of the request; `time_zone` is the zone that they name, '' for none; `is_hour_told` tells
-    whether the hour is the request's or a usual one.
+    `words` are those of the request; `time_zone` is the zone that they name, '' for none; `at` is the time of the day
+    ('8:00'), '' where it comes more often; `is_hour_told` tells whether that is the request's or a usual one.
     """
 
     words: str
     cron: str = ""
     interval_seconds: int = 0
     time_zone: str = ""
+    at: str = ""
     is_hour_told: bool = True
 
 
@@ -175,10 +176,15 @@ def _recurrence(core: str, grammar: _Grammar) -> Recurrence:
 
 def _often(words: str, unit: str, count: int) -> Recurrence:
     if unit == "minute" and 60 % count == 0:
-        return Recurrence(words, cron="* * * * *" if count == 1 else "0 * * * *" if count == 60 else f"*/{count} * * * *")  # fmt: skip
+        return Recurrence(words, cron=f"{_each(count, 60)} * * * *")
     if unit == "hour" and 24 % count == 0:
-        return Recurrence(words, cron="0 * * * *" if count == 1 else "0 0 * * *" if count == 24 else f"0 */{count} * * *")  # fmt: skip
+        return Recurrence(words, cron=f"0 {_each(count, 24)} * * *")
     return Recurrence(words, interval_seconds=count * _SECONDS[unit])
+
+
+def _each(count: int, of: int) -> str:
+    """A cron field: every so many of `of`."""
+    return "*" if count == 1 else "0" if count == of else f"*/{count}"
 
 
 def _at(words: str, zone: str, days: str, unit: str, at: re.Match[str] | None) -> Recurrence:
@@ -187,7 +193,11 @@ def _at(words: str, zone: str, days: str, unit: str, at: re.Match[str] | None) -
     if told is not None:
         hour, minute = told
     return Recurrence(
-        words, cron=f"{minute} {hour} {days}", time_zone=zone, is_hour_told=told is not None
+        words,
+        cron=f"{minute} {hour} {days}",
+        time_zone=zone,
+        at=f"{hour}:{minute:02}",
+        is_hour_told=told is not None,
     )
 
 
