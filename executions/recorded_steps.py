@@ -25,6 +25,16 @@ FINAL_STEPS = frozenset(
 Known = dict[str, str]
 
 
+def news_of(batch: Batch, known: Known, *, is_late: bool) -> Known:
+    """The steps of the batch that are not final yet, with their status so far; of a late one, those that are unknown."""
+    passed = frozenset(known.values()) if is_late else FINAL_STEPS
+    return {
+        change.path: known.get(change.path, "")
+        for change in batch.steps
+        if change.status in FINAL_STEPS or known.get(change.path, "") not in passed
+    }
+
+
 def step_rows(execution_id: str, changes: Sequence[StepChange]) -> list[dict[str, Any]]:
     """The rows of these steps, whole."""
     values = [value or Value() for change in changes for value in _values_of(change)]

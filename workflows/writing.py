@@ -200,10 +200,6 @@ def rewrite_workflow_uses(workflow: Workflow) -> None:
     for definition_json in _run_by_others(workflow):
         called |= used_workflows(Definition.model_validate(definition_json))
     workflow.workflow_uses.exclude(called__in=called).delete()
-    _add_workflow_uses(workflow, called)
-
-
-def _add_workflow_uses(workflow: Workflow, called: set[str]) -> None:
     WorkflowUse.objects.bulk_create(
         [WorkflowUse(workflow=workflow, called=one) for one in sorted(called)],
         ignore_conflicts=True,

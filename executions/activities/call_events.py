@@ -9,7 +9,8 @@ from discovery.language_model.client import ModelError
 from discovery.tool_errors import ToolCallFailed
 from executions.engine.messages.calls import AskModel, CallTool
 from executions.models import ModelCall
-from executions.recording import Event, note_event, tell
+from executions.recorded_run import Event
+from executions.recording import note_event, tell
 
 MODEL_CALL = "model_call"
 TOOL_CALL = "tool_call"

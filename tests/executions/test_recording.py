@@ -17,7 +17,8 @@ from executions.engine.messages.outcomes import ErrorInfo, Usage
 from executions.engine.messages.values import Value
 from executions.heads import heads
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
-from executions.recording import Event, note_event, record
+from executions.recorded_run import Event
+from executions.recording import note_event, record
 from executions.stored_values import keep
 from workflows.models import Workflow
 
