@@ -133,6 +133,7 @@ UPKEEP = {
     "drift": "workflows.drift.telling.tell_of_changes",
     "audit": "audit.retention.forget_old_entries",
     "workflow_events": "workflows.drift.retention.forget_old_events",
+    "log_ins": "workflowsite.accounts.retention.forget_expired_log_ins",
 }
 UPKEEP_SECONDS = env.float("UPKEEP_SECONDS", default=60.0)
 CELERY_BEAT_SCHEDULE = {
