@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from django.db import connection, models
 
+from common.prepared import prepared
+
 M = TypeVar("M", bound=models.Model)
 Convert = Callable[[Any, Any, Any], Any]
 
@@ -21,8 +23,7 @@ def found_row(model: type[M], *, related: str = "", **columns: Any) -> M | None:
     `related` names a foreign key that is never null, whose row comes along.
     """
     reading = _reading(model, tuple(columns), related)
-    with connection.cursor() as cursor:
-        cursor.execute(reading.statement, list(columns.values()))
+    with prepared(reading.statement, list(columns.values())) as cursor:
         values = cursor.fetchone()
     if values is None:
         return None

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from django.db import connection, models
 from pydantic_core import to_json
 
+from common.prepared import prepared
+
 M = TypeVar("M", bound=models.Model)
 Row = Mapping[str, Any]
 # What `write` calls the rows that its first statement gives back.
@@ -60,9 +62,8 @@ def _written(writes: Sequence[Write | None]) -> Iterator[Any]:
         parts.append(f"{f'part_{index}' if index else FIRST} AS ({one.statement}{one.after})")
     parts += [last.before] if last.before else []
     statement = f"WITH {', '.join(parts)} {last.statement}" if parts else last.statement
-    with connection.cursor() as cursor:
-        values = [value for one in wanted for value in one.parameters]
-        cursor.execute(statement + last.after, values)
+    values = [value for one in wanted for value in one.parameters]
+    with prepared(statement + last.after, values) as cursor:
         yield cursor
 
 
@@ -108,8 +109,7 @@ def if_first(one: Write | None) -> Write | None:
 def locked_row(model: type[M], key: str, names: tuple[str, ...]) -> M | None:
     """These columns of a row, locked until the transaction ends, the others deferred; null if there is none."""
     known = tuple(field.attname for field in model._meta.concrete_fields if field.attname in names)
-    with connection.cursor() as cursor:
-        cursor.execute(_select(model, known), [key])
+    with prepared(_select(model, known), [key]) as cursor:
         found = cursor.fetchone()
     return None if found is None else model.from_db(connection.alias, known, found)
 

@@ -88,12 +88,14 @@ TEMPLATES = [
 # --- PostgreSQL
 DATABASE_URL = service("DATABASE_URL", "postgres://workflow@127.0.0.1:5432/workflow")
 DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(DATABASE_URL)}
+# Django's own statements are never prepared; this is for those of common/prepared.py.
+_prepared = env.bool("DATABASE_PREPARED_STATEMENTS", default=True)
+_options = DATABASES["default"].setdefault("OPTIONS", {})
+_options["prepare_threshold"] = 5 if _prepared else None
 # Without a pool an ASGI process opens a connection per request, which costs three times WSGI. 0 means no pool.
 DATABASE_POOL_SIZE = env.int("DATABASE_POOL_SIZE", default=10)
 if DATABASE_POOL_SIZE:
-    DATABASES["default"]["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
-    }
+    _options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis

@@ -1,0 +1,30 @@
+"""Statements that PostgreSQL prepares once for each connection: to read and plan one takes it several times as long as to carry it out.
+
+For those of which there are few, whatever is asked for: their text is always the same, and their plan does not depend on
+the values. `DATABASE_PREPARED_STATEMENTS` turns it off where a pooler stands between that does not keep them.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+
+class _PreparedCursor(psycopg.Cursor[tuple[Any, ...]]):
+    """Django's own cursors put values into the text of a statement, which makes each another one."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+        """As psycopg's, prepared at once."""
+        return super().execute(query, params, **{"prepare": True, **options})
+
+
+def prepared(statement: str, parameters: Sequence[Any]) -> CursorWrapper:
+    """A cursor that has carried the statement out; to be closed. Raises what Django's cursors raise."""
+    connection.ensure_connection()
+    database: Any = connection
+    with database.wrap_database_errors:
+        cursor: CursorWrapper = database._prepare_cursor(_PreparedCursor(database.connection))
+    cursor.execute(statement, parameters)
+    return cursor

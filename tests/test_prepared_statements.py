@@ -1,0 +1,57 @@
+"""Statements that are always the same are prepared by PostgreSQL once for each connection."""
+
+import pytest
+from django.db import ProgrammingError, connection, transaction
+
+from common.found_rows import found_row
+from common.prepared import prepared
+from discovery.models import McpServer
+
+SQL = "SELECT %s::int + 1"
+
+
+@pytest.fixture(autouse=True)
+def fresh_connection(db: None) -> None:
+    """What other tests prepared is forgotten."""
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+
+
+def asked() -> list[str]:
+    """What is prepared now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        return [statement for (statement,) in cursor.fetchall()]
+
+
+def value(number: int) -> int:
+    with prepared(SQL, [number]) as cursor:
+        (found,) = cursor.fetchone() or (0,)
+    return int(found)
+
+
+def test_a_statement_is_prepared_once_for_all_values() -> None:
+    assert [value(number) for number in (1, 2, 3)] == [2, 3, 4]
+    assert asked() == ["SELECT $1::int + 1"]
+
+
+def test_rows_are_read_by_prepared_statements() -> None:
+    assert found_row(McpServer, id="nowhere") is None
+    assert [statement.partition(" FROM ")[2] for statement in asked()] == [
+        '"discovery_mcpserver" WHERE "discovery_mcpserver"."id" = $1'
+    ]
+
+
+def test_it_is_asked_again_after_a_rollback() -> None:
+    value(1)
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        prepared("SELECT nothing_of_that_name", [])
+    assert value(2) == 3
+    assert len(asked()) == 1
+
+
+def test_nothing_is_prepared_where_that_is_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+    assert value(1) == 2
+    assert asked() == []
