@@ -1,6 +1,6 @@
-"""What Temporal's own pages show of a run: its workflow, user and trigger, to read and to search by.
+"""What Temporal's own pages show of a run: its workflow, user and trigger, and whether it waits, to read and to search by.
 
-The status is Temporal's own. One of ours would cost each run two more commands, and PostgreSQL has it anyway.
+The status is Temporal's own, to which a run adds that it waits (`engine/shown_status.py`).
 """
 
 import logging
@@ -17,13 +17,14 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.service import RPCError, RPCStatusCode
 
 from executions.engine.messages.run_input import RunInput
+from executions.engine.shown_status import NOTHING_MORE, STATUS
 
 logger = logging.getLogger(__name__)
 
 WORKFLOW = SearchAttributeKey.for_keyword("BuilderWorkflow")
 USER = SearchAttributeKey.for_keyword("BuilderUser")
 TRIGGER = SearchAttributeKey.for_keyword("BuilderTrigger")
-NAMES = (WORKFLOW.name, USER.name, TRIGGER.name)
+NAMES = (WORKFLOW.name, USER.name, TRIGGER.name, STATUS.name)
 # A server learns of new attributes within a minute or so.
 FORGET_SECONDS = 60.0
 
@@ -50,6 +51,7 @@ def attributes_of(client: Client, run_input: RunInput, labels: Labels) -> TypedS
             SearchAttributePair(WORKFLOW, str(run_input.definition.get("id", ""))),
             SearchAttributePair(USER, labels.user),
             SearchAttributePair(TRIGGER, labels.trigger),
+            SearchAttributePair(STATUS, NOTHING_MORE),
         ]
     )
 

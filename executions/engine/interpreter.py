@@ -218,6 +218,7 @@ async def _continue_as_new(run: Run) -> None:
     await run.recorder.until_idle()
     following = await handed_on(run)
     if run.is_quiet and run.recorder.is_idle and not run.recorder.has_failed:
+        run.leave()
         workflow.continue_as_new(following)
 
 

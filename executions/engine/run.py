@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from temporalio import workflow
 
+from executions.engine import shown_status
 from executions.engine.budgets import FIRST_ENGINE, Budgets
 from executions.engine.calls import Calls
 from executions.engine.errors import failed
 from executions.engine.messages.approvals import Decision
-from executions.engine.messages.changes import StepChange
+from executions.engine.messages.changes import RunChange, StepChange
 from executions.engine.messages.limits import CONTINUE_AFTER_BYTES
 from executions.engine.messages.outcomes import ErrorInfo, Outcome, StepStatus, Usage
 from executions.engine.messages.run_input import RunInput
@@ -51,7 +52,7 @@ class Run:
         self.recorder = Recorder(run_input.execution_id, state, self.calls.record, self._is_brief)
         if run_input.engine >= FIRST_ENGINE_TO_SEND:
             self.calls.sent_news = self.recorder.sent_with_call
-        self.standing = Standing(state, self.recorder.run)
+        self.standing = Standing(state, self._tell_standing)
         # What loops that still run have written to the context so far, by path.
         self.written: dict[str, dict[str, Value]] = {}
         self.ahead: dict[str, Ahead] = {}
@@ -62,11 +63,27 @@ class Run:
         self._turns_here = 0
         self._bytes_at_start = self._history_bytes()
         self._taken_over = 0
+        # It waited before it continued as new.
+        if self.standing.is_waiting:
+            self._show_standing()
 
     def _is_brief(self) -> bool:
         # Runs of the first engine write everything down at once.
         is_brief = self.is_ending or self.calls.brief_in_flight > 0
         return self.input.engine >= 2 and is_brief
+
+    def _tell_standing(self, change: RunChange) -> None:
+        self.recorder.run(change)
+        self._show_standing()
+
+    def _show_standing(self) -> None:
+        if self.input.engine >= shown_status.FIRST_ENGINE:
+            shown_status.show_soon(self.standing)
+
+    def leave(self) -> None:
+        """The run continues as new at once."""
+        if self.input.engine >= shown_status.FIRST_ENGINE:
+            shown_status.show_nothing_more()
 
     @property
     def is_quiet(self) -> bool:

@@ -15,6 +15,7 @@ from executions.engine.messages.outcomes import Outcome
 from executions.engine.messages.state import RunState
 from executions.engine.messages.values import Value
 from executions.models import Schedule
+from executions.starts.starting import start_on_temporal
 from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import (
     ask,
@@ -250,6 +251,17 @@ def approved(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
     return ran.wait()
 
 
+def shown(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """Waits for somebody and for time, which Temporal's own pages show; the others were started without them."""
+    execution = runner.prepare(
+        {"steps": [ask("ok"), _call(tap, "c", "ok/c"), pause("rest", 1)]}, {}
+    )
+    start_on_temporal(execution)
+    ran = Ran(runner.worker, execution.pk).wait_for("WAITING")
+    decide_approval(ran.row, "ok", Vote(approved=True), by=runner.owner)
+    return ran.wait()
+
+
 def child(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
     """Runs other workflows: one that completes, and one that fails and is caught."""
     good = workflow_of(runner.owner, echo("say", "${user_input}"))
@@ -327,6 +339,7 @@ SCENARIOS: dict[str, Scenario] = {
         conversation,
         forked,
         approved,
+        shown,
         child,
         steered_child,
         told_parent,

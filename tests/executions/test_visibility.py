@@ -1,8 +1,11 @@
 """What Temporal's own pages know of a run, and what happens where they don't know our attributes."""
 
+import json
 import time
 import uuid
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from pytest_django import Settings
@@ -12,10 +15,50 @@ from temporalio.client import Client, WorkflowExecutionDescription
 from temporalio.service import RPCError
 
 from executions import temporal, visibility
+from executions.approvals.deciding import Vote, decide
+from executions.engine.shown_status import STATUS
 from executions.models import WorkflowExecution
+from executions.starts.run_inputs import run_input_of
+from executions.starts.start_request import labels_of
 from executions.starts.starting import start_on_temporal
-from tests.executions.conftest import Ran, Runner
+from tests.executions.conftest import PATIENCE_SECONDS, Json, Ran, Runner
+from tests.executions.engine.building import ask, echo, parallel, pause
+from tests.executions.families import wait_for_step
+from tests.executions.tap import Tap
 from workflowsite.localstack import temporal_server
+
+YES = Vote(approved=True)
+
+
+def started(runner: Runner, *steps: Json, **given: Any) -> Ran:
+    """A run as the product starts it; `given` overrides fields of its input."""
+    execution = runner.prepare({"steps": list(steps)}, {})
+    run_input = replace(run_input_of(execution), **given)
+    runner.worker.call(temporal.start_interpreter(run_input, labels_of(execution)))
+    return Ran(runner.worker, execution.pk)
+
+
+def until_found(runner: Runner, expected: set[str]) -> None:
+    """Until Temporal finds these as waiting, and no others; its pages lag a little behind."""
+
+    async def found() -> set[str]:
+        runs = (await temporal.connect()).list_workflows('BuilderStatus = "WAITING"')
+        return {run.id async for run in runs}
+
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (waiting := runner.worker.call(found())) != expected:
+        assert time.monotonic() < deadline, (waiting, expected)
+        time.sleep(0.1)
+
+
+def shown(ran: Ran) -> list[str]:
+    """What the last of its Temporal runs has told of its status, one after the other."""
+    changes = [
+        event.upsert_workflow_search_attributes_event_attributes.search_attributes
+        for event in ran.history().events
+        if event.HasField("upsert_workflow_search_attributes_event_attributes")
+    ]
+    return [json.loads(change.indexed_fields[STATUS.name].data) for change in changes]
 
 
 def described(runner: Runner, execution: WorkflowExecution) -> WorkflowExecutionDescription:
@@ -35,6 +78,51 @@ def test_a_run_can_be_found_by_workflow_user_and_trigger(runner: Runner) -> None
     assert (attributes[visibility.USER], attributes[visibility.TRIGGER]) == ("alice", "api")
     memo = runner.worker.call(found.memo())
     assert (memo["workflow_id"], memo["workflow_version"], memo["user"]) == ("tried", 1, "alice")
+
+
+def test_a_waiting_run_is_found_as_long_as_it_waits(runner: Runner) -> None:
+    decided = started(runner, ask("ok"), pause("rest"), pause("again"), ask("last"))
+    cancelled = started(runner, ask("ok"))
+    until_found(runner, {decided.id, cancelled.id})
+    decide(decided.row, "ok", YES, by=runner.owner)
+    wait_for_step(decided, "last", "WAITING")
+    decide(decided.row, "last", YES, by=runner.owner)
+    cancelled.cancel()
+    assert decided.wait().status == "COMPLETED"
+    assert cancelled.wait().status == "CANCELLED"
+    until_found(runner, set())
+    # Of waits that follow each other at once nothing is told; before somebody is asked there is work to do.
+    assert shown(decided) == ["WAITING", "", "WAITING", ""]
+    assert shown(cancelled) == ["WAITING", ""]
+
+
+def test_a_run_that_waits_is_still_found_after_it_continued_as_new(
+    runner: Runner, tap: Tap
+) -> None:
+    calls = [tap.step(f"c{number}", "ok/c") for number in range(4)]
+    fan = parallel("fan", {"a": [ask("ok")], "b": calls})
+    ran = started(runner, fan, continue_after_events=10)
+    until_found(runner, {ran.id})
+    decide(ran.row, "fan/a/ok", YES, by=runner.owner)
+    assert ran.wait().status == "COMPLETED"
+    assert len(ran.temporal_runs()) > 1
+    until_found(runner, set())
+    assert shown(ran)[-2:] == ["WAITING", ""]
+
+
+def test_a_run_that_does_not_wait_changes_nothing(runner: Runner) -> None:
+    ran = started(
+        runner, echo("say"), {"id": "past", "type": "wait", "until": "2020-01-01T00:00:00Z"}
+    )
+    ran.wait()
+    assert shown(ran) == []
+
+
+def test_a_run_that_was_started_without_attributes_leaves_them_alone(runner: Runner) -> None:
+    ran = runner.start({"steps": [ask("ok")]}).wait_for("WAITING")
+    decide(ran.row, "ok", YES, by=runner.owner)
+    assert ran.wait().status == "COMPLETED"
+    assert shown(ran) == []
 
 
 def test_the_local_server_knows_the_same_attributes() -> None:

@@ -18,7 +18,7 @@ from workflowsite.localstack.server import Server, ServerFailed, launch
 FAST_DISPATCH = "history.transferProcessorMaxPollRPS=2000"
 
 # Those of executions/visibility.py, which this module must not import; known from the first run on.
-SEARCH_ATTRIBUTES = ("BuilderWorkflow", "BuilderUser", "BuilderTrigger")
+SEARCH_ATTRIBUTES = ("BuilderWorkflow", "BuilderUser", "BuilderTrigger", "BuilderStatus")
 
 PROBE_SECONDS = 2
 

@@ -12,7 +12,7 @@ from executions.engine.messages.values import Value
 
 # How runs that start today behave. A change that would break the replay of open runs gets a new number and asks for
 # `RunInput.engine`; what older numbers mean stays as long as such runs may be open.
-ENGINE = 5
+ENGINE = 6
 
 
 @dataclass(frozen=True)
