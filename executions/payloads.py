@@ -1,6 +1,8 @@
 """How values travel through Temporal: as the SDK's pydantic converter writes them, without building it anew for each run.
 
-The SDK makes a converter for every workflow, and each makes the validators of all messages again: a tenth of a short
+Of a message only what differs from its defaults is written: Temporal stores and sends every byte several times, and its
+CPU time grows with them. So a default, once released, must keep its meaning; `tests/executions/test_payloads.py` holds
+those that matter. The SDK makes a converter for every workflow, and each makes the validators of all messages again: a tenth of a short
 run's CPU time.
 """
 
@@ -28,10 +30,10 @@ class _JsonConverter(PydanticJSONPlainPayloadConverter):
     """JSON by pydantic, with the validators and serializers of the process."""
 
     def to_payload(self, value: Any) -> Payload | None:
-        """The same JSON as the SDK's; of a message by its own serializer, which takes a third of the time."""
+        """JSON that reads as the SDK's does; of a message by its own serializer, which takes a third of the time."""
         if not is_dataclass(value) or isinstance(value, type):
             return super().to_payload(value)
-        data = _adapter(type(value)).dump_json(value)
+        data = _adapter(type(value)).dump_json(value, exclude_defaults=True)
         return Payload(metadata={"encoding": self.encoding.encode()}, data=data)
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:

@@ -1,5 +1,6 @@
-"""Messages travel as the SDK's own converter writes them."""
+"""Messages travel as the SDK's own converter writes them, without what is as a matter of course."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 
+from executions.engine.messages.calls import CallTool, ToolResult, Turn
 from executions.engine.messages.changes import Batch, RunChange, StepChange
 from executions.engine.messages.outcomes import ErrorInfo, Outcome, Usage
 from executions.engine.messages.run_input import RunInput
@@ -35,10 +37,83 @@ MESSAGES = [
 ]
 
 
-@pytest.mark.parametrize("value", [*MESSAGES, None, "text", [VALUE], {"a": 1}, b"bytes"])
+# What is left out of a message, in the history of a run that may still be open, is read as this.
+LEFT_OUT = [
+    (
+        RunInput("e", {"id": "x"}),
+        RunInput(
+            execution_id="e",
+            definition={"id": "x"},
+            user_input=Value(json="", key="", size=0, length=None),
+            input=Value(json=None),
+            context={},
+            simulate=False,
+            local_tools=[],
+            stand_ins={},
+            continue_after_events=8000,
+            engine=1,
+            budgets=[],
+            owner_id=None,
+            parent_id="",
+            child_versions={},
+            state=None,
+            state_parts=[],
+            alone=None,
+        ),
+    ),
+    (
+        Turn(),
+        Turn(
+            output=None,
+            calls=[],
+            complaint="",
+            max_turns=100,
+            attempts=1,
+            usage=Usage(0, 0, None, 0, 0),
+        ),
+    ),
+    (ToolResult(), ToolResult(output=Value(json=None), attempts=1)),
+]
+
+
+@pytest.mark.parametrize("value", [None, "text", [VALUE], {"a": 1}, b"bytes"])
 def test_a_payload_is_the_sdks_own(value: Any) -> None:
     ours, theirs = PayloadConverter(), PydanticPayloadConverter()
     (payload,) = ours.to_payloads([value])
     assert [payload] == theirs.to_payloads([value])
     hints = None if value is None else [type(value)]
     assert ours.from_payloads([payload], hints) == theirs.from_payloads([payload], hints)
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_message_reads_as_if_the_sdk_had_written_it(message: Any) -> None:
+    ours, theirs = PayloadConverter(), PydanticPayloadConverter()
+    (payload,), hints = ours.to_payloads([message]), [type(message)]
+    assert ours.from_payloads([payload], hints) == [message]
+    assert theirs.from_payloads([payload], hints) == [message]
+    assert ours.from_payloads(theirs.to_payloads([message]), hints) == [message]
+
+
+def test_a_message_has_nothing_that_goes_without_saying() -> None:
+    request = CallTool("e", "a", 120.0, "s:t", Value({"a": None, "b": 0}))
+    (payload,) = PayloadConverter().to_payloads([request])
+    assert json.loads(payload.data) == {
+        "execution_id": "e",
+        "path": "a",
+        "timeout_seconds": 120.0,
+        "tool": "s:t",
+        "arguments": {"json": {"a": None, "b": 0}},
+    }
+
+
+@pytest.mark.parametrize("value", [0, False, "", [], {}, 0.0])
+def test_a_value_is_never_left_out_for_looking_empty(value: Any) -> None:
+    ours = PayloadConverter()
+    (payload,) = ours.to_payloads([ToolResult(Value(value))])
+    (result,) = ours.from_payloads([payload], [ToolResult])
+    assert (result.output.json, type(result.output.json)) == (value, type(value))
+
+
+@pytest.mark.parametrize(("short", "long"), LEFT_OUT)
+def test_what_is_left_out_keeps_its_meaning(short: Any, long: Any) -> None:
+    assert short == long
