@@ -31,6 +31,7 @@ from generation.planning.reading.schedules import take_recurrences
 from generation.planning.reading.structure import read_structure
 from generation.planning.reading.tree import Act, Choose, Repeat, Together
 from generation.planning.reading.tree import Node as Spoken
+from generation.planning.told_lists import told_items
 from workflows.definition.catalogue import Catalogue
 
 MAX_NODES = 60
@@ -185,6 +186,8 @@ class _Builder:
 
     def _source(self, node: Repeat, before: list[Node]) -> list[Node]:
         """What the loop goes through: read first, when the phrase names a place that nothing has read yet."""
+        if told_items(node.phrase):
+            return []
         servers = self.index.servers_named(node.phrase)
         if servers & {k.split(":")[1] for k in map(key, leaves(tuple(before)))}:
             return []

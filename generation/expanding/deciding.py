@@ -1,11 +1,12 @@
 """How a choice or a loop learns what it decides on: a field in the answer of the agent before it, or a known value."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from generation.planning.arguments import Source
-from generation.planning.language.words import tokens
+from generation.planning.language.words import stems, tokens
 
 _COMPARE = (
     (r"(?:at least|>=|≥|(?:is )?(?:no|not) (?:less|lower|below|under) (?:than )?|min(?:imum)?(?: of)?)\s*", ">="),
@@ -178,16 +179,25 @@ def _known_field(newest: Source, conditions: list[str]) -> tuple[str, ...]:
         return ()
     found: list[str] = []
     for condition in conditions:
-        compared = comparison(condition)
-        names = [
-            name
-            for name, described in properties.items()
-            if isinstance(described, dict)
-            and described.get("type") in ("number", "integer")
-            and re.fullmatch(r"[A-Za-z]\w*", name)
-            and set(tokens(name)) & set(tokens(condition))
-        ]
-        if compared is None or len(names) != 1:
+        compared, name = comparison(condition), _named_number(properties, condition)
+        if compared is None or not name:
             return ()
-        found.append(f"{newest.template[:-1]}.{names[0]}}} {compared[0]} {compared[1]}")
+        found.append(f"{newest.template[:-1]}.{name}}} {compared[0]} {compared[1]}")
     return tuple(found)
+
+
+def _named_number(properties: Mapping[str, Any], condition: str) -> str:
+    """The one number that `condition` names, the most exactly named of several, else ''."""
+    said = set(stems(condition))
+    numbers = {
+        name: set(stems(name))
+        for name, described in properties.items()
+        if isinstance(described, dict)
+        and described.get("type") in ("number", "integer")
+        and re.fullmatch(r"[A-Za-z]\w*", name)
+    }
+    whole = [name for name, words in numbers.items() if words <= said]
+    longest = max((len(numbers[name]) for name in whole), default=0)
+    best = [name for name in whole if len(numbers[name]) == longest]
+    best = best or [name for name, words in numbers.items() if words & said]
+    return best[0] if len(best) == 1 else ""

@@ -21,11 +21,13 @@ from generation.plan import (
     Plan,
     ToolUse,
     Wait,
+    leaves,
 )
-from generation.planning.arguments import Source, escape, fill
+from generation.planning.arguments import Source, escape, fill, takes_zone
 from generation.planning.language.verbs import actions
 from generation.planning.matching.entries import tool_kinds
 from generation.planning.open_arguments import is_open
+from generation.planning.told_lists import kind_of, told_items, zones_of
 from workflows.definition.catalogue import Catalogue, ToolEntry
 from workflows.definition.steps import END, MAX_ITERATIONS, MAX_NESTING
 
@@ -196,8 +198,8 @@ class Expansion:
             "loop_mode": node.mode, "max_iterations": max(1, min(times, MAX_ITERATIONS)),
         }  # fmt: skip
         if node.mode == "foreach":
-            step["over"] = self._over(step_id, scope)
-            inner = Scope([Source("${loop.item}", "Item")])
+            step["over"], label = self._told(node) or (self._over(step_id, scope), "Item")
+            inner = Scope([Source("${loop.item}", label)])
         else:
             inner = scope.inner(Source('${loop.last ?? "none yet"}', "Outcome of the round before"))
         steps = self.steps(node.body, inner, depth=depth + 1)
@@ -225,6 +227,22 @@ class Expansion:
         self._undecided(step, (node.phrase,), verdict.warning, tuple(inner.sources))
         template = f"${{steps.{step['id']}.output{verdict.text_path}}}"
         scope.sources.append(Source(template, "Result"))
+
+    def _told(self, node: Loop) -> tuple[list[str], str] | None:
+        """The items that the words tell, and what one is called; cities as time zones where a tool in the loop takes one."""
+        items = told_items(node.phrase)
+        if not items:
+            return None
+        tools = [
+            self.catalogue.tools.get(leaf.tool_id)
+            for leaf in leaves(node.body)
+            if isinstance(leaf, ToolUse)
+        ]
+        if any(tool and takes_zone(tool.input_schema) for tool in tools) and (
+            zones := zones_of(items)
+        ):
+            return zones, "Timezone"
+        return [escape(item) for item in items], kind_of(node.phrase)
 
     def _over(self, step_id: str, scope: Scope) -> Any:
         """The list that a foreach goes through; without a known one, the run's input is its only item."""

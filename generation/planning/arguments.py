@@ -7,7 +7,7 @@ from typing import Any
 
 from generation.planning.language.addresses import URL
 from generation.planning.language.time_zones import zone_in
-from generation.planning.language.words import stem, tokens
+from generation.planning.language.words import stems, tokens
 from generation.planning.open_arguments import open_argument
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
@@ -100,6 +100,8 @@ def _certain(name: str, described: Mapping[str, Any], task: str) -> Any:
     if isinstance(choices, list):
         return _choice(choices, task)
     words, kind = set(tokens(name)), described.get("type")
+    if kind == "array":
+        return _several(described.get("items"), task)
     if kind in ("integer", "number"):
         return _number(kind, words, task)
     if kind not in ("string", None):
@@ -108,13 +110,23 @@ def _certain(name: str, described: Mapping[str, Any], task: str) -> Any:
 
 
 def _choice(choices: list[Any], task: str) -> Any:
-    said = {stem(word) for word in tokens(task)}
-    fitting = [
+    fitting = _named(choices, task)
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _several(items: Any, task: str) -> list[str] | None:
+    """Of a list whose items are choices, those that the words name: 'extract all e-mail addresses and dates'."""
+    choices = items.get("enum") if isinstance(items, Mapping) else None
+    return (_named(choices, task) or None) if isinstance(choices, list) else None
+
+
+def _named(choices: list[Any], task: str) -> list[str]:
+    said = set(stems(task))
+    return [
         choice
         for choice in choices
-        if isinstance(choice, str) and tokens(choice) and {stem(w) for w in tokens(choice)} <= said
+        if isinstance(choice, str) and tokens(choice) and set(stems(choice)) <= said
     ]
-    return fitting[0] if len(fitting) == 1 else None
 
 
 def _number(kind: Any, words: set[str], task: str) -> int | float | None:
@@ -171,6 +183,11 @@ def _text(words: set[str], form: str, task: str) -> str | None:
     return None
 
 
+def takes_zone(input_schema: Mapping[str, Any]) -> bool:
+    """Whether a tool has an argument for a time zone."""
+    return any(set(tokens(name)) & ZONE_WORDS for name in input_schema.get("properties") or ())
+
+
 def zone_part(words: set[str], task: str) -> str:
     """The part of `task` that tells a zone: of 'from Berlin to Tokyo' the source's, the target's, else all of it."""
     before, to, after = _parted(task)
@@ -221,7 +238,8 @@ def _from_sources(
         return [source.template], False
     if kind in ("string", None):
         text = (_text_field(source) or as_text(source)) if kind else source.template
-        return text, is_content
+        called = set(tokens(source.label))
+        return text, is_content or (bool(called) and called <= words)
     return open_argument(name, described), False
 
 
@@ -251,7 +269,11 @@ def _holds_content(source: Source) -> bool:
 def _text_field(source: Source) -> str:
     """The template of the one field that holds what a source is about, else ''."""
     names = [name for name in _CONTENT if _field(source, name, "string")]
-    return _field(source, names[0], "string") if len(names) == 1 else ""
+    if names:
+        return _field(source, names[0], "string") if len(names) == 1 else ""
+    # What a page holds may be a text or something else: as part of a text it is one.
+    loose = [field for name in _CONTENT if (field := _field(source, name, None))]
+    return f"{loose[0]}\n" if len(loose) == 1 else ""
 
 
 def _field(source: Source, name: str, kind: Any) -> str:

@@ -187,3 +187,54 @@ def test_what_a_service_that_is_still_missing_reads_is_worked_on_by_the_next_ste
     assert arguments("Read the cards from Trello, then summarize them.", note) == {
         "text": "${steps.trello-read.output}"
     }
+
+
+def test_a_list_of_choices_gets_those_that_are_named() -> None:
+    kinds = {"type": "array", "items": {"type": "string", "enum": ["email", "url", "phone"]}}
+    extract = tool(
+        "native:extract_patterns",
+        "Extract e-mail addresses, URLs and telephone numbers from a text",
+        input_schema=schema("text", text=TEXT, patterns=kinds),
+    )
+    assert arguments("Extract all e-mail addresses and phone numbers.", extract) == {
+        "text": "${user_input}",
+        "patterns": ["email", "phone"],
+    }
+    assert arguments("Extract everything of a known shape.", extract) == {"text": "${user_input}"}
+
+
+def test_what_a_page_holds_is_read_and_not_its_headers() -> None:
+    fetch = tool(
+        "native:http_request",
+        "Download a web page",
+        input_schema=schema("url", url=TEXT),
+        output_schema=schema("status", "body", status={"type": "integer"}, body={}),
+        read_only=True,
+    )
+    shorten = tool(
+        "native:summarize_text", "Shorten a text", input_schema=schema("text", text=TEXT)
+    )
+    prompt = "Download the web page https://example.com, then shorten the text."
+    assert arguments(prompt, fetch, shorten) == {"text": "${steps.http-request.output.body}\n"}
+
+
+def test_a_number_that_a_tool_gives_is_compared_by_its_name() -> None:
+    count = tool(
+        "native:text_stats",
+        "Count the words of a text",
+        input_schema=schema("text", text=TEXT),
+        output_schema=schema(
+            "words", "unique_words", words={"type": "integer"}, unique_words={"type": "integer"}
+        ),
+    )
+    shorten = tool(
+        "native:summarize_text", "Shorten a text", input_schema=schema("text", text=TEXT)
+    )
+    prompt = "Count the words of the text, and if it has more than 500 {} shorten the text."
+    for said, name in [("words", "words"), ("unique words", "unique_words")]:
+        asked = DraftRequest(prompt=prompt.format(said + ","), catalogue=catalogue(count, shorten))
+        result = plan_offline(asked).result
+        assert result["workflow"]["steps"][1]["conditions"] == [
+            {"when": f"${{steps.text-stats.output.{name}}} > 500", "next": "summarize-text"}
+        ]
+        assert result["warnings"] == []
