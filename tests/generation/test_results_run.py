@@ -18,6 +18,7 @@ SETS = (
     "development_2",
     "development_3",
     "development_4",
+    "development_6",
     "held_out",
     "held_out_2",
     "held_out_3",

@@ -53,8 +53,10 @@ _ORDER = (
     r"when done|once (?:that is |it is |this is )?done|as a next step|from there"
 )
 _PARALLEL = re.compile(
-    r"\b(?:both |all (?:of them |three )?)?(?:(?:at|in) the same (?:time|moment)|in parallel|simultaneously|concurrently|side by side|next to each other|alongside each other|independently|all at once|at once|"
-    r"in the meantime|meanwhile|parallel(?:ly)?|alongside|independently of each other)\b,?\s*",
+    r"\b(?P<of>both |all (?:of (?:them|it) |three )?|(?:the|these|those|them) (?:two|three|both)(?: things| steps)?(?: (?:can|may|should|could) (?:be done|run|happen))? )?"
+    r"(?:(?:at|in) the same (?:time|moment)|in parallel|simultaneously|concurrently|side by side|next to each other|alongside each other|independently(?: of (?:each other|one another))?|all at once|at once|"
+    # 'the parallel code' is a thing.
+    r"in the meantime|meanwhile|(?<!the )(?<!an )(?<!\ba )(?<!our )parallel(?:ly)?|alongside)\b,?\s*",
     re.IGNORECASE,
 )
 _REPEAT = r"repeat(?: this| that| it| the (?:steps|process|cycle|loop))?"
@@ -206,7 +208,7 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
     bare = _PARALLEL.sub(" ", text).strip(" ,") if marker else text
     parallel = "" if marker is None else "leading" if marker.start() == 0 else "trailing"
     if not bare:
-        speaks_back = marker is not None and marker.group()[:4].lower() in ("both", "all ")
+        speaks_back = marker is not None and marker["of"] is not None
         if parallel and found and (speaks_back or not hanging.is_after_comma):
             found[-1] = replace(found[-1], parallel="trailing")
         elif parallel:

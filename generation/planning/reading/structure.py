@@ -18,6 +18,7 @@ _ABOUT_ALL = re.compile(
     r"\b(?:all|any|none|both|everything|anything|nothing|at least one|(?:one|some|most) of)\b",
     re.IGNORECASE,
 )
+_AND = re.compile(r"\band\b", re.IGNORECASE)
 
 
 def read_structure(text: str) -> list[Node]:
@@ -42,11 +43,17 @@ def _joined(nodes: list[Node], found: list[Node], first: Chunk) -> list[Node]:
         nodes[-1] = merged(last, head)
     elif isinstance(last, Repeat) and _is_about_item(last, head, first):
         nodes[-1] = replace(last, body=_with_head(last.body, head))
-    elif first.parallel and isinstance(head, Act) and head.wants_split and last is not None:
+    elif last is not None and isinstance(head, Act) and _is_meanwhile(head, first):
         nodes[-1] = together([last, replace(head, wants_split=False)])
     else:
         return found
     return found[1:]
+
+
+def _is_meanwhile(head: Act, first: Chunk) -> bool:
+    """'Meanwhile read the logs' is done beside what was told before; 'read the logs and the metrics in parallel' is not."""
+    is_own = first.parallel == "trailing" and bool(_AND.search(head.text))
+    return bool(first.parallel) and head.wants_split and not is_own
 
 
 def _with_head(body: tuple[Node, ...], head: Node) -> tuple[Node, ...]:

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from generation.planning.reading.listed import listed_in
+
 _STRAND = r"(?:tracks?|branch(?:es)?|threads?|strands?|paths?|lanes?|lines?|parts?|streams?|sides?|halves|half|teams?)"
 _NUMBER = r"(?:one|two|three|four|1|2|3|4|a|b|c|d)"
 _LABEL = re.compile(
@@ -57,6 +59,9 @@ def tracks_in(text: str) -> Tracks | None:
     if match := _SEMICOLONS.search(text):
         strands = tuple(part.strip() for part in match["strands"].split(";"))
         return Tracks(text[: match.start()], strands, _after(text[match.end() :]))
+    if listed := listed_in(text):
+        before, things, after = listed
+        return Tracks(before, things, _after(after))
     labels = list(_LABEL.finditer(text))
     if len(labels) < 2:
         return None

@@ -1,0 +1,85 @@
+"""What is to be done side by side, listed as things, and how far back 'in parallel' reaches."""
+
+import pytest
+
+from tests.generation.trees import told
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "I need three things prepared at the same time: the agenda, short bios of the speakers, and a seating plan. Then merge them.",
+            [
+                {
+                    "together": [
+                        ["prepare the agenda"],
+                        ["prepare short bios of the speakers"],
+                        ["prepare a seating plan"],
+                    ]
+                },
+                "merge them",
+            ],
+        ),
+        (
+            "Write the summary. Two things come out of it in parallel: a simple version, which is posted to the patient, and captions that get scheduled in Buffer.",
+            [
+                "Write the summary",
+                {
+                    "together": [
+                        ["produce a simple version", "post it to the patient"],
+                        ["produce captions", "schedule it in Buffer"],
+                    ]
+                },
+            ],
+        ),
+        (
+            "Collect the commits and announce the release everywhere at once: a post on Mastodon and the newsletter.",
+            [
+                "Collect the commits",
+                {"together": [["make a post on Mastodon"], ["produce the newsletter"]]},
+            ],
+        ),
+        (
+            "I'd like two pairs of eyes on the lease, independently of each other: the contract reviewer for the clauses, and data protection.",
+            [
+                {
+                    "together": [
+                        ["have the contract reviewer for the clauses look at it"],
+                        ["check data protection"],
+                    ]
+                }
+            ],
+        ),
+    ],
+)
+def test_things_that_are_listed_for_the_same_time_are_made_side_by_side(
+    text: str, expected: list[object]
+) -> None:
+    assert told(text) == expected
+
+
+def test_a_sentence_of_things_at_once_leaves_the_sentence_before_alone() -> None:
+    assert told("Read the brief. Get the logs and the metrics in parallel.") == [
+        "Read the brief",
+        "Get the logs and the metrics",
+    ]
+
+
+def test_meanwhile_is_done_beside_what_was_told_before() -> None:
+    assert told("Read the brief. Meanwhile get the logs.") == [
+        {"together": [["Read the brief"], ["get the logs"]]}
+    ]
+
+
+def test_a_parallel_thing_is_only_a_thing() -> None:
+    assert told("Take the diff and look it over for faults in the parallel code.") == [
+        "Take the diff",
+        "look it over for faults in the parallel code",
+    ]
+
+
+def test_words_that_point_back_at_two_clauses_are_no_part_of_the_second() -> None:
+    assert told("Run the models and load the export, those two in parallel.") == [
+        {"together": [["Run the models"], ["load the export"]]}
+    ]
