@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import orjson
 from django.contrib.auth.models import User
@@ -12,7 +12,7 @@ from django.utils import timezone
 from audit.changes import CHANGED, Changes
 from audit.models import AuditEntry
 from audit.origin import current_origin
-from common.json_rows import new_rows, write
+from common.json_rows import Write, new_row, write
 
 Action = AuditEntry.Action
 ActorKind = AuditEntry.ActorKind
@@ -31,57 +31,61 @@ class Subject:
     name: str = ""
 
 
-def record(
-    action: Action,
-    subject: Subject,
-    *,
-    by: User | None,
-    changes: Changes | None = None,
-    summary: str = "",
-    details: Mapping[str, Any] | None = None,
-    via: str | None = None,
-) -> None:
+class Told(TypedDict, total=False):
+    """What else an entry says; `via` null: as the origin of the change has it."""
+
+    changes: Changes | None
+    summary: str
+    details: Mapping[str, Any] | None
+    via: str | None
+
+
+def record(action: Action, subject: Subject, *, by: User | None, **told: Unpack[Told]) -> None:
     """Add an entry; `by` nobody is the installation itself. Raises `RuntimeError` outside of a transaction."""
-    kind = ActorKind.SYSTEM if by is None else ActorKind.USER
-    _add(action, subject, kind, by, changes or {}, summary, details or {}, via)
+    _add(action, subject, entry(action, subject, by=by, **told))
 
 
 def record_of_nobody(action: Action, subject: Subject) -> None:
     """Add an entry on what somebody did without being logged in."""
-    _add(action, subject, ActorKind.NOBODY, None, {}, "", {}, None)
+    _add(action, subject, _entry(action, subject, ActorKind.NOBODY, None))
 
 
-def _add(
-    action: Action,
-    subject: Subject,
-    actor_kind: ActorKind,
-    by: User | None,
-    changes: Changes,
-    summary: str,
-    details: Mapping[str, Any],
-    via: str | None,
-) -> None:
+def entry(action: Action, subject: Subject, *, by: User | None, **told: Unpack[Told]) -> Write:
+    """As `record`, to be made in one statement with the change that it tells of; that is a transaction of its own."""
+    kind = ActorKind.SYSTEM if by is None else ActorKind.USER
+    return _entry(action, subject, kind, by, **told)
+
+
+def _add(action: Action, subject: Subject, one: Write) -> None:
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError(f"{action} of {subject.kind} {subject.id} is recorded outside of it")
-    origin = current_origin()
-    entry = {
-        "created_at": timezone.now(),
-        "action": action,
-        "actor_kind": actor_kind,
-        "actor_id": by.pk if by else None,
-        "actor_name": by.get_username() if by else "",
-        "channel": origin.channel,
-        "via": _text(origin.via if via is None else via, 64),
-        "request_id": _text(origin.request_id, 64),
-        "client_address": origin.client_address,
-        "object_kind": subject.kind,
-        "object_id": _text(subject.id, 100),
-        "object_name": _text(subject.name, 200),
-        "summary": _text(summary, 500),
-        "changes": _bounded_changes(changes),
-        "details": dict(details) if _size(details) <= MAX_BYTES else {},
-    }
-    write(new_rows(AuditEntry, [entry]))
+    write(one)
+
+
+def _entry(
+    action: Action, subject: Subject, kind: ActorKind, by: User | None, **told: Unpack[Told]
+) -> Write:
+    origin, via, details = current_origin(), told.get("via"), told.get("details") or {}
+    return new_row(
+        AuditEntry,
+        {
+            "created_at": timezone.now(),
+            "action": action,
+            "actor_kind": kind,
+            "actor_id": by.pk if by else None,
+            "actor_name": by.get_username() if by else "",
+            "channel": origin.channel,
+            "via": _text(origin.via if via is None else via, 64),
+            "request_id": _text(origin.request_id, 64),
+            "client_address": origin.client_address,
+            "object_kind": subject.kind,
+            "object_id": _text(subject.id, 100),
+            "object_name": _text(subject.name, 200),
+            "summary": _text(told.get("summary", ""), 500),
+            "changes": _bounded_changes(told.get("changes") or {}),
+            "details": dict(details) if _size(details) <= MAX_BYTES else {},
+        },
+    )
 
 
 def _bounded_changes(changes: Changes) -> Changes:
@@ -92,9 +96,10 @@ def _bounded_changes(changes: Changes) -> Changes:
 
 
 def _size(value: Any) -> int:
-    return len(orjson.dumps(value))
+    return len(orjson.dumps(value)) if value else 0
 
 
 def _text(value: object, characters: int) -> str:
     """What PostgreSQL and a terminal take: no control characters, not too long."""
-    return "".join(c for c in str(value)[:characters] if c.isprintable())
+    text = str(value)[:characters]
+    return text if text.isprintable() else "".join(c for c in text if c.isprintable())

@@ -72,6 +72,11 @@ def new_rows(model: type[models.Model], rows: Sequence[Row]) -> Write | None:
     return _write(_insert(model, tuple(rows[0])), rows) if rows else None
 
 
+def new_row(model: type[models.Model], row: Row) -> Write:
+    """As `new_rows`, one of them."""
+    return _write(_insert(model, tuple(row)), [row])
+
+
 def whole_rows(
     model: type[models.Model], rows: Sequence[Row], *, unique: tuple[str, ...], new: tuple[str, ...]
 ) -> Write | None:

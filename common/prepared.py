@@ -4,7 +4,7 @@ For those of which there are few, whatever is asked for: their text is always th
 the values. `DATABASE_PREPARED_STATEMENTS` turns it off where a pooler stands between that does not keep them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -20,7 +20,7 @@ class _PreparedCursor(psycopg.Cursor[tuple[Any, ...]]):
         return super().execute(query, params, **{"prepare": True, **options})
 
 
-def prepared(statement: str, parameters: Sequence[Any]) -> CursorWrapper:
+def prepared(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> CursorWrapper:
     """A cursor that has carried the statement out; to be closed. Raises what Django's cursors raise."""
     connection.ensure_connection()
     database: Any = connection

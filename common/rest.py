@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from copy import copy
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
@@ -61,9 +60,16 @@ class FieldsMadeOnce(serializers.ModelSerializer[Any]):
         cls = type(self)
         if "_made_fields" not in cls.__dict__:
             cls._made_fields = super().get_fields()
-        return {name: copy(field) for name, field in cls._made_fields.items()}
+        return {name: _copied(field) for name, field in cls._made_fields.items()}
 
     _made_fields: ClassVar[dict[str, Any]]
+
+
+def _copied(field: Any) -> Any:
+    """A shallow copy; the standard library's takes twice as long as all checks of the field."""
+    copied = object.__new__(type(field))
+    copied.__dict__.update(field.__dict__)
+    return copied
 
 
 class GroupNames(serializers.ListField):

@@ -20,7 +20,7 @@ from generation.planner import warm_up
 from generation.refining.request import RefineRequest
 from generation.selectors import example_templates
 from workflows.definition.catalogue import Catalogue
-from workflows.selectors import catalogue_for, definition_of
+from workflows.selectors import catalogue_read_for, definition_of
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def design_workflow(generation_id: str) -> None:
 
 def design(generation: Generation) -> None:
     """Draft and store the result of a claimed job; raises `Cancelled`."""
-    request = request_of(generation, catalogue_for(generation.created_by))
+    request = request_of(generation, catalogue_read_for(generation.created_by))
     Generation.objects.filter(pk=generation.pk).update(**provenance_of(request))
     moving.finish(generation.pk, async_to_sync(designed)(generation.pk, request))
 

@@ -1,9 +1,8 @@
-"""The catalogue that a definition is checked against, read in one query that is put together once."""
+"""The catalogue that a definition is checked against, read in one query that is put together once, and only if needed."""
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from itertools import chain
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -28,6 +27,7 @@ TOOL = (
 TOOL_ENTRY = TOOL[:-3]
 
 Usable = Mapping[str, list[dict[str, Any]]]
+Entry = TypeVar("Entry")
 
 
 def usable_by(caller: Caller) -> Usable:
@@ -43,15 +43,56 @@ def usable_by_all() -> Usable:
     return _of_nobody().lists()
 
 
-def catalogue_of(workflows: Callable[[], QuerySet[Workflow]], usable: Usable) -> Catalogue:
-    """The catalogue of these rows and the native tools; `workflows` are looked up when steps name some."""
-    mcp_tools = map(_tool_entry, usable["tools"])
+def catalogue_of(
+    workflows: Callable[[], QuerySet[Workflow]], usable: Callable[[], Usable]
+) -> Catalogue:
+    """The catalogue of these rows and the native tools.
+
+    The rows are asked for once something is looked up that is no native tool, all at once; `workflows` when steps name
+    some.
+    """
+    asked = cache(usable)
     return Catalogue(
-        agents={row["id"]: _agent_entry(row) for row in usable["agents"]},
-        tools={tool.id: tool for tool in chain(_native_tools(), mcp_tools)},
-        servers={row["id"]: ServerEntry(**row) for row in usable["servers"]},
+        agents=AskedFor(lambda: {row["id"]: _agent_entry(row) for row in asked()["agents"]}),
+        tools=AskedFor(
+            lambda: {tool.id: tool for tool in map(_tool_entry, asked()["tools"])},
+            known=_native_tools(),
+        ),
+        servers=AskedFor(lambda: {row["id"]: ServerEntry(**row) for row in asked()["servers"]}),
         find_workflows=finder(workflows),
     )
+
+
+class AskedFor(Mapping[str, Entry]):
+    """Entries by id: those that are `known`, and others that are asked for when one of them may be meant."""
+
+    def __init__(
+        self, others: Callable[[], Mapping[str, Entry]], known: Mapping[str, Entry] | None = None
+    ) -> None:
+        self._others = others
+        self._known = known or {}
+
+    @cached_property
+    def _all(self) -> dict[str, Entry]:
+        return {**self._known, **self._others()}
+
+    def __getitem__(self, key: str) -> Entry:
+        """The entry; raises `KeyError`."""
+        found = self._known.get(key)
+        if found is not None:
+            return found
+        if not key:
+            # Nothing has been chosen yet.
+            raise KeyError(key)
+        return self._all[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """All ids."""
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._all)
 
 
 @cache
@@ -88,8 +129,8 @@ def _lists(
 
 
 @cache
-def _native_tools() -> tuple[ToolEntry, ...]:
-    return tuple(
+def _native_tools() -> Mapping[str, ToolEntry]:
+    entries = [
         ToolEntry(
             id=f"native:{name}",
             name=name,
@@ -102,7 +143,8 @@ def _native_tools() -> tuple[ToolEntry, ...]:
             schema_hash=native_hashes()[native.id],
         )
         for name, native in NATIVE_TOOLS.items()
-    )
+    ]
+    return {entry.id: entry for entry in entries}
 
 
 def _tool_entry(row: Mapping[str, Any]) -> ToolEntry:

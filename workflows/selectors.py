@@ -1,5 +1,6 @@
 """What a caller may read: workflows, their definitions, and the catalogue that a definition is checked against."""
 
+from dataclasses import replace
 from functools import partial
 
 from django.db.models import Q, QuerySet
@@ -44,10 +45,21 @@ def definition_of(workflow: Workflow, version: int | None = None) -> tuple[int, 
 
 
 def catalogue_for(caller: Caller) -> Catalogue:
-    """Everything that the caller may use, in one query, and two more once workflows are looked up."""
-    return catalogue_of(partial(workflows_for, caller), usable_by(caller))
+    """Everything that the caller may use, in one query once it is needed, and two more once workflows are looked up."""
+    return catalogue_of(partial(workflows_for, caller), partial(usable_by, caller))
+
+
+def catalogue_read_for(caller: Caller) -> Catalogue:
+    """As `catalogue_for`, read at once: for code in an event loop, which must not ask the database."""
+    found = catalogue_for(caller)
+    return replace(
+        found,
+        agents=dict(found.agents),
+        tools=dict(found.tools),
+        servers=dict(found.servers),
+    )
 
 
 def catalogue_of_the_installation() -> Catalogue:
-    """What everyone may use, in one query: the agents and servers of nobody, and the native tools."""
-    return catalogue_of(partial(Workflow.objects.filter, created_by=None), usable_by_all())
+    """What everyone may use, in one query once it is needed: the agents and servers of nobody, and the native tools."""
+    return catalogue_of(partial(Workflow.objects.filter, created_by=None), usable_by_all)

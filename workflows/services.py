@@ -1,14 +1,15 @@
 """Everything that changes a workflow; each function is one transaction."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Unpack
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
-from audit.changes import Changes, regrouped
+from audit.changes import regrouped
 from audit.recording import Action
 from common.errors import Invalid
 from common.idempotency import first_answer
@@ -20,7 +21,7 @@ from workflows.models import Workflow
 from workflows.publishing import publish_with_the_save
 from workflows.selectors import catalogue_for, definition_of, version_of
 from workflows.signals import workflow_archived
-from workflows.trail import record_changed, record_made, state_of
+from workflows.trail import Made, record_changed, state_of
 from workflows.uses import used_agents, used_servers, with_replaced
 from workflows.writing import (
     Fields,
@@ -68,7 +69,10 @@ def store_workflow(
     be published and has errors) and `Unprocessable` (the idempotency key was used for another request). A repeated
     request gets the row of the first one.
     """
-    raced = False
+    raced, groups, number = False, sorted(set(shared_with)), fields.get("published_version")
+    made: Made = {"by": by, "action": recorded_as, "details": details}
+    if groups:
+        made["shared"] = regrouped(([], groups))
     while True:
         repeated = first_answer(
             Workflow.objects.all(), owner=by, key=idempotency_key, request_hash=request_hash
@@ -84,9 +88,8 @@ def store_workflow(
             request_hash=request_hash,
         )
         try:
-            with transaction.atomic():
-                shared, report = _insert(row, definition, shared_with, message, fields)
-                record_made(row, by=by, action=recorded_as, details=details, shared=shared)
+            with _transaction(is_one_statement=not groups and number is None):
+                report = _insert(row, definition, groups, message, fields, made)
         except IntegrityError as error:
             if not _lost_a_race(error):
                 raise
@@ -238,14 +241,21 @@ def instantiate_template(
     )
 
 
+def _transaction(*, is_one_statement: bool) -> AbstractContextManager[object]:
+    """One statement is a transaction by itself; within another one it has a savepoint, so that it can fail alone."""
+    is_alone = is_one_statement and not connection.in_atomic_block
+    return nullcontext() if is_alone else transaction.atomic()
+
+
 def _insert(
     row: Workflow,
     raw: Mapping[str, Any],
-    shared_with: Iterable[str],
+    groups: Sequence[str],
     message: str,
     fields: Fields,
-) -> tuple[Changes, Report]:
-    """Write the row and what hangs on it; the groups that it is shared with, as the trail tells of them, and the report."""
+    recorded: Made,
+) -> Report:
+    """Write the row and what hangs on it; what is to be said of its definition. One statement for a plain one."""
     owner = row.created_by
     assert owner is not None
     made = {"id": id_from_name(str(raw.get("name") or ""))} if raw.get("id") is None else {}
@@ -255,11 +265,11 @@ def _insert(
     row.id = definition.id
     put_definition(row, definition, found)
     put_fields(row, fields)
-    insert_new(row, definition, catalogue, message=message)
-    groups = list(shared_with)
-    shared = regrouped(share(row, groups, by=owner) if groups else None)
+    insert_new(row, definition, catalogue, message=message, **recorded)
+    if groups:
+        share(row, groups, by=owner)
     publish_with_the_save(row, by=owner, before=None)
-    return shared, found.of_stored(row.definition_json)
+    return found.of_stored(row.definition_json)
 
 
 def _of(row: Workflow, definition: Mapping[str, Any]) -> dict[str, Any]:

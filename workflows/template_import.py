@@ -10,8 +10,8 @@ from common.errors import Conflict
 from workflows.definition.catalogue import Catalogue
 from workflows.models import Workflow
 from workflows.template_files import Template
-from workflows.trail import record_changed, record_made, state_of
-from workflows.writing import keep_version, put_definition, rewrite_uses
+from workflows.trail import Made, record_changed, state_of
+from workflows.writing import insert_new, keep_version, put_definition, rewrite_uses
 
 
 @dataclass
@@ -63,10 +63,10 @@ def _store(template: Template, catalogue: Catalogue, outcome: Outcome) -> None:
     if row is None:
         row = Workflow(pk=template.definition.id, is_template=True, is_published=True)
         outcome.created.append(row.pk)
-        _write(row, template, catalogue, is_new=True)
+        _insert(row, template, catalogue)
     elif _differs(row, template):
         outcome.updated.append(row.pk)
-        _write(row, template, catalogue, is_new=False)
+        _update(row, template, catalogue)
     else:
         outcome.unchanged.append(row.pk)
         # What the installation offers may have changed since.
@@ -83,24 +83,34 @@ def _differs(row: Workflow, template: Template) -> bool:
     )
 
 
-def _write(row: Workflow, template: Template, catalogue: Catalogue, *, is_new: bool) -> None:
-    content, before = template.content, state_of(row)
+def _insert(row: Workflow, template: Template, catalogue: Catalogue) -> None:
+    _put(row, template)
+    made: Made = {"by": None, "action": Action.IMPORTED, "details": {"file": template.path.name}}
+    insert_new(row, template.definition, catalogue, message=_message(template), **made)
+
+
+def _update(row: Workflow, template: Template, catalogue: Catalogue) -> None:
+    before = state_of(row)
+    changed = _put(row, template)
+    row.revision += 1
+    row.version += 1 if changed else 0
+    row.save()
+    if changed:
+        keep_version(row, template.definition, by=None, message=_message(template))
+    rewrite_uses(row, template.definition, catalogue)
+    record_changed(row, before, by=None, details={"file": template.path.name})
+
+
+def _put(row: Workflow, template: Template) -> bool:
+    """Set what the template says; whether it has another definition."""
+    content = template.content
     row.category, row.tags, row.layout = content.category, content.tags, content.layout
     row.is_active = True
-    changed = put_definition(row, template.definition, template.found)
-    if not is_new:
-        row.revision += 1
-        row.version += 1 if changed else 0
-    row.save(force_insert=is_new)
-    if changed:
-        keep_version(
-            row, template.definition, by=None, message=f"Imported from {template.path.name}"
-        )
-    rewrite_uses(row, template.definition, catalogue)
-    if is_new:
-        record_made(row, by=None, action=Action.IMPORTED, details={"file": template.path.name})
-    else:
-        record_changed(row, before, by=None, details={"file": template.path.name})
+    return put_definition(row, template.definition, template.found)
+
+
+def _message(template: Template) -> str:
+    return f"Imported from {template.path.name}"
 
 
 def _prune(templates: Iterable[Template], outcome: Outcome) -> None:

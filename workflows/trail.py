@@ -1,12 +1,13 @@
 """What the audit trail keeps of workflows: which version came, and its line; definitions are in the versions."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 from django.contrib.auth.models import User
 
 from audit.changes import CHANGED, Changes, compared, named
-from audit.recording import Action, ObjectKind, Subject, record
+from audit.recording import Action, ObjectKind, Subject, Told, entry, record
+from common.json_rows import Write
 from workflows.models import Workflow
 
 _FIELDS = (
@@ -15,6 +16,15 @@ _FIELDS = (
 )
 
 State = Mapping[str, Any]
+
+
+class Made(TypedDict):
+    """What is told of a new workflow besides itself: by whom (null: the installation), how, and the groups it is shared with."""
+
+    by: User | None
+    action: NotRequired[Action]
+    details: NotRequired[Mapping[str, Any] | None]
+    shared: NotRequired[Changes]
 
 
 def subject_of(row: Workflow) -> Subject:
@@ -27,16 +37,11 @@ def state_of(row: Workflow) -> State:
     return {**{name: getattr(row, name) for name in _FIELDS}, "tags": list(row.tags)}
 
 
-def record_made(
-    row: Workflow,
-    *,
-    by: User | None,
-    action: Action = Action.CREATED,
-    details: Mapping[str, Any] | None = None,
-    shared: Changes | None = None,
-) -> None:
-    """A new workflow."""
-    record(action, subject_of(row), by=by, changes=shared, details=details)
+def entry_of_made(row: Workflow, **made: Unpack[Made]) -> Write:
+    """A new workflow, for the statement that writes it; to be made after the row got its time."""
+    action = made.get("action", Action.CREATED)
+    told: Told = {"changes": made.get("shared"), "details": made.get("details")}
+    return entry(action, subject_of(row), by=made["by"], **told)
 
 
 def record_changed(

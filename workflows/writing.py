@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
 from common.errors import Forbidden, Invalid, NotFound
-from common.json_rows import new_rows, write
+from common.json_rows import new_row, new_rows, write
 from common.ownership import require_change
 from workflows.checking import checked
 from workflows.definition.catalogue import Catalogue
@@ -20,6 +20,7 @@ from workflows.definition.validate import Report
 from workflows.models import AgentUse, ToolUse, Workflow, WorkflowUse, WorkflowVersion
 from workflows.revisions import require_revision
 from workflows.selectors import catalogue_for
+from workflows.trail import Made, entry_of_made
 from workflows.uses import used_agents, used_tools, used_workflows
 
 
@@ -131,20 +132,26 @@ def rewrite_uses(workflow: Workflow, definition: Definition, catalogue: Catalogu
 
 
 def insert_new(
-    row: Workflow, definition: Definition, catalogue: Catalogue, *, message: str
+    row: Workflow,
+    definition: Definition,
+    catalogue: Catalogue,
+    *,
+    message: str,
+    **recorded: Unpack[Made],
 ) -> None:
-    """Write a row that is new, its first version and its use-rows, in one statement."""
+    """Write a row that is new, its first version, its use-rows and the trail's entry, in one statement."""
     row.created_at = row.updated_at = timezone.now()
     own = {"workflow_id": row.pk}
     agents, tools = sorted(_agents(definition, catalogue)), sorted(_tools(definition, catalogue))
     servers = {tool: catalogue.tools[tool].server_id for tool in tools}
     called = sorted(used_workflows(definition))
     write(
-        new_rows(Workflow, [{name: getattr(row, name) for name in _columns()}]),
-        new_rows(WorkflowVersion, [_first_version(row, definition, message)]),
+        new_row(Workflow, {name: getattr(row, name) for name in _columns()}),
+        new_row(WorkflowVersion, _first_version(row, definition, message)),
         new_rows(AgentUse, [own | {"agent_id": one} for one in agents]),
         new_rows(ToolUse, [own | {"tool": one, "server_id": servers[one]} for one in tools]),
         new_rows(WorkflowUse, [own | {"called": one} for one in called]),
+        entry_of_made(row, **recorded),
     )
     row._state.adding = False
 

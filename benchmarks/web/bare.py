@@ -1,23 +1,26 @@
 """The yardstick: views that send the product's own query and answer with JSON that PostgreSQL makes of the rows.
 
-They pass the same middleware on the same server and do nothing else: no checks, no shapes, no ETag, no pages.
+They pass the same middleware on the same server, have their statements prepared as the product has, and do nothing else:
+no checks, no shapes, no ETag, no pages.
 """
 
 from functools import cache
 from typing import Any
 
 import orjson
-from django.db import connection
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from audit.recording import Action, ObjectKind, Subject, record
 from benchmarks.web.trusting import owner
+from common.prepared import prepared
 from workflows.api.shapes import with_columns, with_row_columns
 from workflows.selectors import workflows_for
 
 PAGE = 50
-CREATE = """
+ROW_AND_VERSION = """
 WITH made AS (
     INSERT INTO workflows_workflow (
         id, name, description, category, tags, is_template, definition_json, layout, version, revision,
@@ -33,8 +36,23 @@ WITH made AS (
         '', '', created_by_id, now()
     FROM made
 )
-SELECT (to_jsonb(made) - 'search_vector')::text FROM made
 """
+# What the definition uses, and the trail's entry.
+USES_AND_ENTRY = """
+, tools AS (
+    INSERT INTO workflows_tooluse (workflow_id, tool)
+    SELECT DISTINCT id, step ->> 'tool' FROM made, jsonb_array_elements(definition_json -> 'steps') AS step
+), told AS (
+    INSERT INTO audit_auditentry (
+        created_at, action, actor_kind, actor_id, actor_name, channel, via, request_id, client_address,
+        object_kind, object_id, object_name, summary, changes, details
+    ) SELECT
+        now(), 'created', 'user', created_by_id, %(owner_name)s, 'rest', '', '', '127.0.0.1',
+        'workflow', id, name, '', '{}'::jsonb, '{}'::jsonb
+    FROM made
+)
+"""
+ANSWER = "SELECT (to_jsonb(made) - 'search_vector')::text FROM made"
 
 
 def read(request: HttpRequest, workflow_id: str) -> HttpResponse:
@@ -50,16 +68,42 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 def create(request: HttpRequest) -> HttpResponse:
-    """A workflow and its first version, of a body that is taken as it is."""
+    """A workflow with all the rows that the product writes, of a body that is taken as it is."""
+    return _answer(f"{ROW_AND_VERSION}{USES_AND_ENTRY}{ANSWER}", _given(request))
+
+
+@csrf_exempt
+def create_two_rows(request: HttpRequest) -> HttpResponse:
+    """Only the row and its version: what the bare view was before it had to write what the product writes."""
+    return _answer(f"{ROW_AND_VERSION}{ANSWER}", _given(request))
+
+
+@transaction.atomic
+def nothing(request: HttpRequest) -> HttpResponse:
+    """A transaction that does nothing."""
+    return _answer("SELECT '{}'", ())
+
+
+@transaction.atomic
+def entry(request: HttpRequest) -> HttpResponse:
+    """The same transaction with an entry of the trail."""
+    record(Action.UPDATED, Subject(ObjectKind.WORKFLOW, "nothing", "Nothing"), by=owner())
+    return _answer("SELECT '{}'", ())
+
+
+def _given(request: HttpRequest) -> dict[str, Any]:
     body = orjson.loads(request.body)
-    definition = orjson.dumps(body["definition"]).decode()
-    given = {"id": body["id"], "name": body["name"], "definition": definition, "owner": owner().pk}
-    return _answer(CREATE, given)
+    return {
+        "id": body["id"],
+        "name": body["name"],
+        "definition": orjson.dumps(body["definition"]).decode(),
+        "owner": owner().pk,
+        "owner_name": owner().username,
+    }
 
 
 def _answer(sql: str, parameters: Any) -> HttpResponse:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+    with prepared(sql, parameters) as cursor:
         (text,) = cursor.fetchone() or ("null",)
     return HttpResponse(text, content_type="application/json")
 

@@ -9,5 +9,8 @@ urlpatterns = [
     path("bare/read/<str:workflow_id>", bare.read),
     path("bare/list", bare.rows),
     path("bare/create", bare.create),
+    path("bare/create-two-rows", bare.create_two_rows),
+    path("bare/nothing", bare.nothing),
+    path("bare/entry", bare.entry),
     *urls.urlpatterns,
 ]

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
+from audit.models import AuditEntry
 from discovery.models import Agent
 from tests.conftest import ClientFor
 from tests.workflows.conftest import definition, stats_step
@@ -188,3 +190,36 @@ def test_two_users_may_use_the_same_key(api: APIClient, bob: User, client_for: C
         answer = client.post(URL, {"name": "Digest"}, headers={"Idempotency-Key": "k1"})
         assert answer.status_code == 201
     assert Workflow.objects.count() == 2
+
+
+def test_storing_asks_a_known_number_of_queries(
+    api: APIClient, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    body = {"id": "fresh", "name": "Fresh", "definition": definition()}
+    # One looks the token up; between the two of a savepoint row, version, use and the trail's entry are written by one.
+    with django_assert_num_queries(4):
+        assert api.post(URL, body).status_code == 201
+    body = {
+        **body,
+        "id": "other",
+        "definition": definition({"id": "ask", "type": "agent", "agent_id": "nobody"}),
+    }
+    # An agent is looked up in the catalogue.
+    with django_assert_num_queries(5):
+        assert api.post(URL, body).status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_storing_is_one_statement_without_a_transaction(
+    api: APIClient, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    # The other looks the token up.
+    with django_assert_num_queries(2):
+        assert api.post(URL, {"id": "fresh", "name": "Fresh"}).status_code == 201
+    entry = AuditEntry.objects.get(object_id="fresh")
+    assert (entry.action, entry.actor_name) == ("created", "alice")
+    refused = api.post(URL, {"id": "fresh", "name": "Again"})
+    assert (refused.status_code, AuditEntry.objects.count()) == (409, 1)
+    refused = api.post(URL, {"id": "strange", "name": "Shared", "shared_with": ["strangers"]})
+    assert (refused.status_code, AuditEntry.objects.count()) == (400, 1)
+    assert list(Workflow.objects.values_list("pk", flat=True)) == ["fresh"]

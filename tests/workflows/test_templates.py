@@ -16,7 +16,7 @@ from tests.workflows.conftest import definition, stats_step
 from workflows.definition.steps import walk
 from workflows.definition.validate import report
 from workflows.models import Workflow, WorkflowVersion
-from workflows.selectors import catalogue_for, catalogue_of_the_installation
+from workflows.selectors import catalogue_for, catalogue_of_the_installation, catalogue_read_for
 from workflows.template_files import OF_THE_INSTALLATION, read_templates
 from workflows.uses import used_agents
 
@@ -262,4 +262,16 @@ def test_the_catalogue_takes_one_query(alice: User, django_assert_num_queries: A
     McpServer.objects.create(id="git", name="git", transport="stdio")
     with django_assert_num_queries(1):
         catalogue = catalogue_for(alice)
-    assert report(definition(id="x", name="x"), catalogue).can_execute is True
+        assert "git" in catalogue.servers
+        assert "git:status" not in catalogue.tools
+        assert "nobody" not in catalogue.agents
+    assert list(catalogue_read_for(alice).servers) == ["git"]
+
+
+def test_built_in_tools_are_known_without_asking(
+    alice: User, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(0):
+        catalogue = catalogue_for(alice)
+        assert report(definition(id="x", name="x"), catalogue).can_execute is True
+        assert "" not in catalogue.agents

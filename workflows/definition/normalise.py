@@ -118,6 +118,9 @@ def _is_within(pointer: str, places: set[str]) -> bool:
 
 
 def _size_problems(definition: Definition) -> list[Problem]:
+    # Written by pydantic it takes a moment, and nearly as many bytes: it only writes numbers otherwise.
+    if 2 * len(definition.model_dump_json()) < MAX_CANONICAL_BYTES:
+        return []
     size = len(compact(definition.to_json()).encode())
     if size <= MAX_CANONICAL_BYTES:
         return []

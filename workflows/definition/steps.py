@@ -300,11 +300,15 @@ class Definition(Canonical):
 
 def to_json(part: Canonical) -> dict[str, Any]:
     """`part` as plain JSON values; fields that are null are left out, nulls inside JSON values stay."""
+    # What pydantic keeps is in the order of the fields; most of it is plain.
     return {
-        name: _value_to_json(getattr(part, name))
-        for name in type(part).model_fields
-        if getattr(part, name) is not None
+        name: value if type(value) in _PLAIN else _value_to_json(value)
+        for name, value in vars(part).items()
+        if value is not None
     }
+
+
+_PLAIN = frozenset({str, int, float, bool, dict})
 
 
 def _value_to_json(value: Any) -> Any:
