@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from generation.planning.arguments import Source
+from generation.planning.data import Source
 from generation.planning.language.words import stems, tokens
 
 _COMPARE = (
     (r"(?:at least|>=|≥|(?:is )?(?:no|not) (?:less|lower|below|under) (?:than )?|min(?:imum)?(?: of)?)\s*", ">="),
     (r"(?:at most|<=|≤|(?:no|not) (?:more|higher|above|over) (?:than )?|max(?:imum)?(?: of)?|up to)\s*", "<="),
-    (r"(?:more than|over|above|greater than|higher than|exceeds?|exceeding|bigger than|larger than|>)\s*", ">"),
-    (r"(?:less than|under|below|lower than|fewer than|smaller than|<)\s*", "<"),
+    (r"(?:more than|over|above|greater than|higher than|exceeds?|exceeding|bigger than|larger than|longer than|older than|later than|>)\s*", ">"),
+    (r"(?:less than|under|below|lower than|fewer than|smaller than|shorter than|younger than|newer than|<)\s*", "<"),
     (r"(?:reaches|reach|scores?|equals|is|gives|gets)\s+(?:a |an )?", ">="),
 )  # fmt: skip
 _AMOUNT = r"(?:[$€£]\s?)?(\d{1,9}(?:[.,]\d{1,6})?)\s?(%|k\b)?"

@@ -23,7 +23,8 @@ from generation.plan import (
     Wait,
     leaves,
 )
-from generation.planning.arguments import Source, escape, fill, takes_zone
+from generation.planning.arguments import escape, fill, takes_zone
+from generation.planning.data import Source
 from generation.planning.language.verbs import actions
 from generation.planning.matching.entries import tool_kinds
 from generation.planning.open_arguments import is_open
@@ -99,7 +100,11 @@ class Expansion:
         entry = self.catalogue.tools.get(tool_id)
         brings = _brings(entry, node)
         filled = fill(
-            entry.input_schema if entry else {}, node.task, scope.sources, works_on_text=brings
+            entry.input_schema if entry else {},
+            node.task,
+            scope.sources,
+            works_on_text=brings,
+            description=self._described(entry) if entry else "",
         )
         given = node.arguments if isinstance(node, ToolUse) else {}
         step = {
@@ -122,6 +127,11 @@ class Expansion:
             )
         self.last = step
         return step
+
+    def _described(self, tool: ToolEntry) -> str:
+        """What the tool and its server tell of themselves."""
+        server = self.catalogue.servers.get(tool.server_id or "")
+        return f"{tool.description} {server.description if server else ''}"
 
     def _approval(
         self, node: Approval, step_id: str, following: str, scope: Scope

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from generation.planning.arguments import Source
+from generation.planning.data import Source
 
 
 @dataclass(frozen=True)

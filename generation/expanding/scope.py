@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from generation.planning.arguments import Source, escape
+from generation.planning.arguments import escape
+from generation.planning.data import Source
 
 USER_INPUT = Source("${user_input}", "Request")
 

@@ -13,7 +13,7 @@ from generation.modelling.asking import Asker, ModelError, UnusableAnswer
 from generation.modelling.schemas import AGENT_SCHEMA, ARGUMENTS_SCHEMA, CONDITIONS_SCHEMA
 from generation.modelling.settling import settle_arguments, settle_conditions
 from generation.plan import NewAgent, leaves
-from generation.planning.arguments import Source
+from generation.planning.data import Source
 from workflows.definition.plain_json import compact
 
 AT_ONCE = 4

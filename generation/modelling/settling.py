@@ -6,7 +6,7 @@ from typing import Any
 from common import strict_json
 from generation.expanding.draft import Draft
 from generation.expanding.gaps import OpenArguments, OpenCondition
-from generation.planning.arguments import Source
+from generation.planning.data import Source
 from workflows.definition.conditions import (
     ConditionSyntaxError,
     check_condition,

@@ -1,14 +1,15 @@
-"""A tool's arguments: from the words of the request where they are certain, else from the data at hand."""
+"""A tool's arguments: from the words of the request where they are certain, then from what its description tells, else from the data at hand."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from generation.planning.data import CONTENT, Source, from_data, with_text
 from generation.planning.language.addresses import URL
 from generation.planning.language.time_zones import zone_in
+from generation.planning.language.verbs import actions
 from generation.planning.language.words import stems, tokens
-from generation.planning.open_arguments import open_argument
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})?)?\b")
@@ -25,19 +26,11 @@ _CLOCK = re.compile(
     r"(?P<alone>1[0-2]|[1-9])\s?(?P<part>[ap])\.?m\b)(?![:\d])",
     re.IGNORECASE,
 )
-# Properties that hold what is handed on, in the order in which they get it.
-_CONTENT = ("text", "content", "body", "message", "data", "input", "document", "query", "question", "prompt",
-            "description", "comment", "note", "value", "html", "markdown", "title", "subject", "summary")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Source:
-    """Data that a step can read: a template, what it is called, and (where known) the JSON Schema of its value."""
-
-    template: str
-    label: str = ""
-    schema: Mapping[str, Any] | None = None
-    is_list: bool = False
+_GIVE = re.compile(
+    r"\b(?:give|use|pass|set) [\"'`](?P<value>[^\"'`]{1,100})[\"'`] (?:as|for) (?:the )?[\"'`]?(?P<name>[A-Za-z_][\w-]*)",
+    re.IGNORECASE,
+)
+_HANDS_ON = frozenset({"send", "create", "update", "delete"})
 
 
 @dataclass(frozen=True)
@@ -66,11 +59,17 @@ def escaped(value: Any) -> Any:
 
 
 def fill(
-    schema: Mapping[str, Any], task: str, sources: list[Source], *, works_on_text: bool = False
+    schema: Mapping[str, Any],
+    task: str,
+    sources: list[Source],
+    *,
+    works_on_text: bool = False,
+    description: str = "",
 ) -> Filled:
     """The arguments of a call for `task`; the newest of `sources` is last, the first is the user's input.
 
     A tool that works on a text gets the newest text: statistics or extracted fields of it are no input for it.
+    `description` is the tool's and its server's: 'give "." as repo_path' settles that argument.
     """
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
@@ -84,14 +83,50 @@ def fill(
     for name, any_schema in properties.items():
         described = any_schema if isinstance(any_schema, Mapping) else {}
         certain = _certain(name, described, task)
+        if certain is None and described.get("type") == "string":
+            certain = _told(name, description)
         if certain is not None:
             arguments[name] = escape(certain) if isinstance(certain, str) else certain
         elif name in needed:
-            arguments[name], is_sure = _from_sources(
-                name, described, _texts(sources) if works_on_text else sources
+            arguments[name], is_sure = from_data(
+                name, described, with_text(sources) if works_on_text else sources
             )
             unsure += [] if is_sure else [name]
+    if actions(task) & _HANDS_ON:
+        arguments |= _handed_on(properties, arguments, task, sources)
     return Filled(arguments, tuple(unsure))
+
+
+def _told(name: str, description: str) -> str | None:
+    """The value that a description gives an argument."""
+    return next(
+        (match["value"] for match in _GIVE.finditer(description) if match["name"] == name), None
+    )
+
+
+def _handed_on(
+    properties: Mapping[str, Any], given: Mapping[str, Any], task: str, sources: list[Source]
+) -> dict[str, Any]:
+    """What a call that sends or stores something is about, where its schema does not insist: a method of HTTP that
+    carries a body, and the newest data that steps made."""
+    found: dict[str, Any] = {}
+    methods = {
+        name: described["enum"]
+        for name, described in properties.items()
+        if isinstance(described, Mapping) and {"GET", "POST"} <= {*(described.get("enum") or ())}
+    }
+    asked = actions(task)
+    wanted = "DELETE" if asked == {"delete"} else "PUT" if asked == {"update"} else "POST"
+    for name, choices in methods.items():
+        if name not in given and wanted in choices:
+            found[name] = wanted
+    if len(sources) == 1 or wanted == "DELETE" or set(given) & set(CONTENT):
+        return found
+    for name in CONTENT:
+        described = properties.get(name)
+        if isinstance(described, Mapping) and described.get("type") == "string":
+            return found | {name: from_data(name, described, sources)[0]}
+    return found
 
 
 def _certain(name: str, described: Mapping[str, Any], task: str) -> Any:
@@ -216,85 +251,3 @@ def _clock_times(task: str) -> list[str]:
 
 def _only(found: list[str]) -> str | None:
     return found[0] if len(set(found)) == 1 else None
-
-
-def _from_sources(
-    name: str, described: Mapping[str, Any], sources: list[Source]
-) -> tuple[Any, bool]:
-    """A required argument from the data: the field of the same name, else the newest data, else the user's input."""
-    kind = described.get("type")
-    for source in reversed(sources):
-        field = _field(source, name, kind)
-        if field:
-            return field, True
-    words = set(tokens(name))
-    is_content = bool(words & set(_CONTENT))
-    source = sources[-1] if is_content or len(sources) == 1 else sources[0]
-    if described.get("enum"):
-        return open_argument(name, described), False
-    if kind == "array" and source.is_list:
-        return source.template, True
-    if kind == "array" and _holds_texts(described):
-        return [source.template], False
-    if kind in ("string", None):
-        text = (_text_field(source) or as_text(source)) if kind else source.template
-        called = set(tokens(source.label))
-        return text, is_content or (bool(called) and called <= words)
-    return open_argument(name, described), False
-
-
-def _holds_texts(described: Mapping[str, Any]) -> bool:
-    """Whether the items of a list may be texts."""
-    items = described.get("items")
-    return not isinstance(items, Mapping) or items.get("type", "string") == "string"
-
-
-def _texts(sources: list[Source]) -> list[Source]:
-    """The sources up to the newest that has a text in it; a list of results counts as one."""
-    for count in range(len(sources), 1, -1):
-        newest = sources[count - 1]
-        if newest.is_list or not _is_object(newest) or _holds_content(newest):
-            return sources[:count]
-    return sources[:1]
-
-
-def _is_object(source: Source) -> bool:
-    return bool(source.schema) and isinstance((source.schema or {}).get("properties"), Mapping)
-
-
-def _holds_content(source: Source) -> bool:
-    return bool(set((source.schema or {}).get("properties", ())) & set(_CONTENT))
-
-
-def _text_field(source: Source) -> str:
-    """The template of the one field that holds what a source is about, else ''."""
-    names = [name for name in _CONTENT if _field(source, name, "string")]
-    if names:
-        return _field(source, names[0], "string") if len(names) == 1 else ""
-    # What a page holds may be a text or something else: as part of a text it is one.
-    loose = [field for name in _CONTENT if (field := _field(source, name, None))]
-    return f"{loose[0]}\n" if len(loose) == 1 else ""
-
-
-def _field(source: Source, name: str, kind: Any) -> str:
-    """The template of a field of `source` that is called like the argument and has its type and is always there, else ''."""
-    schema = source.schema or {}
-    properties = schema.get("properties")
-    if name not in (schema.get("required") or ()):
-        return ""
-    described = properties.get(name) if isinstance(properties, Mapping) else None
-    if (
-        isinstance(described, Mapping)
-        and described.get("type") == kind
-        and re.fullmatch(r"[A-Za-z_][\w-]*", name)
-    ):
-        return f"{source.template[:-1]}.{name}}}"
-    return ""
-
-
-def as_text(source: Source) -> str:
-    """A template whose value is surely a text: a lone reference keeps its type, one inside a text does not."""
-    kind = source.schema.get("type") if source.schema else None
-    if source.is_list or kind in ("object", "array", "number", "integer", "boolean"):
-        return f"{source.template}\n"
-    return source.template

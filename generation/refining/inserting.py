@@ -19,7 +19,7 @@ from generation.plan import (
     Wait,
     leaves,
 )
-from generation.planning.arguments import Source
+from generation.planning.data import Source
 from generation.planning.language.verbs import actions
 from generation.planning.matching.entries import tool_kinds
 from generation.planning.matching.index import build_index

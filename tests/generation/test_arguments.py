@@ -238,3 +238,62 @@ def test_a_number_that_a_tool_gives_is_compared_by_its_name() -> None:
             {"when": f"${{steps.text-stats.output.{name}}} > 500", "next": "summarize-text"}
         ]
         assert result["warnings"] == []
+
+
+def test_an_address_is_fetched_for_what_takes_none() -> None:
+    fetch = tool(
+        "web:fetch_page",
+        "Download a web page",
+        input_schema=schema("url", url=TEXT),
+        read_only=True,
+    )
+    post = tool(
+        "slack:post_message", "Post a message in a channel", input_schema=schema("text", text=TEXT)
+    )
+    known = catalogue(fetch, post, agent("summarizer", "Condenses long text into a short summary"))
+
+    def flow(prompt: str) -> list[str]:
+        made = plan_offline(DraftRequest(prompt=prompt, catalogue=known)).result
+        steps = made["workflow"]["steps"]
+        return [step.get("tool") or step.get("agent_id") for step in steps]
+
+    prompt = "Summarize this article: https://example.com/news."
+    assert flow(prompt) == ["web:fetch_page", "summarizer"]
+    made = plan_offline(DraftRequest(prompt=prompt, catalogue=known)).result
+    assert made["workflow"]["steps"][0]["arguments"] == {"url": "https://example.com/news"}
+    assert flow("Download https://example.com/news and summarize it.") == [
+        "web:fetch_page",
+        "summarizer",
+    ]
+    assert flow("Post a message in Slack with the link https://example.com/news.") == [
+        "slack:post_message"
+    ]
+
+
+def test_what_is_sent_to_an_address_is_its_body() -> None:
+    request = tool(
+        "native:http_request",
+        "Send an HTTP request to a web address",
+        input_schema=schema(
+            "url", url=TEXT, method={"type": "string", "enum": ["GET", "POST"]}, body=TEXT
+        ),
+    )
+    known = catalogue(request, agent("summarizer", "Condenses long text into a short summary"))
+    prompt = "Summarize the report, then post it to https://example.com/hook."
+    assert arguments(prompt, known=known) == {
+        "url": "https://example.com/hook",
+        "method": "POST",
+        "body": "${steps.summarizer.output}",
+    }
+
+
+def test_a_description_tells_what_an_argument_takes() -> None:
+    log = tool(
+        "git:git_log",
+        "Show the commits",
+        input_schema=schema("repo_path", repo_path=TEXT),
+        read_only=True,
+    )
+    known = catalogue(log, git='Reads this repository; give "." as repo_path.')
+    assert arguments("Show the commits.", known=known) == {"repo_path": "."}
+    assert arguments('Show the commits of "/srv/shop".', known=known) == {"repo_path": "/srv/shop"}

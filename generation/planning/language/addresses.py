@@ -26,6 +26,12 @@ def without_addresses(text: str) -> tuple[str, list[str]]:
     return URL.sub(hide, _STANDS_FOR.sub("url", text)), found
 
 
+def hidden_address(text: str) -> str:
+    """The word that stands for the one address in `text`; '' where there is none, or more than one."""
+    found = {match.group() for match in _STANDS_FOR.finditer(text)}
+    return found.pop() if len(found) == 1 else ""
+
+
 def with_addresses(plan: Plan, found: list[str]) -> Plan:
     """`plan` with the addresses where they were."""
     shown: Plan = _shown(plan, found) if found else plan

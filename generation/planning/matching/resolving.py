@@ -10,6 +10,7 @@ from generation.planning.matching import sources, suggesting
 from generation.planning.matching.agreement import agrees
 from generation.planning.matching.entries import Entry
 from generation.planning.matching.index import Index, Match
+from generation.planning.matching.pages import page_reader
 from generation.planning.matching.sources import Memory, accepts, is_by_chance, is_its_verb, use
 from generation.planning.matching.titles import agent_title
 from generation.planning.matching.wording import (
@@ -363,7 +364,8 @@ class Resolver:
 
     def _with_source(self, match: Match, text: str) -> list[Node]:
         """The entry, after what it presupposes: the place it reads from, or the thing it is to hand on."""
-        before = self._presupposed(text, chosen=match.entry)
+        page = page_reader(self.catalogue, self.index, self.memory, text, match.entry)
+        before = page or self._presupposed(text, chosen=match.entry)
         tool = self.catalogue.tools.get(match.entry.id)
         calls = tasks_by_zone(tool.input_schema, text) if tool is not None else []
         if calls:
