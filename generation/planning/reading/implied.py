@@ -44,7 +44,7 @@ _THAT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )  # fmt: skip
 _LISTED = re.compile(
-    r"^(?P<verb>\w+(?: \w+)?) (?:the |all |all the |our )(?P<things>(?:\w+ ){0,2}\w+[^s\W]s)$",
+    r"^(?P<verb>\w+(?: \w+)?) (?:the |all |all the |our )(?P<things>(?:\w+ ){0,2}\w+[^siu\W]s)$",
     re.IGNORECASE,
 )
 _PER_ITEM = re.compile(r"\b(?:each|every|one by one|for all)\b", re.IGNORECASE)
@@ -109,8 +109,14 @@ def _goes_through(found: list[Piece], at: int) -> bool:
     if at == 0:
         return False
     before = found[at - 1]
-    match = _LISTED.match(before.text)
-    if match is None or not actions(before.text) & {"analyse", "make", "read"}:
-        return False
-    found[at - 1] = replace(before, text=f"{match['verb']} each of the {match['things']}")
-    return True
+    of_each = each_of(before.text)
+    found[at - 1] = replace(before, text=of_each or before.text)
+    return bool(of_each)
+
+
+def each_of(text: str) -> str:
+    """'triage the tickets' → 'triage each of the tickets'; '' where no things are gone through."""
+    match = _LISTED.match(text)
+    if match is None or not actions(text) & {"analyse", "make", "read"}:
+        return ""
+    return f"{match['verb']} each of the {match['things']}"

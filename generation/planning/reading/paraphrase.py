@@ -23,7 +23,7 @@ _GOVERNOR = re.compile(
 )
 _THROUGH = re.compile(
     r"\b(?:go|work|run|look|step|walk) through (?P<things>[\w' -]{2,40}?),? (?:one by one|one at a time|one after (?:another|the other)|"
-    r"individually|in turn)\b\s*(?::|,?\s+and\b|,)?",
+    r"individually|in turn)\b\s*(?:[:.;](?=\s)|,?\s+and\b|,)?",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(r"(?:them|these|those|it|all)\b", re.IGNORECASE)
@@ -52,6 +52,12 @@ _ONES_GET = re.compile(
     r"(?:simply |just |then |only |also )?(?:gets?|receives?|needs?|deserves?|wants?) (?P<what>(?:an?|the|our|some|one) .+)$",
     re.IGNORECASE | re.DOTALL,
 )
+# 'the rep gets a chat message', 'HR gets a task'
+_SOMEBODY_GETS = re.compile(
+    r"^(?P<who>(?:the|our|his|her|their) (?:[\w'-]+ ){0,2}?[\w'-]+|[A-Z]{2,5}) (?:then |also |just |simply )?(?:gets?|receives?) (?P<what>an? (?:[\w-]+ ){0,2}?[\w-]+)"
+    r"(?P<rest>(?: (?:that|in|into|from|via|by|with|on|about|as)\b.*)?)$",
+    re.IGNORECASE | re.DOTALL,
+)
 _OTHERWISE = re.compile(r"otherwise\s+", re.IGNORECASE)
 _MESSAGES = frozenset({"message", "mail", "email", "sms", "text", "call", "note", "reminder", "letter", "notification", "invitation", "invite", "reply"})  # fmt: skip
 # 'I want a reply to the customer written and saved as a draft'
@@ -77,7 +83,7 @@ _ENOUGH = re.compile(
 )
 _GOES = re.compile(
     r"^(?P<what>(?:the|those|that|this|these|all|everything|everybody else|everyone else|each|every|it|they|them|anything|[\w-]+ ones)\b[\w' -]{0,50}?) "
-    r"(?:then |also |finally |just |simply )?(?:goes|go) (?P<where>(?:back )?(?:(?:in)?to|on(?:to)?|through|via|out)\b.*)$",
+    r"(?:then |also |finally |just |simply )?(?:goes|go) (?:straight |right |directly )?(?P<where>(?:back )?(?:(?:in)?to|on(?:to)?|through|via|out)\b.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 # 'give each guest a room' → 'assign a room to each guest'
@@ -320,12 +326,24 @@ def _by_receiving(text: str) -> str:
 
 
 def _by_getting(text: str) -> str:
-    """'hot ones get an appointment' → 'hot ones are made an appointment'."""
+    """'hot ones get an appointment' → 'hot ones are made an appointment', 'the rep gets a message' → 'send the rep a message'."""
     match = _ONES_GET.match(text)
     if match is None:
-        return ""
+        return _by_being_sent(text)
     is_message = bool(set(tokens(match["what"])) & _MESSAGES)
     return f"{match['who']} are {'sent' if is_message else 'made'} {match['what']}"
+
+
+def _by_being_sent(text: str) -> str:
+    """'the rep gets a message' → 'send the rep a message', 'HR gets a task' → 'make a task for HR'."""
+    match = _SOMEBODY_GETS.match(text)
+    if match is None:
+        return ""
+    who = match["who"]
+    who = who if who.isupper() else f"{who[0].lower()}{who[1:]}"
+    if set(tokens(match["what"])) & _MESSAGES:
+        return f"send {who} {match['what']}{match['rest']}"
+    return f"make {match['what']} for {who}{match['rest']}"
 
 
 def _by_going(text: str) -> str:

@@ -4,8 +4,9 @@ import re
 
 from generation.planning.language.verbs import verb_at
 from generation.planning.language.words import stem, tokens
+from generation.planning.reading.happening import instruction
 from generation.planning.reading.implied import REST
-from generation.planning.reading.kinds import cut, instruction, opening
+from generation.planning.reading.kinds import cut, opening
 
 _NUMBER = r"(?:[$€£]?\s?\d[\d.,]*\d|[$€£]?\s?\d)"
 _UNIT = r"(?: ?(?:%|percent|points?|euros?|eur|dollars?|usd|pounds?|k|days?|hours?|weeks?|months?|minutes?|stars?|kg|km|people|items?|pieces?)\b)?"
