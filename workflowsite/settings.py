@@ -227,6 +227,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["workflowsite.rest.bodies.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["workflowsite.rest.bodies.OrjsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "workflowsite.rest.negotiation.JsonFirst",
     "DEFAULT_PAGINATION_CLASS": "workflowsite.rest.pages.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "workflowsite.rest.schema.ProblemAutoSchema",

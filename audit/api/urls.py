@@ -1,5 +1,5 @@
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, path
 
 from audit.api.views import AuditView
 
-urlpatterns: list[URLPattern | URLResolver] = [path("audit", AuditView.as_view(), name="audit")]
+urlpatterns: list[URLPattern] = [path("audit", AuditView.as_view(), name="audit")]

@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, path, register_converter
 
 from discovery.api.converters import IdConverter
 from discovery.api.history import AgentHistoryView, McpServerHistoryView
@@ -18,7 +18,7 @@ _one: dict[str, Any] = {
 }
 _server = "mcp-servers/<resource_id:pk>"
 
-urlpatterns: list[URLPattern | URLResolver] = [
+urlpatterns: list[URLPattern] = [
     path("workflows/resources/agents", ResourceAgents.as_view(), name="resource-agents"),
     path("workflows/resources/mcps", ResourceServers.as_view(), name="resource-mcps"),
     path("workflows/resources/tools", ResourceTools.as_view(), name="resource-tools"),

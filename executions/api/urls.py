@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, path, register_converter
 
 from executions.api.approval_views import ApprovalViewSet
 from executions.api.event_views import ExecutionEventViewSet
@@ -41,7 +41,7 @@ _crud: dict[str, Any] = {
     "delete": "destroy",
 }
 
-urlpatterns: list[URLPattern | URLResolver] = [
+urlpatterns: list[URLPattern] = [
     path("approvals", ApprovalViewSet.as_view({"get": "list"}), name="approval-list"),
     path(
         "approvals/<int:approval_id>",

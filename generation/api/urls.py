@@ -1,4 +1,4 @@
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, path, register_converter
 
 from discovery.api.converters import IdConverter
 from generation.api.job_views import GenerationEventViewSet, GenerationJobViewSet
@@ -9,7 +9,7 @@ register_converter(IdConverter, "generation_id")
 
 _one = "workflows/generate/<generation_id:generation_id>"
 
-urlpatterns: list[URLPattern | URLResolver] = [
+urlpatterns: list[URLPattern] = [
     path(
         "workflows/generate",
         GenerationViewSet.as_view({"get": "list", "post": "generate"}),

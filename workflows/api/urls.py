@@ -1,4 +1,4 @@
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, path
 
 from workflows.api import (
     bulk,
@@ -15,7 +15,7 @@ from workflows.api import (
     views,
 )
 
-urlpatterns: list[URLPattern | URLResolver] = [
+urlpatterns: list[URLPattern] = [
     path("workflows", views.WorkflowsView.as_view(), name="workflows"),
     path("workflows/validate", unsaved.ValidateView.as_view(), name="validate"),
     path("workflows/templates", templates.TemplatesView.as_view(), name="templates"),
