@@ -1,106 +1,200 @@
-"""Which step of a workflow some words mean: by its id, its name, its kind, or what it does; never a guess."""
+"""Which step of a workflow some words mean: by its id, its name, its place, its kind, or what it does; never a guess."""
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
-from generation.planning.language.words import STOP, stem, tokens
+from generation.planning.language.typos import mended
+from generation.planning.language.verbs import verb_at
+from generation.planning.language.words import STOP, stem, tokens, units
+from generation.planning.matching.index import Index, Match
+from generation.refining.step_index import KEY, index_of_steps, used_by
 from workflows.definition.catalogue import Catalogue
-from workflows.definition.steps import AgentStep, Definition, Step, ToolStep, walk
+from workflows.definition.graph import edges, step_lists
+from workflows.definition.steps import AgentStep, Definition, Step, walk
 
 _FILLERS = re.compile(
-    r"^(?:the|a|an|my|our|this|that|step|called|named)\s+|\s+(?:step|steps|task|stage|part)$", re.IGNORECASE
-)  # fmt: skip
-_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1, "final": -1}
-_NUMBERED = re.compile(r"^(?:step )?(?:number |no\.? )?(\d{1,3})$", re.IGNORECASE)
-_KINDS = {
-    "approval": "approval", "wait": "wait", "pause": "wait", "loop": "loop", "parallel": "parallel",
-    "decision": "conditional", "condition": "conditional", "conditional": "conditional", "branching": "conditional",
+    r"^(?:the|a|an|my|our|this|that|step|called|named|when|whenever|by|via|of)\s+|(?:'s)?\s+(?:step|steps|task|stage|part|node|agent|tool)$",
+    re.IGNORECASE,
+)
+_ORDINALS = {
+    "first": 0, "very first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "sixth": 5,
+    "last": -1, "very last": -1, "final": -1, "second to last": -2, "second last": -2, "next to last": -2,
+    "last but one": -2, "penultimate": -2,
 }  # fmt: skip
+_NUMBERED = re.compile(r"^(?:step )?(?:number |no\.? |#)?(\d{1,3})$", re.IGNORECASE)
+_BESIDE = re.compile(
+    r"^(?:the )?(?:step|one)(?: that (?:comes|runs|is))? (?P<side>(?:right |directly |just )?(?:after|before|behind|following)) (?P<of>.+)$",
+    re.IGNORECASE,
+)
+_KINDS = {
+    "approval": "approval", "confirmation": "approval", "sign-off": "approval", "wait": "wait", "pause": "wait", "delay": "wait",
+    "loop": "loop", "parallel": "parallel", "decision": "conditional", "condition": "conditional",
+    "conditional": "conditional", "branching": "conditional",
+}  # fmt: skip
+# 'before it goes out': sent.
+_GOES_OUT = re.compile(r"\b(?:goes|go|is|are|gets?|went|has gone) (?:out|off)\b", re.IGNORECASE)
+# Words that say which steps, how many, or when: a phrase with one of them is more than the name of one step.
+_MORE = re.compile(
+    r"\b(?:everything|all|every|each|other|others|rest|except|but|and|or|if|unless|until|not|only|between|before|after|then|instead)\b",
+    re.IGNORECASE,
+)
+# The one noun of work whose stem is not its verb's.
+_ANALYSIS = "analysis"
+_ANYBODY = frozenset({"anybody", "nobody", "somebody", "everybody", "anyone", "someone"})
+# How far ahead of the next step the best one has to be, and how much of the words it has to explain.
+AHEAD, EXPLAINED = 0.7, 0.4
 
 
 class StepNotFound(Exception):
     """Words that mean no step, or several; the message says which there are."""
 
 
-def find_step(phrase: str, definition: Definition, catalogue: Catalogue) -> Step:
-    """The step that `phrase` means; raises `StepNotFound` where there is none, or more than one."""
-    steps = [step for _, step in walk(definition.steps)]
-    plain = _plain(phrase)
-    for candidates in (
-        _by_id(plain, steps), _by_name(plain, steps), _by_place(plain, definition), _by_kind(plain, steps),
-        _by_words(plain, steps, catalogue),
-    ):  # fmt: skip
-        if len(candidates) == 1:
-            return candidates[0]
-        if candidates:
-            names = ", ".join(repr(step.id) for step in candidates[:8])
-            raise StepNotFound(f"{phrase.strip()!r} could be several steps: {names}. Use its id.")
-    names = ", ".join(repr(step.id) for step in steps[:20]) or "none yet"
-    raise StepNotFound(f"No step is meant by {phrase.strip()[:120]!r}. The steps are: {names}.")
+class StepAmbiguous(StepNotFound):
+    """Words that could mean several steps."""
+
+
+class Steps:
+    """The steps of a workflow, to be found by words."""
+
+    def __init__(self, definition: Definition, catalogue: Catalogue) -> None:
+        self.definition = definition
+        self.catalogue = catalogue
+        self.all: list[Step] = [step for _, step in walk(definition.steps)]
+
+    @cached_property
+    def _index(self) -> Index:
+        return index_of_steps(self.all, self.catalogue)
+
+    def find(self, phrase: str) -> Step:
+        """The step that `phrase` means; raises `StepNotFound` where there is none, or more than one."""
+        plain = _plain(phrase)
+        for candidates in (
+            self._by_id(plain), self._by_name(plain), self._by_place(plain), self._by_kind(plain),
+            self._by_words(plain),
+        ):  # fmt: skip
+            if len(candidates) == 1:
+                return candidates[0]
+            if candidates:
+                names = ", ".join(repr(step.id) for step in candidates[:8])
+                raise StepAmbiguous(
+                    f"{phrase.strip()!r} could be several steps: {names}. Use its id."
+                )
+        names = ", ".join(repr(step.id) for step in self.all[:20]) or "none yet"
+        raise StepNotFound(f"No step is meant by {phrase.strip()[:120]!r}. The steps are: {names}.")
+
+    def found(self, phrase: str) -> Step | None:
+        """As `find`; null where no step is meant. Raises `StepAmbiguous` where several could be."""
+        try:
+            return self.find(phrase)
+        except StepAmbiguous:
+            raise
+        except StepNotFound:
+            return None
+
+    def is_called(self, step: Step, phrase: str) -> bool:
+        """Whether `phrase` is the very id or name of `step`."""
+        return _flat(_plain(phrase)) in (_flat(step.id), _flat(step.name))
+
+    def likeliest(self, phrase: str, among: Sequence[Step]) -> Step | None:
+        """The one of `among` that `phrase` is most about; null where none shares a meaning with it."""
+        ids = {step.id: step for step in among}
+        ranked = (m for m in self._index.rank(phrase) if m.entry.id.removeprefix(KEY) in ids)
+        best = next(ranked, None)
+        if best is None or not (best.shared or best.nearness >= EXPLAINED):
+            return None
+        return ids[best.entry.id.removeprefix(KEY)]
+
+    def _by_id(self, text: str) -> list[Step]:
+        return [step for step in self.all if step.id == text] or [
+            step for step in self.all if _flat(step.id) == _flat(text)
+        ]
+
+    def _by_name(self, text: str) -> list[Step]:
+        return [step for step in self.all if step.name and _flat(step.name) == _flat(text)]
+
+    def _by_place(self, text: str) -> list[Step]:
+        """'first', 'last', 'step 2' of the outermost list; 'the step after draft'."""
+        if match := _BESIDE.match(text):
+            return self._beside(self.find(match["of"]), match["side"].lower())
+        number = _ORDINALS.get(text.lower())
+        if number is None and (match := _NUMBERED.match(text)):
+            number = int(match[1]) - 1
+        steps = self.definition.steps
+        is_there = number is not None and -len(steps) <= number < len(steps)
+        return [steps[number]] if number is not None and is_there else []
+
+    def _beside(self, step: Step, side: str) -> list[Step]:
+        here = next(one for one in step_lists(self.definition) if step.id in one.index)
+        if "before" in side:
+            return [s for s in here.steps if any(e.target == step.id for e in edges(s))]
+        ahead = {edge.target for edge in edges(step) if edge.kind != "error"}
+        return [s for s in here.steps if s.id in ahead]
+
+    def _by_kind(self, text: str) -> list[Step]:
+        kind = _KINDS.get(text.lower())
+        return [step for step in self.all if step.type == kind]
+
+    def _by_words(self, text: str) -> list[Step]:
+        """Steps that are called or described with every word; else the one that the words mean far more than any other."""
+        text = _GOES_OUT.sub("is sent", mended(text, self.catalogue))
+        wanted = {stem(word) for word in tokens(text) if word not in STOP}
+        if not wanted or _MORE.search(text) or text.lower() in _KINDS:
+            return []
+        called = [step for step in self.all if wanted <= _stems(self._called(step))]
+        if len(called) == 1:
+            return called
+        meant = self._meant(text)
+        if called:
+            return [step for step in meant if step in called] if len(meant) == 1 else called
+        described = [step for step in self.all if wanted <= _stems(self._described(step))]
+        return meant or (described if len(described) == 1 else [])
+
+    def _meant(self, text: str) -> list[Step]:
+        """By the planner's matcher, against everything else that could be meant: what no step uses is not there."""
+        ranked = self._index.rank(text)
+        if (
+            not ranked
+            or not ranked[0].entry.id.startswith(KEY)
+            or not _is_explained(text, ranked[0])
+        ):
+            return []
+        steps = [match for match in ranked if match.entry.id.startswith(KEY)]
+        near = [m for m in steps if m.score >= AHEAD * steps[0].score]
+        ids = {match.entry.id.removeprefix(KEY) for match in near}
+        return [step for step in self.all if step.id in ids]
+
+    def _called(self, step: Step) -> str:
+        return f"{step.id} {step.name} {used_by(step)}"
+
+    def _described(self, step: Step) -> str:
+        used = used_by(step)
+        agent, tool = self.catalogue.agents.get(used), self.catalogue.tools.get(used)
+        told = agent.description if agent else tool.description if tool else ""
+        first = str(step.input).split("\n")[0] if isinstance(step, AgentStep) else ""
+        return f"{self._called(step)} {step.description} {told} {first}"
+
+
+def _is_explained(text: str, match: Match) -> bool:
+    """Whether the entry has all that the words are about: left over may be only verbs of its kind ('the tone check')."""
+    if match.coverage < EXPLAINED or not match.shared:
+        return False
+    for _, terms in units(text):
+        if set(terms) & set(match.entry.weights):
+            continue
+        root = terms[-1].removeprefix("=")
+        kinds = frozenset({"analyse"}) if _ANALYSIS in terms else verb_at([root], 0)[1]
+        is_its_work = kinds and (not match.entry.kinds or kinds & match.entry.kinds)
+        if not is_its_work and root not in {stem(word) for word in _ANYBODY}:
+            return False
+    return True
 
 
 def _plain(phrase: str) -> str:
-    text = phrase.strip().strip("'\"`.,!").strip()
+    text = phrase.strip().strip("'\"`.,!“”„").strip()
     while (shorter := _FILLERS.sub("", text).strip().strip("'\"`")) not in (text, ""):
         text = shorter
     return text
-
-
-def _by_id(text: str, steps: Sequence[Step]) -> list[Step]:
-    return [step for step in steps if step.id == text] or [
-        step for step in steps if _flat(step.id) == _flat(text)
-    ]
-
-
-def _by_name(text: str, steps: Sequence[Step]) -> list[Step]:
-    return [step for step in steps if step.name and _flat(step.name) == _flat(text)]
-
-
-def _by_place(text: str, definition: Definition) -> list[Step]:
-    """'first', 'last', 'step 2': of the outermost list."""
-    number = _ORDINALS.get(text.lower())
-    if number is None and (match := _NUMBERED.match(text)):
-        number = int(match[1]) - 1
-    steps = definition.steps
-    return [steps[number]] if number is not None and steps and number < len(steps) else []
-
-
-def _by_kind(text: str, steps: Sequence[Step]) -> list[Step]:
-    kind = _KINDS.get(text.lower())
-    return [step for step in steps if step.type == kind]
-
-
-def _by_words(text: str, steps: Sequence[Step], catalogue: Catalogue) -> list[Step]:
-    """Steps that share every word, first with what they are called, then with what they are described to do."""
-    wanted = {stem(word) for word in tokens(text) if word not in STOP}
-    if not wanted:
-        return []
-    for told in (_called, _described):
-        shared = {step.id: len(wanted & told(step, catalogue)) for step in steps}
-        full = [step for step in steps if shared[step.id] == len(wanted)]
-        if full:
-            return full
-    scores = {s.id: len(wanted & (_called(s, catalogue) | _described(s, catalogue))) for s in steps}
-    best = max(scores.values(), default=0)
-    return [step for step in steps if scores[step.id] == best] if best * 2 > len(wanted) else []
-
-
-def _called(step: Step, catalogue: Catalogue) -> set[str]:
-    return _stems(f"{step.id} {step.name} {_used(step)}")
-
-
-def _described(step: Step, catalogue: Catalogue) -> set[str]:
-    used = _used(step)
-    agent, tool = catalogue.agents.get(used), catalogue.tools.get(used)
-    told = agent.description if agent else tool.description if tool else ""
-    first = str(step.input).split("\n")[0] if isinstance(step, AgentStep) else ""
-    return _stems(f"{step.id} {step.name} {used} {step.description} {told} {first}")
-
-
-def _used(step: Step) -> str:
-    if isinstance(step, AgentStep):
-        return step.agent_id or (step.agent.name if step.agent else "")
-    return (step.tool or "") if isinstance(step, ToolStep) else ""
 
 
 def _stems(text: str) -> set[str]:

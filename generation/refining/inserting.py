@@ -21,6 +21,7 @@ from generation.plan import (
 )
 from generation.planning.data import Source
 from generation.planning.language.verbs import actions
+from generation.planning.language.words import STOP, plain_verbs, stem, tokens
 from generation.planning.matching.entries import tool_kinds
 from generation.planning.matching.index import build_index
 from generation.planning.matching.resolving import Resolver
@@ -50,7 +51,9 @@ _NOUN = re.compile(
     r"^(?:an?|the|one|another|new|(?:step|task|stage)\s+(?:that|which|to))\s+|\s+(?:step|task|stage)$",
     re.IGNORECASE,
 )
-_RECEIPTS = frozenset({"send", "create", "update", "delete"})
+_PRONOUN = re.compile(r"\b(?:it|them|that|this)\b", re.IGNORECASE)
+# What tools of these kinds do is seen by others; they give a receipt, nothing to read on.
+CHANGES = frozenset({"send", "create", "update", "delete"})
 # What such an agent makes takes the place of what it was made from.
 _TRANSFORMS = frozenset({"compose", "make"})
 
@@ -70,7 +73,7 @@ class Inserted:
 
 def insert(what: str, place: Place, definition: Definition, catalogue: Catalogue) -> Inserted:
     """Steps for the words `what` at `place`; raises `NotInsertable`."""
-    nodes = _nodes(what, place, definition, catalogue)
+    nodes = nodes_for(what, place, definition, catalogue)
     expansion = Expansion(catalogue, taken=set(_ids(definition)))
     steps = expansion.steps(nodes, Scope(_readable(what, place, definition, catalogue)))
     operations: list[Operation] = [
@@ -90,16 +93,41 @@ def insert(what: str, place: Place, definition: Definition, catalogue: Catalogue
 def _readable(
     what: str, place: Place, definition: Definition, catalogue: Catalogue
 ) -> list[Source]:
-    """What ran before; for 'translate it before it is sent' only what the following step reads."""
+    """What ran before, the newest last; but last what `what` names, or what the following step reads if it is made into
+    something else or looked at ('translate it before it is sent')."""
     sources = sources_at(place, definition, catalogue)
     following = _following(definition, place)
-    if following is None or place.kind != "before" or not actions(what) & _TRANSFORMS:
+    is_about_it = hold(what) is not None or actions(what) & _TRANSFORMS
+    if following is not None and place.kind == "before" and is_about_it:
+        text = str(_texts(following))
+        return [source for source in sources if source.template in text] or sources
+    before = upstream(definition, place)[-1:]
+    if (
+        _PRONOUN.search(what)
+        and before
+        and _key(before[0])
+        and _source(before[0], catalogue) is None
+    ):
+        # 'send it to Slack too': what was sent before.
+        text = str(_texts(before[0]))
+        read = [source for source in sources[1:] if source.template in text]
+        return [sources[0], *read] if read else sources
+    return _with_named_last(what, sources)
+
+
+def _with_named_last(what: str, sources: list[Source]) -> list[Source]:
+    """'post the reply': what shares a word with the label of one source reads that, and not what came later."""
+    said = {stem(word) for word in tokens(what) if word not in STOP and word not in plain_verbs()}
+    named = [s for s in sources[1:] if said & {stem(word) for word in tokens(s.label)}]
+    if len(named) != 1:
         return sources
-    text = str(_texts(following))
-    return [source for source in sources if source.template in text] or sources
+    return [*(source for source in sources if source is not named[0]), named[0]]
 
 
-def _nodes(what: str, place: Place, definition: Definition, catalogue: Catalogue) -> Sequence[Node]:
+def nodes_for(
+    what: str, place: Place, definition: Definition, catalogue: Catalogue
+) -> Sequence[Node]:
+    """What the words `what` use at `place`; raises `NotInsertable` where that is nothing, or not certain."""
     text = _bare(what)
     held = hold(text) or hold(what)
     if isinstance(held, Approval):
@@ -111,7 +139,7 @@ def _nodes(what: str, place: Place, definition: Definition, catalogue: Catalogue
         return [named]
     resolver = Resolver(catalogue=catalogue, index=build_index(catalogue))
     resolver.memory.used += [
-        key for step in _upstream(definition, place) if (key := _key(step)) is not None
+        key for step in upstream(definition, place) if (key := _key(step)) is not None
     ]
     nodes = resolver.resolve(Act(text))
     missing = [leaf for leaf in leaves(tuple(nodes)) if isinstance(leaf, NewTool)]
@@ -173,7 +201,7 @@ def _ids(definition: Definition) -> list[str]:
     return [step.id for one in step_lists(definition) for step in one.steps]
 
 
-def _upstream(definition: Definition, place: Place) -> list[Step]:
+def upstream(definition: Definition, place: Place) -> list[Step]:
     """The steps that surely ran before `place`, in order: back along ways that are the only one, then outwards."""
     lists = step_lists(definition)
     here, step_id = _spot(lists, place)
@@ -224,7 +252,7 @@ def _chain(steps: StepList, last: str) -> list[Step]:
 def sources_at(place: Place, definition: Definition, catalogue: Catalogue) -> list[Source]:
     """What the new step may read, the newest last."""
     sources = [Source("${user_input}", "Request")]
-    for step in _upstream(definition, place):
+    for step in upstream(definition, place):
         if isinstance(step, LoopStep) and _holds(step, place):
             sources = [Source("${loop.item}", "Item")]
         elif (source := _source(step, catalogue)) is not None:
@@ -245,7 +273,7 @@ def _source(step: Step, catalogue: Catalogue) -> Source | None:
             return Source(template, label, dict(step.output_schema) if step.output_schema else None)
         case ToolStep():
             entry = catalogue.tools.get(step.tool or "")
-            if entry is not None and not entry.read_only and tool_kinds(entry) & _RECEIPTS:
+            if entry is not None and not entry.read_only and tool_kinds(entry) & CHANGES:
                 return None
             schema = dict(entry.output_schema) if entry and entry.output_schema else None
             return Source(template, label, schema)

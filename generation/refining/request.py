@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generation.drafting import DraftRequest
-from generation.refining.offline import EXAMPLES
+from generation.refining.examples import examples
 from generation.refining.outcome import UNCHANGED, Refined, contract, unchanged
 from generation.result import Drafted
 from workflows.definition.steps import Definition
@@ -36,7 +36,11 @@ def answer_to(
         found = report(request.definition.to_json(), request.catalogue)
         outcome, explanation = unchanged(request.definition, found), UNCHANGED
         is_puzzling = not (warnings or request.is_repair)
-        warnings = [f"{UNCHANGED} {EXAMPLES}"] if is_puzzling else warnings
+        warnings = (
+            [f"{UNCHANGED} {examples(request.definition, request.prompt)}"]
+            if is_puzzling
+            else warnings
+        )
     told = contract(
         outcome,
         request.catalogue,

@@ -34,9 +34,12 @@ LONGEST_ENDING = 4
 _ELISION = re.compile(r"\b(?:[ldjmntcs]|qu)['\u2019](?=\w)", re.IGNORECASE)
 
 
-def to_english(text: str) -> str:
-    """`text` with the known words of its language replaced; English and unknown languages come back unchanged."""
-    language = language_of(text)
+def to_english(text: str, language: str = "") -> str:
+    """`text` with the known words of its language replaced; English and unknown languages come back unchanged.
+
+    `language` is for a few words that do not tell it themselves.
+    """
+    language = language or language_of(text)
     if not language:
         return text
     text = unicodedata.normalize("NFC", text)

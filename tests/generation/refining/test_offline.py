@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from generation.refining.offline import EXAMPLES
 from generation.refining.refinement import refine_offline
 from generation.refining.request import RefineRequest
 from tests.generation.catalogues import OFFICE, tool
@@ -130,8 +129,8 @@ def test_at_the_end_is_the_end_of_every_way() -> None:
 @pytest.mark.parametrize(
     ("instruction", "told"),
     [
-        ("frobnicate the thing", EXAMPLES),
-        ("make it better", EXAMPLES),
+        ("frobnicate the thing", "it was not understood. Say it like: \"remove draft\""),
+        ("make it better", "Say it like"),
         ("order pizza before send", "No agent or tool of yours"),
         ("remove everything", "The steps are"),
         ("remove the review", "The steps are"),

@@ -1,0 +1,1 @@
+"""Each kind of wish as operations on the workflow at hand."""

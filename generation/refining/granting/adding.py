@@ -1,0 +1,146 @@
+"""New steps: where they go, and what they read there."""
+
+from dataclasses import replace
+
+from generation.refining.finding import StepNotFound
+from generation.refining.granting.ground import Granted, Ground, NotUnderstood
+from generation.refining.inserting import insert
+from generation.refining.instructions.wishes import Add, Approve, Duplicate, Order
+from generation.refining.operations import (
+    AddStep,
+    Connect,
+    MoveStep,
+    Operation,
+    Place,
+    Together,
+    UpdateStep,
+)
+from generation.refining.selecting import steps_ahead
+from workflows.definition.graph import step_lists
+from workflows.definition.steps import (
+    END,
+    ConditionalStep,
+    Definition,
+    EndStep,
+    LoopStep,
+    ParallelStep,
+    Step,
+    ToolStep,
+    to_json,
+)
+
+
+def added(wish: Add, ground: Ground) -> Granted:
+    """The steps for `wish.what`; 'at the end' is the end of every way."""
+    if wish.side == "with":
+        return _beside(wish.what, ground.steps.find(wish.anchor), ground)
+    place = place_for(wish.side, wish.anchor, ground)
+    made = insert(wish.what, place, ground.definition, ground.catalogue)
+    operations, warnings = list(made.operations), list(made.warnings)
+    if wish.side == "end":
+        operations += _all_ends(ground.definition, made.operations)
+    if wish.is_guess:
+        warnings.append(
+            f"Nobody said where {made.last!r} belongs, so it is the last step: say 'move {made.last} before …'."
+        )
+    return Granted(operations, warnings)
+
+
+def ordered(wish: Order, ground: Ground) -> Granted:
+    """'translate it, then send it': what is no step yet comes in beside the other one."""
+    first, then = ground.steps.found(wish.first), ground.steps.found(wish.then)
+    if first is None and then is None:
+        raise StepNotFound(f"Neither {wish.first!r} nor {wish.then!r} is a step of the workflow.")
+    if first is None:
+        return added(Add(wish.first, "before", wish.then), ground)
+    if then is None:
+        return added(Add(wish.then, "after", wish.first), ground)
+    if first.id == then.id or then in steps_ahead(ground.definition, first):
+        raise NotUnderstood(f"{first.id!r} comes before {then.id!r} already.")
+    return Granted([MoveStep(first.id, Place("before", then.id))])
+
+
+def approved(wish: Approve, ground: Ground) -> Granted:
+    """A person's look: before the step that is named, else at what a step has made, or before what it does to others."""
+    if wish.before:
+        place = place_for("before", wish.before, ground)
+    else:
+        step = ground.steps.find(wish.what)
+        acts = isinstance(step, ToolStep) and not _only_reads(step, ground)
+        place = Place("before" if acts else "after", step.id)
+        if place.kind == "after" and isinstance(step, ConditionalStep):
+            raise NotUnderstood(f"{step.id!r} decides between several ways: say before which step.")
+    made = insert("ask me", place, ground.definition, ground.catalogue)
+    operations = list(made.operations)
+    if place.kind == "after":
+        told = ground.steps.find(place.of)
+        message = f"Is the result of {told.name or told.id} all right?"
+        operations = [
+            replace(one, fields=one.fields | {"approval_message": message, "name": "Approval"})
+            if isinstance(one, AddStep)
+            else one
+            for one in operations
+        ]
+    return Granted(operations, list(made.warnings))
+
+
+def duplicated(wish: Duplicate, ground: Ground) -> Granted:
+    """A copy behind the step; what holds others, or directs the flow, has no copy."""
+    step = ground.steps.find(wish.what)
+    if isinstance(step, LoopStep | ParallelStep | ConditionalStep | EndStep):
+        raise NotUnderstood(f"{step.id!r} is a {step.type}: only single steps are duplicated.")
+    left_out = ("id", "type", "next", "on_error", "on_reject")
+    fields = {name: value for name, value in to_json(step).items() if name not in left_out}
+    new = ground.free(f"{step.id[:90]}-copy")
+    fields["name"] = f"{step.name or step.id} (copy)"[:200]
+    warning = f"{new!r} does the same as {step.id!r}, and nothing reads its output yet."
+    return Granted([AddStep(new, step.type, fields, Place("after", step.id))], [warning])
+
+
+def place_for(side: str, anchor: str, ground: Ground) -> Place:
+    """Where 'before X', 'after X', the 'start' and the 'end' are."""
+    entry = ground.definition.entry_step
+    if side == "end" or (side == "start" and not entry):
+        return Place("end")
+    if side == "start":
+        return Place("before", entry or "")
+    step = ground.steps.find(anchor)
+    if side == "after" and isinstance(step, ConditionalStep):
+        raise NotUnderstood(
+            f"{step.id!r} decides between several ways: say before which step of them."
+        )
+    return Place("before" if side == "before" else "after", step.id)
+
+
+def _only_reads(step: ToolStep, ground: Ground) -> bool:
+    entry = ground.catalogue.tools.get(step.tool or "")
+    lists = step_lists(ground.definition)
+    here = next(one for one in lists if step.id in one.index)
+    return (entry is not None and entry.read_only) or here.owner.entry_step == step.id
+
+
+def _all_ends(definition: Definition, added: tuple[Operation, ...]) -> list[Operation]:
+    """The ways that end before the last step, which lead to the new step too."""
+    first = next(operation.step for operation in added if isinstance(operation, AddStep))
+    ends: list[Operation] = []
+    for step in definition.steps[:-1]:
+        if isinstance(step, ConditionalStep):
+            ways = [text for text, to in (step.conditional_branches or {}).items() if to == END]
+            ways += [arm.when for arm in step.conditions or [] if arm.next == END]
+            ways += ["default"] if step.default == END else []
+            ends += [Connect(step.id, way, first) for way in ways]
+        elif not isinstance(step, EndStep) and step.next == END:
+            ends.append(Connect(step.id, "", first))
+    return ends
+
+
+def _beside(what: str, anchor: Step, ground: Ground) -> Granted:
+    """A new step at the same time as `anchor`: one more branch, or a parallel of both."""
+    made = insert(what, Place("before", anchor.id), ground.definition, ground.catalogue)
+    added = [one for one in made.operations if not isinstance(one, UpdateStep)]
+    if not isinstance(anchor, ParallelStep):
+        both = Together(ground.free("at-the-same-time"), (anchor.id, made.last))
+        return Granted([*added, both], list(made.warnings))
+    branch = Place("end", f"{anchor.id}/{ground.free(made.last)}")
+    operations = [replace(one, place=branch) if isinstance(one, AddStep) else one for one in added]
+    return Granted(list(operations), list(made.warnings))
