@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 from django.contrib.auth.models import User
 from django.db import connection
 
+from common.prepared import prepared
 from executions.activities.database import in_database
 from executions.activities.failures import before_the_call, failure
 from executions.approved_tools import ApprovedTools
@@ -67,12 +68,12 @@ def caller_of(call: CallTool | AskModel, *, kind: ErrorKind) -> Caller:
 
     Raises `AskedToStop` and `WorkflowExecution.DoesNotExist`.
     """
-    with connection.cursor() as cursor:
-        if isinstance(call, CallTool):
-            asked: list[str | int] = [call.path, call.turn, call.call_id, call.execution_id]
-            cursor.execute(CALLER_OF_TOOL, asked)
-        else:
-            cursor.execute(CALLER_OF_MODEL, [call.path, call.turn, call.execution_id])
+    asked: list[str | int] = [call.path, call.turn, call.execution_id]
+    if isinstance(call, CallTool):
+        statement, asked[2:2] = CALLER_OF_TOOL, [call.call_id]
+    else:
+        statement = CALLER_OF_MODEL
+    with prepared(statement, asked) as cursor:
         found = cursor.fetchone()
     if found is None:
         raise WorkflowExecution.DoesNotExist(f"There is no execution {call.execution_id!r}.")
