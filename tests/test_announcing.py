@@ -4,11 +4,12 @@ import logging
 import os
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from common.live import announcing
 from common.live.announcing import announce
@@ -23,7 +24,7 @@ def server() -> Iterator[redis.Redis]:
 class Listener:
     """Somebody who waits on a channel of their own."""
 
-    def __init__(self, server: redis.Redis) -> None:
+    def __init__(self, server: Any) -> None:
         self.channel = f"test:{uuid.uuid4()}"
         self._messages = server.pubsub()
         self._messages.subscribe(self.channel)
@@ -68,7 +69,7 @@ def test_none_is_lost_where_redis_has_closed_the_connection(
 
 
 def test_without_redis_it_is_not_tried_for_each_announcement(
-    settings: SettingsWrapper,
+    settings: Settings,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

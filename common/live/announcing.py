@@ -5,6 +5,7 @@ import os
 import time
 from functools import cache
 from threading import Lock
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -28,15 +29,16 @@ def announce(channel: str) -> None:
 class _Announcer:
     """One connection for all threads, on which Redis answers nothing: reading its answers cost more than the messages."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, process: int) -> None:
         self._connections = redis.ConnectionPool.from_url(
             url,
-            client_name=f"announcer:{os.getpid()}",
+            client_name=f"announcer:{process}",
             socket_timeout=2,
             socket_connect_timeout=2,
             retry=Retry(NoBackoff(), 0),
         )
-        self._open: redis.Connection | None = None
+        # Any: the package has no types for what is done with a connection.
+        self._open: Any = None
         self._lock = Lock()
         self._left_alone_until = 0.0
 
@@ -54,11 +56,11 @@ class _Announcer:
                 self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
                 raise
 
-    def _connected(self) -> redis.Connection:
+    def _connected(self) -> Any:
         if self._open is not None and not _has_ended(self._open):
             return self._open
         self._close()
-        connection: redis.Connection = self._connections.make_connection()
+        connection: Any = self._connections.make_connection()
         connection.connect()
         connection.send_command("CLIENT", "REPLY", "OFF", check_health=False)
         self._open = connection
@@ -70,14 +72,15 @@ class _Announcer:
             self._open = None
 
 
-def _has_ended(connection: redis.Connection) -> bool:
+def _has_ended(connection: Any) -> bool:
     """Whether there is something to read, where nothing is answered: the connection's end, or a refusal to be silent."""
     try:
-        return connection.can_read()
+        return bool(connection.can_read())
     except redis.RedisError:
         return True
 
 
 @cache
-def _announcer(url: str, process: int) -> _Announcer:  # noqa: ARG001 - a forked process must not write into its parent's
-    return _Announcer(url)
+def _announcer(url: str, process: int) -> _Announcer:
+    """One for each process: a fork must not write into its parent's connection."""
+    return _Announcer(url, process)
