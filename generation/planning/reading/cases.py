@@ -5,6 +5,7 @@ import re
 from generation.planning.language.verbs import base_form, starts_with_verb, verb_at
 from generation.planning.language.words import stem, tokens
 from generation.planning.reading.conditions import with_conditions
+from generation.planning.reading.happening import instruction
 from generation.planning.reading.implied import REST
 from generation.planning.reading.kinds import opening, with_kinds
 from generation.planning.reading.thresholds import with_thresholds
@@ -16,7 +17,7 @@ _IS_REST = re.compile(
 _ARROW = r"(?:-+>|=+>|\u2192)"
 # A quality before a colon: 'Urgent cases: page the doctor', 'yes -> refund it', 'stuck in customs: ask the broker'
 _HEADING = re.compile(
-    rf"(?P<start>^|[.!?;\n]\s+|,\s+(?:and )?)(?P<head>(?:[^\W\d_]|(?:[<>≥≤]=?\s?)?\d(?=[\w.,%]* ?(?:-|to|and|or|points?|percent|%|\+|stars?)))[\w'\u2019.%+-]*(?: [\w'\u2019+-]+){{0,4}})\s*(?::|\?|{_ARROW})\s+(?=(?P<act>[a-z][^.!?;\n]*))",
+    rf"(?P<start>^|[.!?;]\s+|\s*\n\s*(?:[-*•]\s+)?|,\s+(?:and )?)(?P<head>(?:[^\W\d_]|(?:[<>≥≤]=?\s?)?\d(?=[\w.,%]* ?(?:-|to|and|or|points?|percent|%|\+|stars?)))[\w'\u2019.%+-]*(?: [\w'\u2019+-]+){{0,6}}?)\s*(?::|\?|{_ARROW})\s+(?=(?P<act>[a-z][^.!?;\n]*))",
     re.IGNORECASE,
 )
 # 'New applications: parse the CV, …' at the start goes through them.
@@ -38,15 +39,26 @@ _OF_TEXT = frozenset({"step", "steps", "task", "tasks", "goal", "note", "notes",
                       "process", "flow", "plan", "things", "example", "hint", "ps", "these", "thanks", "so", "also", "therefore", "hence", "now", "well", "here", "idea", "wish", "request", "hello", "hi",
                       # A heading with one of these tells what happened.
                       "came", "comes", "arrived", "arrives", "is", "are", "was", "has", "have", "got", "gets"})  # fmt: skip
-# '80 points and up', '50 to 79', 'under 50'
+_WORDS = r"(?:one|two|three|four|five|six|seven|eight|nine|ten)"
+# '80 points and up', '50 to 79', 'under 50', 'three stars and up'
 _RANGE = re.compile(
-    r"^(?:(?:under|over|above|below|up to|from|at least|at most|more than|less than) [$€£]?\d|[<>≥≤]|[$€£]?\d[\d.,]*\s?(?:%|percent|points?|stars?|euros?|dollars?)?"
+    rf"^(?:{_WORDS} (?:\w+ )?(?:and|or) (?:up|more|above|over|higher|better|below|under|less|lower|fewer)\b|(?:under|over|above|below|up to|from|at least|at most|more than|less than) [$€£]?\d|[<>≥≤]|[$€£]?\d[\d.,]*\s?(?:%|percent|points?|stars?|euros?|dollars?)?"
     r"\s?(?:(?:and|or) (?:up|more|above|over|higher|better|below|under|less|lower|fewer)|to \d|-\s?\d|\+))",
     re.IGNORECASE,
 )
 # A clause that tells what happens, not only what there is to be: 'next stage and a mail'.
+_GOES_OUT = re.compile(r"(?:the )?[\w-]+ (?:goes|go|gets|get|is|are) ", re.IGNORECASE)
 _HAPPENS = re.compile(
     r"\b(?:is|are|has|have|should|must|can|may|will|gets?|goes|go|needs?|becomes?|we|you|i|somebody|someone)\b",
+    re.IGNORECASE,
+)
+# A whole clause before a colon: 'Everything fits: release it'
+_HAS_SUBJECT = re.compile(
+    r"(?:everything|something|nothing|it|there|somebody|nobody|the [\w-]+(?: [\w-]+)?) (?!ones\b|cases\b)(?:is|are|has|isn't|does|doesn't|[a-z]+[^s\W]s)\b",
+    re.IGNORECASE,
+)
+_SAYS_VERB = re.compile(
+    r"(?:passes|fails|wants|needs|asks|has|does|doesn'?t|hasn'?t|exceeds|matches|contains|lacks|works|applies|qualifies)\b",
     re.IGNORECASE,
 )
 _YES = frozenset({"yes", "y", "true", "ok", "okay", "positive answer"})
@@ -89,18 +101,27 @@ def _without_dashes(text: str) -> str:
 
 
 def _with_headings(text: str) -> str:
-    heads = [match for match in _HEADING.finditer(text) if _is_case(match)]
+    told_of = list(_HEADING.finditer(text))
+    heads = [match for match in told_of if _is_case(match)]
+    if len(heads) > 1:
+        # Beside cases that are certain, 'Praise: …' is one too.
+        heads = [match for match in told_of if match in heads or _may_be_case(match)]
     plain = [
         match
         for match in heads
         if not _IS_REST.match(match["head"]) and not _RANGE.match(match["head"])
     ] or [match for match in heads if _RANGE.match(match["head"])]
     # One long heading alone may be anything: 'Our problem: …'.
-    if not plain or (len(heads) == 1 and not _is_quality(plain[0]["head"])):
+    if plain and all(_names_job(match["head"]) for match in plain):
+        return text
+    is_alone = len(heads) == 1 and not _denies(heads[0], text)
+    if not plain or (is_alone and not _is_quality(plain[0]["head"])):
         return text
 
+    cases = {match.span() for match in heads}
+
     def told(match: re.Match[str]) -> str:
-        if not _is_case(match):
+        if match.span() not in cases:
             return match.group()
         start = opening(match["start"])
         head = match["head"].lower()
@@ -108,8 +129,8 @@ def _with_headings(text: str) -> str:
             return f"{start}Otherwise "
         act = match["act"]
         is_named = not starts_with_verb(act, is_first=True) and not _HAPPENS.search(act)
-        told = "so" if head in _YES else _quality(match["head"])
-        return f"{start}If it is {told}, {'arrange ' if is_named else ''}"
+        of = "the " if _GOES_OUT.match(act) and not act.startswith("the ") else ""
+        return f"{start}If {_condition(match['head'])}, {'arrange ' if is_named else of}"
 
     return _HEADING.sub(told, text)
 
@@ -118,15 +139,57 @@ def _is_case(match: re.Match[str]) -> bool:
     head, words = match["head"], tokens(match["head"])
     if _IS_REST.match(head) or head.lower() in _YES | _NO or _RANGE.match(head):
         return True
-    if not words or set(words) & _OF_TEXT or _is_chain(match):
+    is_clause = bool(_HAS_SUBJECT.match(head))
+    if not words or (set(words) & _OF_TEXT and not is_clause) or _is_chain(match):
         return False
     roots = [stem(word) for word in words]
     length, _, is_noun_too = verb_at(roots, 0)
     # 'Low' is no form of 'lower'.
     is_own_form = length > 1 or base_form(roots[0]) == words[0]
     is_instruction = bool(length) and is_own_form and (not is_noun_too or len(words) > 2)
-    is_told = starts_with_verb(match["act"], is_first=True) or match["act"].startswith("nothing ")
+    act = match["act"]
+    is_told = (
+        starts_with_verb(act, is_first=True)
+        or act.startswith("nothing ")
+        or bool(_GOES_OUT.match(act))
+        or instruction(act) != act
+    )
     return not is_instruction and is_told
+
+
+def _names_job(head: str) -> bool:
+    """'Draft' in 'Research: … Draft: …': what is to be done, and no case."""
+    words = tokens(head)
+    root = stem(words[0]) if len(words) == 1 else ""
+    return bool(root) and bool(verb_at([root], 0)[0]) and base_form(root) == words[0]
+
+
+def _denies(match: re.Match[str], text: str) -> bool:
+    """Whether a heading is the opposite of a condition before: 'In case there is a flood, … No flood? …'."""
+    return match["head"].lower().startswith("no ") and bool(
+        re.search(r"\b(?:if|in case)\b", text[: match.start()], re.IGNORECASE)
+    )
+
+
+def _may_be_case(match: re.Match[str]) -> bool:
+    """Whether a heading whose one word may be a verb stands before an instruction: 'Praise: …'."""
+    words = tokens(match["head"])
+    is_told = starts_with_verb(match["act"], is_first=True)
+    return len(words) == 1 and not set(words) & _OF_TEXT and not _is_chain(match) and is_told
+
+
+def _condition(head: str) -> str:
+    """'yes' → 'it is so', 'passes' → 'it passes', 'no flood warning' → 'there is no flood warning', 'late' → 'it is late'."""
+    plain = head[0].lower() + head[1:]
+    if plain.lower() in _YES:
+        return "it is so"
+    if _HAS_SUBJECT.match(plain):
+        return plain
+    if plain.startswith("no "):
+        return f"there is {plain}"
+    if _SAYS_VERB.match(plain):
+        return f"it {plain}"
+    return f"it is {_quality(head)}"
 
 
 def _is_chain(match: re.Match[str]) -> bool:

@@ -4,7 +4,7 @@ import re
 
 from generation.planning.language.verbs import base_form, infinitive, starts_with_verb
 from generation.planning.language.words import stem
-from generation.planning.reading.kinds import opening
+from generation.planning.reading.kinds import cut, opening
 
 # 'Only when it says so, start the pump' · 'and only if'
 _ONLY = re.compile(
@@ -51,7 +51,7 @@ _MAY_BE = re.compile(
 _RATED = r"(?:rating|risk|score|result|verdict|outcome|answer|mood|sentiment|priority|status|severity|urgency|grade|confidence|tone)"
 # 'With a medium rating, ask compliance'
 _WITH = re.compile(
-    rf"(?P<start>^|[.;!?]\s+|,\s+(?:and |but )?)(?:with|at|for|on) (?:an? )?(?P<quality>[\w-]+) {_RATED},? (?P<act>[^.;!?]+)",
+    rf"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but )?)(?:with|at|for|on|in) (?:(?:an? |the )?(?P<quality>(?!(?:each|every|this|that|any|no|which|the|another)\b)[\w-]+) (?:{_RATED}|one)|(?:an? )?(?P<level>(?-i:[A-Z]{{1,4}})-?\d)\b),? (?P<act>[^.;!?]+)",
     re.IGNORECASE,
 )
 # 'A score above 0.8 means …' · 'Finding nothing calls for …'
@@ -66,8 +66,8 @@ _ELSE_COLON = re.compile(
 )
 # 'if it is broken it is scrapped': a comma where the subject comes again.
 _NO_COMMA = re.compile(
-    r"\b(?P<head>if|when|unless|in case) (?P<condition>[^,.;:!?]{4,80}?(?<!that)(?<!whether)(?<!and)(?<!or)(?<!than)(?<!what)(?<!how)(?<!which)(?<!as)(?<!if)) "
-    r"(?P<main>(?:it|they) (?:is|are|goes|go|gets?|should|must|can|may|will|has to|have to|needs?|becomes?|stays?) [^,.;:!?]*)(?=[.;!?]|$|,\s+(?:and |but )?(?:if|when|otherwise|else|unless)\b)",
+    r"\b(?P<head>if|when|unless|in case) (?P<condition>[^,.;:!?]{4,80}?(?<!that)(?<!whether)(?<!and)(?<!or)(?<!than)(?<!what)(?<!how)(?<!which)(?<!as)(?<!if)(?<!so)) "
+    r"(?P<main>(?:i|we) (?:want|need|would like)\b[^.;:!?]*|(?:it|they|she|he) (?:is|are|goes|go|gets?|should|must|can|may|will|has to|have to|needs?|becomes?|stays?) [^,.;:!?]*)(?=[.;!?]|$|,\s+(?:and |but )?(?:if|when|otherwise|else|unless)\b)",
     re.IGNORECASE,
 )
 # 'reserve it if yes, order it if no'
@@ -86,6 +86,13 @@ _HAPPENS = re.compile(
 )
 
 
+# 'approve it unless he has no leave left, in which case reject it'
+_IN_WHICH_CASE = re.compile(
+    r"(?P<start>^|[.;:!?]\s+|,\s+)(?P<act>[^.;:!?,]+?) (?P<head>unless|if) (?P<condition>[^.;:!?,]+), in (?:which|that) case (?P<other>[^.;!?]+)",
+    re.IGNORECASE,
+)
+
+
 def with_inversions(text: str) -> str:
     """`text` with 'should it fail, …' as 'if it fail, …'."""
     text = _YES_BEHIND.sub(_yes_first, text)
@@ -95,13 +102,23 @@ def with_inversions(text: str) -> str:
 
 def with_conditions(text: str) -> str:
     """`text` with conditions that other words tell as 'if …, …'."""
-    text = _WHERE.sub("if ", text)
+    text = _WHERE.sub("if ", _IN_WHICH_CASE.sub(_in_which_case, text))
     text = _WHENEVER.sub("if", _WHICH_MEANS.sub(_spelt_out, text))
     text = _ONLY.sub(r"\g<start>if", _QUESTION.sub(r"\g<verb> whether", text))
     text = _NO_COMMA.sub(r"\g<head> \g<condition>, \g<main>", text)
     text = _IF_NO.sub(_otherwise, _IF_YES.sub(_if_so, text))
     text = _MEANS.sub(_means, _WITH.sub(_with, text))
     return _ELSE_COLON.sub(r"\g<start>otherwise ", text)
+
+
+def _in_which_case(match: re.Match[str]) -> str:
+    """'approve it unless it is late, in which case reject it' → 'unless it is late, approve it, otherwise reject it'."""
+    act = match["act"].strip()
+    if not starts_with_verb(act, is_first=True):
+        return match.group()
+    if match["head"].lower() == "if":
+        return f"{match['start']}if {match['condition']}, {act} and {match['other']}"
+    return f"{match['start']}unless {match['condition']}, {act}, otherwise {match['other']}"
 
 
 def _yes_first(match: re.Match[str]) -> str:
@@ -132,10 +149,11 @@ def _leads(match: re.Match[str]) -> bool:
 
 
 def _with(match: re.Match[str]) -> str:
-    act = match["act"]
+    act, separator, others = cut(_WITH, match["act"])
     if not (starts_with_verb(act) or _HAPPENS.search(act)):
         return match.group()
-    return f"{opening(match['start'])}If it is {match['quality'].lower()}, {act}"
+    told = match["level"] or match["quality"].lower()
+    return f"{opening(match['start'])}If it is {told}, {act}{separator}{_WITH.sub(_with, others)}"
 
 
 def _means(match: re.Match[str]) -> str:

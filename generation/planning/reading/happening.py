@@ -2,6 +2,8 @@
 
 import re
 
+from generation.planning.language.words import tokens
+
 _VERB = r"(?P<verb>becomes?|turns? into|moves?|gets?|receives?|goes|go|are|is|needs?|deserves?|lands?|should|must|will|can)"
 _SUBJECT_LESS = re.compile(
     rf"^(?:just |simply |only |merely )?{_VERB}(?P<rest> .+)$", re.IGNORECASE | re.DOTALL
@@ -13,6 +15,7 @@ _SUFFICES = re.compile(
 # 'gets an appointment booked': somebody books it.
 _HAS_DONE = re.compile(r"^ (?:an?|the|its|their) [\w -]+? \w+(?:ed|ent|uilt|ade)\b", re.IGNORECASE)
 VERB = _VERB
+MESSAGES = frozenset({"message", "mail", "email", "sms", "text", "call", "note", "reminder", "letter", "notification", "invitation", "invite", "reply"})  # fmt: skip
 
 
 def instruction(act: str) -> str:
@@ -21,7 +24,8 @@ def instruction(act: str) -> str:
     if match := _SUBJECT_LESS.match(act):
         return happening(match["verb"], match["rest"])
     if match := _SUFFICES.match(act):
-        return f"make {match['what']}"
+        is_message = bool(set(tokens(match["what"])) & MESSAGES)
+        return f"{'send' if is_message else 'make'} {match['what']}"
     return act
 
 

@@ -6,10 +6,13 @@ from generation.planning.language.verbs import base_form, starts_with_verb, verb
 from generation.planning.language.words import stem, tokens
 from generation.planning.reading.cases import with_cases
 from generation.planning.reading.conditions import with_inversions
+from generation.planning.reading.happening import MESSAGES, instruction
 from generation.planning.reading.idioms import without_idioms
 from generation.planning.reading.rounds import with_each, with_rounds
 
 _ASIDE = re.compile(r"\s*\((?!\d)[^()]{1,80}\)")
+# The full stop of 'Mrs. Lindqvist' and 'Brandt vs. Kohl' ends no sentence.
+_ABBREVIATED = re.compile(r"\b(?P<short>Mr|Mrs|Ms|Dr|Prof|St|vs|No|approx|incl)\.(?= [A-Z\d])")
 _QUOTED = re.compile(r"[\"“„«][^\"“”„«»]*[\"“”»]")
 _CLAUSE = re.compile(
     r"(\s*[.!?;:]\s+|\s*\n\s*|\s*,\s+(?:(?:and|but|while|whereas|then|so)\s+)*|"
@@ -59,7 +62,6 @@ _SOMEBODY_GETS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OTHERWISE = re.compile(r"otherwise\s+", re.IGNORECASE)
-_MESSAGES = frozenset({"message", "mail", "email", "sms", "text", "call", "note", "reminder", "letter", "notification", "invitation", "invite", "reply"})  # fmt: skip
 # 'I want a reply to the customer written and saved as a draft'
 _WANTED = re.compile(
     r"^(?:i|we)(?: would|'d)? (?:want|need|like)(?: to have| to see)? (?P<what>(?:an?|the|our|my|some|two|three|every|all) (?:[\w'-]+ ){0,6}?[\w'-]+) "
@@ -210,7 +212,7 @@ def _by_doing(match: re.Match[str]) -> str:
 
 def in_plain_words(text: str) -> str:
     """`text` with indirect requests as instructions; what stands in quotes stays as it is."""
-    text = without_idioms(_without_asides(text))
+    text = without_idioms(_without_asides(_ABBREVIATED.sub(r"\g<short>", text)))
     text = _THROUGH.sub(lambda match: f"for each of {_things(match)}, ", text)
     text = _THINGS_MADE.sub(_made_each, text)
     text = _FROM_FIRST.sub(_verb_first, text)
@@ -272,6 +274,7 @@ def _clause(text: str, *, is_governed: bool) -> str:
         or _by_modal(bare)
         or _by_receiving(bare)
         or _by_going(bare)
+        or _by_sufficing(bare)
     )
     return turned + text[len(bare) :] if turned else text
 
@@ -330,7 +333,7 @@ def _by_getting(text: str) -> str:
     match = _ONES_GET.match(text)
     if match is None:
         return _by_being_sent(text)
-    is_message = bool(set(tokens(match["what"])) & _MESSAGES)
+    is_message = bool(set(tokens(match["what"])) & MESSAGES)
     return f"{match['who']} are {'sent' if is_message else 'made'} {match['what']}"
 
 
@@ -341,9 +344,15 @@ def _by_being_sent(text: str) -> str:
         return ""
     who = match["who"]
     who = who if who.isupper() else f"{who[0].lower()}{who[1:]}"
-    if set(tokens(match["what"])) & _MESSAGES:
+    if set(tokens(match["what"])) & MESSAGES:
         return f"send {who} {match['what']}{match['rest']}"
     return f"make {match['what']} for {who}{match['rest']}"
+
+
+def _by_sufficing(text: str) -> str:
+    """'a message is enough' → 'send a message'."""
+    told = instruction(text) if text.startswith(("a ", "an ", "then a ")) else text
+    return told if told != text else ""
 
 
 def _by_going(text: str) -> str:
@@ -353,5 +362,6 @@ def _by_going(text: str) -> str:
         return ""
     where = match["where"].lower()
     verb = "returned" if where.startswith("back") else "put"
-    verb = "sent" if where.startswith("to ") and _CHANNEL.search(where) else verb
+    is_sent = where.startswith("out") or (where.startswith("to ") and _CHANNEL.search(where))
+    verb = "sent" if is_sent else verb
     return f"{match['what']} is {verb} {match['where']}"

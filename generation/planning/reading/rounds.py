@@ -66,7 +66,7 @@ _ONE_BY_ONE = (
     r"(?:one by one|one at a time|one after (?:another|the other)|(?:each )?individually|each in turn|in turn|piece by piece|"
     r"(?P<unit>(?!step|side|day|little|word|week)[a-z]+) by (?P=unit))"
 )
-_THINGS = r"(?P<things>them(?: all)?|these|those|it|all of (?:them|these|those)|(?:all |through )?(?:the|these|those|our|all) (?:[\w-]+ ){0,3}?[\w-]+)"
+_THINGS = r"(?P<things>them(?: all)?|these|those|it|all of (?:them|these|those)|(?:all |through )?(?:the|these|those|our|all|my|(?:this|last) \w+'s|today's|yesterday's) (?:[\w-]+ ){0,3}?[\w-]+)"
 # 'treat them one by one: …' says no more than 'for each of them …'.
 _TAKEN = re.compile(
     rf"\b(?:go|work|run|look|step|walk|take|treat|handle|process|tackle|deal with|do|consider) (?:through |over |with )?{_THINGS},? {_ONE_BY_ONE}\b"

@@ -19,19 +19,19 @@ _THRESHOLD = re.compile(
 )
 _COMPARATIVE = re.compile(
     r"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but |while |whereas )?)(?:(?:for |with |at )?(?:the |any |all |every |all the )?"
-    r"(?:anything |everything |those |all )?(?P<how>(?:bigger|smaller|larger|higher|lower|cheaper|dearer|costlier|less|more|fewer|greater|longer|shorter|older|newer|better|worse|heavier|lighter)(?: than that)?|"
-    r"(?:at )?(?:less|more|fewer) than that|(?:above|below|over|under|beyond) (?:that|this|it)|in between)(?: (?:ones|amounts|sums|values|[a-z]+s))?|(?:for |with )?"
+    r"(?:anything |everything |anyone |anybody |everyone |everybody |those |all )?(?P<how>(?:bigger|smaller|larger|higher|lower|cheaper|dearer|costlier|less|more|fewer|greater|longer|shorter|older|newer|better|worse|heavier|lighter)(?: than that)?|"
+    r"(?:at )?(?:less|more|fewer) than that|(?:above|below|over|under|beyond|up to) (?:that|this|it)(?: (?:sum|amount|limit|score|price|value|number))?|in between)(?: (?:ones|amounts|sums|values|[a-z]+s))?|(?:for |with )?"
     rf"{REST}),?\s+(?P<act>[^.;!?]+)",
     re.IGNORECASE,
 )
-# A case of an amount that was told in another way.
-_BOUNDED = re.compile(rf"\bif it is {_BOUND}", re.IGNORECASE)
+# A decision that was told before.
+_DECIDED = re.compile(r"\bif (?:it|there) is\b", re.IGNORECASE)
 
 
 def with_thresholds(text: str) -> str:
     """`text` with 'above 500 euros …; for anything smaller …' as 'if …, …' and 'otherwise …'."""
     changed = _THRESHOLD.sub(_threshold, text)
-    is_told = changed != text or _BOUNDED.search(text)
+    is_told = changed != text or _DECIDED.search(text)
     return _COMPARATIVE.sub(_rest, changed) if is_told else text
 
 
