@@ -1,11 +1,14 @@
 """Messages travel as the SDK's own converter writes them, without what is as a matter of course."""
 
 import json
+import zlib
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
+from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 
 from executions.engine.messages.calls import CallTool, ToolResult, Turn
@@ -15,7 +18,7 @@ from executions.engine.messages.run_input import RunInput
 from executions.engine.messages.segments import Segment, SegmentResult
 from executions.engine.messages.state import Position, RunState, TurnsMade
 from executions.engine.messages.values import Binding, Value
-from executions.payloads import PayloadConverter
+from executions.payloads import COMPRESS_FROM_BYTES, MAX_INFLATED_BYTES, PayloadConverter
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 VALUE = Value({"a": [1, 2.5, None, True, "ü\u2028"], "b": {}})
@@ -117,3 +120,29 @@ def test_a_value_is_never_left_out_for_looking_empty(value: Any) -> None:
 @pytest.mark.parametrize(("short", "long"), LEFT_OUT)
 def test_what_is_left_out_keeps_its_meaning(short: Any, long: Any) -> None:
     assert short == long
+
+
+def test_what_a_large_run_starts_with_is_compressed() -> None:
+    steps: list[JsonValue] = [{"id": f"step-{n}", "type": "set"} for n in range(1_000)]
+    run_input = RunInput("e", {"id": "x", "steps": steps}, Value("hi"), engine=5, state=STATE)
+    (payload,) = PayloadConverter().to_payloads([run_input])
+    (plain,) = PydanticPayloadConverter().to_payloads([run_input])
+    assert payload.metadata["encoding"] == b"json/zlib"
+    assert json.loads(zlib.decompress(payload.data))["definition"] == run_input.definition
+    assert len(payload.data) < len(plain.data) / 5
+    for written in (payload, plain):
+        assert PayloadConverter().from_payloads([written], [RunInput]) == [run_input]
+
+
+def test_other_large_messages_stay_readable() -> None:
+    (payload,) = PayloadConverter().to_payloads([Batch("e" * COMPRESS_FROM_BYTES, 1)])
+    assert json.loads(payload.data) == {"execution_id": "e" * COMPRESS_FROM_BYTES, "sequence": 1}
+
+
+@pytest.mark.parametrize(
+    "data", [zlib.compress(b" " * (MAX_INFLATED_BYTES + 1)), zlib.compress(b"{}")[:-1]]
+)
+def test_what_is_far_too_large_or_cut_off_is_not_inflated(data: bytes) -> None:
+    payload = Payload(metadata={"encoding": b"json/zlib"}, data=data)
+    with pytest.raises(ValueError, match="cut off, or far larger"):
+        PayloadConverter().from_payloads([payload], [RunInput])

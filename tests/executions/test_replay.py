@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from executions.engine.messages.run_input import ENGINE
+from executions.payloads import DATA_CONVERTER
 from executions.worker import WORKFLOWS
 from tests.executions.scenarios import SCENARIOS
 
@@ -30,7 +30,7 @@ def replayer() -> Replayer:
     return Replayer(
         workflows=WORKFLOWS,
         workflow_runner=UnsandboxedWorkflowRunner(),
-        data_converter=pydantic_data_converter,
+        data_converter=DATA_CONVERTER,
     )
 
 
