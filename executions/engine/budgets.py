@@ -1,14 +1,26 @@
 """Which limits a call counts against: those of its run, of the steps around it, and of the runs that started it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from executions.engine.messages.budgets import BudgetScope
 from executions.engine.messages.run_input import RunInput
-from workflows.definition.steps import Definition, Limits, Step, StepLimits
+from workflows.definition.steps import (
+    AgentStep,
+    Definition,
+    Limits,
+    LoopStep,
+    ParallelStep,
+    Step,
+    StepLimits,
+    ToolStep,
+    WorkflowStep,
+)
 
 # Runs that started before counted what they had spent inside the workflow, after each call.
 FIRST_ENGINE = 2
+WITH_LIMITS = (AgentStep, ToolStep, ParallelStep, LoopStep, WorkflowStep)
+NO_LIMITS = nullcontext()
 
 
 class Budgets:
@@ -20,12 +32,14 @@ class Budgets:
         self._of_steps: dict[str, list[BudgetScope]] = {}
         self._is_counted = run_input.engine >= FIRST_ENGINE and not run_input.simulate
 
-    @contextmanager
-    def inside(self, step: Step, path: str) -> Iterator[None]:
+    def inside(self, step: Step, path: str) -> AbstractContextManager[None]:
         """While the step runs, its limits hold for all that runs in it."""
-        scopes = self._scopes(path, getattr(step, "limits", None))
-        if scopes:
-            self._of_steps[path] = scopes
+        scopes = self._scopes(path, step.limits) if isinstance(step, WITH_LIMITS) else []
+        return self._held(path, scopes) if scopes else NO_LIMITS
+
+    @contextmanager
+    def _held(self, path: str, scopes: list[BudgetScope]) -> Iterator[None]:
+        self._of_steps[path] = scopes
         try:
             yield
         finally:

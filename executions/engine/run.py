@@ -144,14 +144,17 @@ class Run:
         return workflow.info().get_current_history_size()
 
     def _is_history_long(self) -> bool:
-        info = workflow.info()
-        is_long = info.get_current_history_length() >= self.input.continue_after_events
-        if self.input.engine >= 2:
-            grown = self._history_bytes() - self._bytes_at_start
-            is_long = is_long or grown >= CONTINUE_AFTER_BYTES
         # Each of Temporal's runs gets at least one step further, or it would continue as new for ever.
-        has_moved = self._started_here + self._turns_here > 0
-        return has_moved and (is_long or info.is_continue_as_new_suggested())
+        if self._started_here + self._turns_here == 0:
+            return False
+        info = workflow.info()
+        if info.get_current_history_length() >= self.input.continue_after_events:
+            return True
+        if self.input.engine >= 2:
+            grown = info.get_current_history_size() - self._bytes_at_start
+            if grown >= CONTINUE_AFTER_BYTES:
+                return True
+        return info.is_continue_as_new_suggested()
 
     # --- steps as they are recorded
 

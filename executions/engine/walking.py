@@ -45,6 +45,8 @@ from workflows.definition.steps import (
 MAX_ERROR_CHARACTERS = 2_000
 # Steps that say how it goes on, not what came out: a list's output is never theirs.
 WITHOUT_RESULT = (ConditionalStep, WaitStep, ApprovalStep, EndStep)
+# Their calls have one of their own, or they take no time.
+WITHOUT_TIMEOUT = (AgentStep, ToolStep, EndStep)
 
 
 async def run_list(run: Run, scope: Scope) -> Value:
@@ -185,7 +187,7 @@ def _caught(run: Run, step: Step, path: str, failure: StepFailed) -> Outcome:
 
 async def _within_timeout(run: Run, scope: Scope, step: Step, path: str) -> Outcome:
     """A whole-step timeout, which containers and conditionals have; calls have their own."""
-    if isinstance(step, AgentStep | ToolStep | EndStep) or step.timeout is None:
+    if isinstance(step, WITHOUT_TIMEOUT) or step.timeout is None:
         return await _guarded(run, scope, step, path)
     deadline = run.state.open_steps[path].started_at + timedelta(seconds=step.timeout)
     work = asyncio.create_task(_guarded(run, scope, step, path))

@@ -5,9 +5,14 @@ No CEL library limits what an expression costs, so the costly forms are refused 
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
-from workflows.definition.references import Expression, TemplateSyntaxError, parse_expression
+from workflows.definition.references import (
+    Expression,
+    Reference,
+    TemplateSyntaxError,
+    parse_expression,
+)
 
 MAX_CHARACTERS = 2_000
 MAX_MACROS = 20
@@ -68,6 +73,12 @@ class CelText:
     variables: tuple[tuple[str, Expression], ...]
     macros: tuple[Macro, ...]
     tokens: tuple[Token, ...]
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """Each once, in order."""
+        found = (ref for _, expression in self.variables for ref in expression.references)
+        return tuple(dict.fromkeys(found))
 
     @property
     def macro_variables(self) -> frozenset[str]:

@@ -55,8 +55,7 @@ class ConditionReferenceMissing(ConditionFailed, TemplateUnresolved):
 
 def references_in_condition(text: str) -> list[Reference]:
     """All references in `text`, each once, in order. Raises `ConditionSyntaxError`."""
-    found = (ref for _, expression in read(text).variables for ref in expression.references)
-    return list(dict.fromkeys(found))
+    return list(read(text).references)
 
 
 def check_condition(text: str) -> CelText:

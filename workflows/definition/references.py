@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from pydantic import JsonValue
 
 from workflows.definition.plain_json import compact, join
 from workflows.definition.template_grammar import (
+    MAX_CACHED,
     Expression,
     Reference,
     Template,
@@ -101,6 +103,17 @@ def expressions_in(value: JsonValue, pointer: str = "") -> Iterator[tuple[str, E
 
 def references_in(value: JsonValue) -> list[Reference]:
     """All references of the templates in `value`, each once, in order. Raises `TemplateSyntaxError`."""
+    if isinstance(value, str) and len(value) <= MAX_CACHED:
+        return list(_references_cached(value))
+    return _references(value)
+
+
+@lru_cache(maxsize=4_096)
+def _references_cached(text: str) -> tuple[Reference, ...]:
+    return tuple(_references(text))
+
+
+def _references(value: JsonValue) -> list[Reference]:
     found = (ref for _, expression in expressions_in(value) for ref in expression.references)
     return list(dict.fromkeys(found))
 
