@@ -50,10 +50,10 @@ def plan(prompt: str, catalogue: Catalogue) -> Plan:
     is_translated = english != prompt
     english = mended(english, catalogue)
     spoken = read_structure(english)
-    index.meanings.read(
-        [act.text for act in acts(spoken)], translated_from=prompt if is_translated else ""
-    )
+    told = [act.text for act in acts(spoken)]
+    index.meanings.read(told, translated_from=prompt if is_translated else "")
     resolver = Resolver(catalogue=catalogue, index=index, is_translated=is_translated)
+    resolver.expect(told)
     for act in _forbidden(spoken):
         resolver.forbid(act.text)
     nodes = _Builder(resolver, index, is_terse=_is_terse(spoken)).sequence(spoken)

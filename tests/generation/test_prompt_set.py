@@ -19,6 +19,7 @@ DEVELOPMENT_2 = Path(__file__).parent / "development_2.jsonl"
 DEVELOPMENT_3 = Path(__file__).parent / "development_3.jsonl"
 DEVELOPMENT_4 = Path(__file__).parent / "development_4.jsonl"
 DEVELOPMENT_6 = Path(__file__).parent / "development_6.jsonl"
+DEVELOPMENT_5 = Path(__file__).parent / "development_5.jsonl"
 HELD_OUT = (
     "held_out.jsonl",
     "held_out_2.jsonl",
@@ -108,6 +109,15 @@ def test_prompts_of_another_author_are_understood_as_well_as_they_were() -> None
     assert total["edge_f1"] >= 0.64
     assert total["structure"] >= 0.68
     assert total["new_f1"] >= 0.9
+
+
+def test_prompts_of_one_more_author_are_understood_as_well_as_they_were() -> None:
+    total = measure(DEVELOPMENT_5)[0]["all"]
+    assert (total["valid"], total["hallucinated_total"]) == (1.0, 0)
+    assert total["resource_f1"] >= 0.9
+    assert total["edge_f1"] >= 0.75
+    assert total["structure"] >= 0.8
+    assert total["new_f1"] >= 0.95
 
 
 @pytest.mark.parametrize("name", HELD_OUT)

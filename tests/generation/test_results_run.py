@@ -19,6 +19,7 @@ SETS = (
     "development_3",
     "development_4",
     "development_6",
+    "development_5",
     "held_out",
     "held_out_2",
     "held_out_3",

@@ -466,3 +466,78 @@ def test_moisture_and_temperature_that_are_read_are_both_read() -> None:
         "read moisture",
         "read temperature of the soil",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Predict the arrival. If that is after the date we promised, text the customer.",
+            [
+                "Predict the arrival",
+                {"if": [("that is after the date we promised", ["text the customer"])], "else": []},
+            ],
+        ),
+        (
+            "Scan the repository; leaks? -> open an issue : send the all-clear",
+            [
+                "Scan the repository",
+                {"if": [("it is leaks", ["open an issue"])], "else": ["send the all-clear"]},
+            ],
+        ),
+        (
+            "Sort the message. Potholes become a work order, rubbish is passed to the depot, and noise goes to the police.",
+            [
+                "Sort the message",
+                {
+                    "if": [
+                        ("it is potholes", ["make it a work order"]),
+                        ("it is rubbish", ["pass it to the depot"]),
+                        ("it is noise", ["put it to the police"]),
+                    ],
+                    "else": [],
+                },
+            ],
+        ),
+        (
+            "Check whether it is spam, in which case it must not be shown and our moderator gets a mail.",
+            [
+                "Check whether it is spam",
+                {"if": [("so", ["not show it", "send our moderator a mail"])], "else": []},
+            ],
+        ),
+        (
+            "Get the answers and go through them one by one. Anyone under 18 is sent a form. All the others are put on a shift.",
+            [
+                "Get the answers",
+                {
+                    "foreach": "them",
+                    "do": [
+                        {
+                            "if": [("it is under 18", ["send it a form"])],
+                            "else": ["put it on a shift"],
+                        }
+                    ],
+                },
+            ],
+        ),
+        (
+            "For each product write a text and save the results of each product.",
+            [{"foreach": "product", "do": ["write a text", "save the results of each product"]}],
+        ),
+        (
+            "As long as the pods are not ready, look at the pods again.",
+            [{"until": "the pods are ready", "do": ["look at the pods"]}],
+        ),
+        (
+            "At the same time the agenda, short bios of the speakers, and a seating plan.",
+            [{"together": [["the agenda"], ["short bios of the speakers"], ["a seating plan"]]}],
+        ),
+        (
+            "The supplier gets a message by e-mail.",
+            ["send the supplier a message by e-mail"],
+        ),
+    ],
+)
+def test_what_is_told_of_conditions_kinds_and_things(text: str, expected: list[object]) -> None:
+    assert told(text) == expected

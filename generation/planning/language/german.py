@@ -33,6 +33,7 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _THEN = ("dann", "danach", "anschließend", "daraufhin")
+_CAUSATIVES = ("lass", "lasse", "lassen", "lasst")
 _SUBJECTS = ("du", "wir", "man")
 # 'Nach dem Abruf der Daten ist …': a noun of action stands for the instruction.
 _AFTER_NOUN = re.compile(r"(?P<start>^|[.!?;]\s+)Nach (?:dem|der|erfolgter) (?P<verb>[A-ZÄÖÜ]\w+)")
@@ -43,6 +44,15 @@ _GO_THROUGH = re.compile(
     r"\b(?:geh|gehe|gehen sie|arbeite|schau|schaue|sieh|lauf) (?:alle|die|sämtliche) (?P<things>[^,.;]{3,60}?) (?:der reihe nach |einzeln |nacheinander )?durch(?:,? und|,|:)? ",
     re.IGNORECASE,
 )
+# 'Notion benutzen wir nicht mehr'
+_UNUSED = re.compile(
+    r"\b(?P<what>[A-ZÄÖÜ][\w-]+) (?:benutzen|verwenden|nutzen|brauchen) wir (?:dafür |dazu |hier )?nicht(?: mehr)?\b"
+)
+_EACH_TOLD = re.compile(
+    r"\b(?:jede[nrsm]? (?!abend|morgen|tag|woche|monat|mal)|einzeln\b|nacheinander\b|für alle\b|alle [^.,;]{3,60} durch\b)",
+    re.IGNORECASE,
+)
+_JEWEILS = re.compile(r"\bjeweils ", re.IGNORECASE)
 # 'soll ein Statiker die Pläne prüfen', 'lass einen Anwalt den Vertrag prüfen' → 'lass einen Statiker prüfen die Pläne'
 _LET = re.compile(
     r"\b(?:lass(?:e|t|en sie)?|soll(?:te)?|muss|darf|bitte) (?P<who>(?:einen|eine|ein|unseren|unsere|unser|den|die|der) (?:[a-zäöüß]+ )?[A-ZÄÖÜ]\w+) (?P<what>(?:(?:das|die|der|den|dem|ihn|sie|es|ihre?n?|seine?n?|alle|auf|in|mit|von|über)\b)[^,.;]{0,80}?) "
@@ -57,6 +67,8 @@ Known = Callable[[str], bool]
 
 def in_plain_order(text: str, *, is_verb: Known) -> str:
     """`text` with each main clause's verb whole and in front; `is_verb` knows the verbs of the dictionary."""
+    text = _UNUSED.sub(r"nicht verwende \g<what>", text)
+    text = _JEWEILS.sub("", text) if _EACH_TOLD.search(text) else text
     text = _GO_THROUGH.sub(r"für jede \g<things>, ", text)
     text = _BY.sub(r"lass \g<who> \g<verb> \g<what>", text)
     text = _LET.sub(r"lass \g<who> \g<verb> \g<what>", text)
@@ -141,8 +153,11 @@ def _from_the_end(start: str, clause: str, is_verb: Known) -> str | None:
         # 'Für jede neue Bewerbung soll …'
         start, clause = f"{start}{clause[: modal.start()].strip()}, ", clause[modal.start() :]
         modal = _MODAL.search(clause)
-    bare = re.sub(r"\s+werden$", "", clause)
+    bare = re.sub(r"\s+(?:werden|lassen)$", "", clause)
     words = _MODAL.sub("", bare, count=1).split() if modal else bare.split()
+    if words and words[0].lower() in _CAUSATIVES:
+        # 'lass sie nach Kostenarten einordnen': whoever does it
+        words = words[1:]
     if not words or (len(words) == 1 and not modal and bare == clause):
         return None
     last = words[-1]

@@ -15,12 +15,12 @@ _ENGLISH = word_set("marks_en")
 _WORDS = re.compile(r"\w+(?:[-'\u2019]\w+)*")
 # 'Ist sie in Ordnung, …' is a condition.
 _VERB_FIRST = re.compile(
-    r"(^|[.!?]\s+)(?:Ist|Sind|Wird|Hat|Haben|Liegt|Lag|War|Waren|Steht|Kommt|Gibt|Fällt|Scheitert|Schlägt|Enthält|Übersteigt|"
-    r"Überschreitet|Fehlt|Passt|Lautet) (?=[^?]*,)"
+    r"(^|[.!?;]\s+)(?:(?:Ist|Sind|Wird|Hat|Haben|Liegt|Lag|War|Waren|Steht|Kommt|Gibt|Fällt|Scheitert|Schlägt|Enthält|Übersteigt|"
+    r"Überschreitet|Fehlt|Passt|Lautet)|(?<=;\s)(?:ist|sind|wird|hat|haben|fehlt|liegt)) (?=[^?]*,)"
 )
 # 'Informiere bei schlechter Stimmung das Team' → 'wenn schlechter Stimmung, informiere das Team'.
 _BEI = re.compile(
-    r"(?P<start>^|[.!?;,]\s+|\bund\s+)(?P<verb>\w+)? ?bei (?P<what>(?:\w+(?:er|em|en) )\w+|[A-Z]\w+ (?:über|unter) [\d.,]+ ?\w*)(?P<rest>,? )",
+    r"(?P<start>^|[.!?;,]\s+|\bund\s+)(?P<verb>\w+)? ?bei (?!alle)(?P<what>(?:\w+(?:er|em|en) )\w+|[A-Z]\w+ (?:über|unter) [\d.,]+ ?\w*|[A-ZÄÖÜ]\w+(?= (?:soll|sollen|wird|werden|muss|müssen)\b))(?P<rest>,? )",
 )
 # 'envíalo', 'envoie-le': the object hangs on the verb.
 _CLITIC = {"es": re.compile(r"[aeiáéí](?:me|nos|se)?l[oa]s?$"), "fr": re.compile(r"-l(?:e|a|es)$")}
@@ -28,6 +28,11 @@ _PARTICIPLE = {"es": re.compile(r"\w{3}[ai]d[oa]s?$"), "fr": re.compile(r"\w{3}�
 # 'Informiere danach den Einkauf' → 'then notify the purchasing'
 _THEN_INSIDE = re.compile(
     r"(?P<start>^|[.!?;,]\s+|\band )(?P<verb>[A-Za-z]+) then (?=(?:the|an?|it|them|its|my|our)\b)"
+)
+# 'No envíes nada', 'nicht mailen': what must not be done
+_NOT_TO = re.compile(
+    r"(?P<start>^|[.!?;,]\s+|\b(?:and|but) )(?:not|never) (?:it |them )?(?=[a-z]+(?: |$|[.!?]))",
+    re.IGNORECASE,
 )
 # Letters behind a stem that are still its inflection.
 LONGEST_ENDING = 4
@@ -48,6 +53,7 @@ def to_english(text: str, language: str = "") -> str:
     text = _in_plain_order(text, language)
     text = _word_by_word(text, *replaced, prefixes=prefixes, language=language)
     text = text if language == "de" else romance.with_english_forms(text)
+    text = _NOT_TO.sub(r"\g<start>do not ", text)
     return _THEN_INSIDE.sub(lambda match: f"{match['start']}then {match['verb'].lower()} ", text)
 
 
@@ -79,7 +85,8 @@ def _in_plain_order(text: str, language: str) -> str:
 
     def is_verb(word: str) -> bool:
         english = _meaning(word, language) or likely_meaning(word, language)
-        return bool(english) and verb_at([stem(english.split()[0])], 0)[0] > 0
+        roots = [stem(part) for part in english.split()]
+        return bool(roots) and verb_at(roots, 0)[0] > 0
 
     if language != "de":
         return romance.in_plain_order(text, language=language, is_verb=is_verb)

@@ -8,6 +8,7 @@ from generation.planning.language.verbs import actions, leading_verb
 from generation.planning.language.words import STOP, stem, tokens, units
 from generation.planning.matching import sources, suggesting
 from generation.planning.matching.agreement import agrees
+from generation.planning.matching.companions import Companions
 from generation.planning.matching.entries import Entry
 from generation.planning.matching.index import Index, Match
 from generation.planning.matching.pages import page_reader
@@ -86,6 +87,14 @@ class Resolver:
     topic: str = ""
     # What the loop around goes through.
     context: str = ""
+    # What each clause of the request means best: it is used there, and nowhere else by guess.
+    expected: dict[str, str] = field(default_factory=dict)
+
+    def expect(self, texts: list[str]) -> None:
+        """Look ahead at all clauses of the request."""
+        for text in texts:
+            for match in self.index.rank(text)[:1]:
+                self.expected[text] = match.entry.id
 
     def forbid(self, text: str) -> None:
         """Never use what `text` names: a server, else the tool it means best. Agents are too easily meant by chance."""
@@ -99,7 +108,10 @@ class Resolver:
 
         `about` is the condition it hangs on, which may say what its 'it' is.
         """
-        nodes = self._split(act) or self._whole(act.text, position=position, about=about)
+        nodes = self._split(act)
+        if not nodes:
+            nodes = self._whole(act.text, position=position, about=about)
+            nodes = self._companions(act.text).around(act.text, nodes)
         found = [key(leaf) for leaf in leaves(tuple(nodes))]
         if act.is_backward and set(found) <= set(self.memory.used):
             return []
@@ -107,6 +119,10 @@ class Resolver:
         handed = sources.handed_on(act.text)
         self.topic = handed if handed and not PRONOUN.fullmatch(handed) else self.topic
         return nodes
+
+    def _companions(self, text: str) -> Companions:
+        others = {entry_id for other, entry_id in self.expected.items() if other != text}
+        return Companions(self.index, self.memory, frozenset(others))
 
     def judge(self, condition: str) -> list[Node]:
         """The agent that finds out what `condition` asks, where no step before does: 'if the sentiment is negative'."""
@@ -297,7 +313,9 @@ class Resolver:
         if _WRITES.match(text) and not self.index.servers_named(text):
             # Who writes is an agent, unless a place is named that holds what is written.
             kinds = kinds or COMPOSE
-        if _BY_CHANNEL.search(text) and actions(text) <= _HANDING_ON:
+        if _BY_CHANNEL.search(text) and (
+            actions(text) <= _HANDING_ON or leading_verb(text) == "ask"
+        ):
             # 'drop them a line by e-mail' sends, whatever its verb.
             kinds = frozenset({"send"})
         return self._first(text, kinds)

@@ -54,7 +54,7 @@ _ORDER = (
 )
 _PARALLEL = re.compile(
     r"\b(?P<of>both |all (?:of (?:them|it) |three )?|(?:the|these|those|them) (?:two|three|both)(?: things| steps)?(?: (?:can|may|should|could) (?:be done|run|happen))? )?"
-    r"(?:(?:at|in) the same (?:time|moment)|in parallel|simultaneously|concurrently|side by side|next to each other|alongside each other|independently(?: of (?:each other|one another))?|all at once|at once|"
+    r"(?:(?:at|in) the same (?:time|moment)|in parallel|simultaneously|concurrently|side by side|next to each other|alongside each other|independently(?: (?:of|from) (?:each other|one another))?|all at once|at once|"
     # 'the parallel code' is a thing.
     r"in the meantime|meanwhile|(?<!the )(?<!an )(?<!\ba )(?<!our )parallel(?:ly)?|alongside)\b,?\s*",
     re.IGNORECASE,
@@ -98,6 +98,12 @@ _INNER = (
     r"if|unless|otherwise|or else|else|until|till|while|whilst|before|after|once|as soon as|depending on|"
     r"for each|for every|when|in case|(?:up to |at most )?(?:\d+|two|three|four|five|ten) times"
 )
+_NEGATED = re.compile(r"^(?:do not|don't|never) ", re.IGNORECASE)
+# A point in time: 'after the date we promised', not 'after checking it'
+_TIME = re.compile(
+    r"(?:before|after|once|until|till) (?:the|an?|our|its|their|this|that|\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
+    re.IGNORECASE,
+)
 _LOOSE_END = re.compile(r"[\s,]+(?:and|or|but|to)$|[\s,]+$", re.IGNORECASE)
 _DELIMITER = re.compile(
     rf"(?P<close>\s*[,;:]?\s*\b(?:and |but )?(?:{_CLOSING})\b,?\s*)"
@@ -137,10 +143,23 @@ def sentences(text: str) -> list[list[Chunk]]:
         if len(parts) == 1 and _is_list_of_things(sentence):
             parts = _things(sentence)
         if len(parts) > 1:
-            found.append([Chunk(text=part.strip(" .!?"), is_break=True) for part in parts])
+            found.append(_steps(parts))
         elif parts:
             found.append(_chunks(_without_openers(parts[0].strip().rstrip(".!?"))))
     return [sentence[:MAX_CHUNKS] for sentence in found if sentence]
+
+
+def _steps(parts: list[str]) -> list[Chunk]:
+    """One thing after the other; all at once where the first of them says so."""
+    plain = [part.strip(" .!?") for part in parts]
+    if not _PARALLEL.match(plain[0]):
+        return [Chunk(text=text, is_break=True) for text in plain]
+    told = [text for text in (_PARALLEL.sub("", plain[0]).strip(), *plain[1:]) if text]
+    first, *others = told
+    return [
+        Chunk(text=first, parallel="leading"),
+        *(Chunk(text=text, is_after_comma=True) for text in others),
+    ]
 
 
 def _is_list_of_things(sentence: str) -> bool:
@@ -172,12 +191,26 @@ def _chunks(text: str) -> list[Chunk]:
     position, before = 0, Chunk(text="")
     delimiter: str = ""
     for match in _DELIMITER.finditer(text):
-        if match.start() == match.end():
+        if match.start() == match.end() or _is_within_condition(match, before, text, position):
             continue
         _take(found, before, delimiter, text[position : match.start()])
         before, delimiter, position = _hanging(match, before), match.group(), match.end()
     _take(found, before, delimiter, text[position:])
     return _prepositions_forward(_parallel_backward(found))
+
+
+def _is_within_condition(match: re.Match[str], before: Chunk, text: str, start: int) -> bool:
+    """'if that is after the date we promised, …': a time told within a condition that leads what it governs."""
+    if match.lastgroup != "inner" or before.is_attached:
+        return False
+    told = text[start : match.start()]
+    control = _control(told)[0]
+    return (
+        control in ("if", "unless")
+        and bool(_TIME.match(text[match.end() :]))
+        and "," in text[match.end() :]
+        and not inner_instruction(told)[1]
+    )
 
 
 def _parallel_backward(found: list[Chunk]) -> list[Chunk]:
@@ -207,6 +240,8 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
     marker = _PARALLEL.search(text)
     bare = _PARALLEL.sub(" ", text).strip(" ,") if marker else text
     parallel = "" if marker is None else "leading" if marker.start() == 0 else "trailing"
+    if parallel == "leading":
+        bare = _without_openers(bare)
     if not bare:
         speaks_back = marker is not None and marker["of"] is not None
         if parallel and found and (speaks_back or not hanging.is_after_comma):
@@ -224,7 +259,10 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
     is_own = (
         bool(control)
         or chunk.is_break
-        or starts_with_verb(bare, is_first=_is_consequence(found, chunk))
+        or starts_with_verb(
+            _NEGATED.sub("", bare) if _is_consequence(found, chunk) else bare,
+            is_first=_is_consequence(found, chunk),
+        )
         or _ends_list(found, bare)
     )
     if not found or is_own or is_waiting or _is_second_participle(bare, found[-1].text):
@@ -312,6 +350,12 @@ def _is_noun_phrase(words: list[str]) -> bool:
     )
 
 
+def _leads_to_causative(words: list[str]) -> bool:
+    """'store have a picture generated': the instruction begins with the second word."""
+    second = tokens(" ".join(words[1:2]))
+    return second in (["have"], ["let"], ["get"]) and starts_with_verb(" ".join(words[1:]))
+
+
 def inner_instruction(text: str, *, least: int = 2) -> tuple[str, str]:
     """'the claim is fine record it' → ('the claim is fine', 'record it'): where a condition turns into an instruction.
 
@@ -330,7 +374,7 @@ def inner_instruction(text: str, *, least: int = 2) -> tuple[str, str]:
             ["we"], ["they"], ["you"], ["i"], ["last"], ["new"], ["of"], ["no"], ["does"], ["do"], ["by"], ["was"],
         )  # fmt: skip
         is_subject = position >= least or plain_pronoun(words[0])
-        if _is_noun_phrase(words[position:]):
+        if _is_noun_phrase(words[position:]) or _leads_to_causative(words[position:]):
             continue
         is_instruction = starts_with_verb(rest) or asks_to_hold(rest)
         if is_base_form and follows_subject and is_subject and is_instruction:

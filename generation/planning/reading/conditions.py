@@ -81,6 +81,15 @@ _ASKED = re.compile(
     r"(?=if (?:so|yes|not?|it is so|it is|it does)\b|otherwise\b)",
     re.IGNORECASE,
 )
+# 'check whether it is abusive, in which case …'
+_NOT_TO = re.compile(r"^(?:do not|don't|never) ", re.IGNORECASE)
+_WHETHER_SO = re.compile(r"\s*[,;]\s+in which case,? ", re.IGNORECASE)
+# What programmers write for 'if it is suspicious, open a case, otherwise pay it out': question mark and colon
+_TERNARY = re.compile(
+    r"(?P<start>^|[.;!?,]\s+|(?:-+>|=+>|\u2192)\s*)(?P<condition>[\w' -]{2,40}?)\s*\?\s*(?:(?:-+>|=+>|\u2192)\s*)?(?P<act>[^?:;!\n]{2,100}?)\s+:\s+"
+    r"(?:else:?\s+)?(?P<other>[^?:;!\n]{2,100})",
+    re.IGNORECASE,
+)
 _HAPPENS = re.compile(
     r"\b(?:is|are|has to|have to|should|must|gets?|goes|there will be)\b", re.IGNORECASE
 )
@@ -102,7 +111,8 @@ def with_inversions(text: str) -> str:
 
 def with_conditions(text: str) -> str:
     """`text` with conditions that other words tell as 'if …, …'."""
-    text = _WHERE.sub("if ", _IN_WHICH_CASE.sub(_in_which_case, text))
+    text = _TERNARY.sub(_ternary, _IN_WHICH_CASE.sub(_in_which_case, text))
+    text = _WHERE.sub("if ", _WHETHER_SO.sub(". If so, ", text))
     text = _WHENEVER.sub("if", _WHICH_MEANS.sub(_spelt_out, text))
     text = _ONLY.sub(r"\g<start>if", _QUESTION.sub(r"\g<verb> whether", text))
     text = _NO_COMMA.sub(r"\g<head> \g<condition>, \g<main>", text)
@@ -119,6 +129,15 @@ def _in_which_case(match: re.Match[str]) -> str:
     if match["head"].lower() == "if":
         return f"{match['start']}if {match['condition']}, {act} and {match['other']}"
     return f"{match['start']}unless {match['condition']}, {act}, otherwise {match['other']}"
+
+
+def _ternary(match: re.Match[str]) -> str:
+    start = ". " if match["start"] else ""
+    act, other = (
+        text if starts_with_verb(text, is_first=True) else f"arrange {text}"
+        for text in (match["act"], match["other"])
+    )
+    return f"{start}If it is {match['condition'].strip()}, {act}, otherwise {other}"
 
 
 def _yes_first(match: re.Match[str]) -> str:
@@ -145,7 +164,8 @@ def _otherwise(match: re.Match[str]) -> str:
 
 def _leads(match: re.Match[str]) -> bool:
     """Whether an instruction follows."""
-    return starts_with_verb(match.string[match.end() :][:80], is_first=True)
+    following = _NOT_TO.sub("", match.string[match.end() :][:80])
+    return starts_with_verb(following, is_first=True)
 
 
 def _with(match: re.Match[str]) -> str:

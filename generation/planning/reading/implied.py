@@ -18,7 +18,7 @@ _WITH_REST = re.compile(
 _FOR_REST = re.compile(rf"^for {REST},?\s+(?P<body>.+)$", re.IGNORECASE | re.DOTALL)
 _CONTRAST = re.compile(r",\s*(?:while|whereas|but)\s+$", re.IGNORECASE)
 _ONES = re.compile(
-    r"^(?:(?:the|all|any) )?(?P<quality>(?:[\w-]+ ){0,2}[\w-]+) (?P<noun>ones|[a-z]+s|goods)$",
+    r"^(?:(?:the|all|any|an?) )?(?P<quality>(?:[\w-]+ ){0,2}[\w-]+) (?P<noun>ones?|[a-z]+s|goods)$",
     re.IGNORECASE,
 )
 _FOR_ONES = re.compile(
@@ -34,7 +34,7 @@ _VERB_ONES = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SOME = re.compile(
-    r"^(?:(?:those|the ones|ones|all|anything)|(?P<noun>(?:the |all )?[\w-]+s))"
+    r"^(?:(?:those|the ones|ones|all|anything|any(?:one|body)|every(?:one|body))|(?P<noun>(?:the |all )?[\w-]+s))"
     r" (?P<how>about|with|without|from|in|above|over|below|under|that|which|who) (?P<quality>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -47,6 +47,7 @@ _LISTED = re.compile(
     r"^(?P<verb>\w+(?: \w+)?) (?:the |all |all the |our )(?P<things>(?:\w+ ){0,2}\w+[^siu\W]s)$",
     re.IGNORECASE,
 )
+_FOR_EACH = re.compile(r"for (?:each|every)\b[\w' -]*$", re.IGNORECASE)
 _PER_ITEM = re.compile(r"\b(?:each|every|one by one|for all)\b", re.IGNORECASE)
 
 
@@ -61,7 +62,8 @@ def with_decisions(pieces: list[Piece]) -> list[Piece]:
         separator = _CONTRAST.sub(", ", piece.separator)
         found[at] = replace(piece, text=f"if {condition}, {body}", subject="", separator=separator)
         found[at + 1 :] = [_otherwise(later) or later for later in found[at + 1 :]]
-        if is_many and _goes_through(found, at):
+        is_led = at > 0 and bool(_FOR_EACH.match(found[at - 1].text))
+        if is_many and not is_led and _goes_through(found, at):
             found[at] = replace(found[at], separator=". ")
     return found
 
@@ -80,7 +82,11 @@ def _quality(piece: Piece, later: list[Piece]) -> tuple[str, str, bool] | None:
         how = "" if some["how"].lower() in ("that", "which", "who") else f"is {some['how']} "
         return f"it {how}{some['quality']}", piece.text.replace(piece.subject, "it", 1), True
     ones = _ONES.match(piece.subject)
-    if ones and (has_rest or ones["noun"].lower() == "ones") and not _IS_REST.match(piece.subject):
+    if (
+        ones
+        and (has_rest or ones["noun"].lower() in ("ones", "one"))
+        and not _IS_REST.match(piece.subject)
+    ):
         quality = ones["quality"].lower()
         return f"it is {quality}", piece.text.replace(piece.subject, "it", 1), True
     if has_rest and (match := _THAT.match(piece.text)):

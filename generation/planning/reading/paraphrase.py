@@ -16,7 +16,7 @@ _ABBREVIATED = re.compile(r"\b(?P<short>Mr|Mrs|Ms|Dr|Prof|St|vs|No|approx|incl)\
 _QUOTED = re.compile(r"[\"“„«][^\"“”„«»]*[\"“”»]")
 _CLAUSE = re.compile(
     r"(\s*[.!?;:]\s+|\s*\n\s*|\s*,\s+(?:(?:and|but|while|whereas|then|so)\s+)*|"
-    r"\s+(?:and|but|while|whereas)\s+(?=(?:the|all|any|every|those|an?|(?:must|should|has to|have to|needs? to) (?:then |also )?be)\s))",
+    r"\s+(?:and|but|while|whereas)\s+(?=(?:the|all|any|every|those|our|my|its|his|her|their|an?|(?:must|should|has to|have to|needs? to) (?:then |also )?be)\s))",
     re.IGNORECASE,
 )
 _GOVERNOR = re.compile(
@@ -78,6 +78,15 @@ _EACH_NEEDS = re.compile(
 _MUST_BE = re.compile(
     r"^(?:must|should|shall|has to|have to|needs? to|ought to|is to|are to) (?:then |also |finally )?be (?P<verb>[a-z]+(?:ed|en|ent|aid|ade|uilt|ut))\b(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
+)
+# 'it must not be published'
+_MUST_NOT_BE = re.compile(
+    r"^(?P<what>(?:it|they|this|that|(?:the|our|its) [\w' -]{2,40}?)) (?:must|should|shall|may|can|is to|are to) not be (?P<verb>[a-z]+)\b(?P<rest>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+# 'go through them one by one. Anyone under 18 …': the decision that follows is made for each
+_EACH_ALONE = re.compile(
+    r"(?P<each>(?:^|[.;:!?,]\s+|\b(?:and|then)\s+)for each of (?:them|these|those|the [\w' -]{2,40}))\.\s+(?=if\b)"
 )
 _ENOUGH = re.compile(
     r"\b(?:it (?:is|will be|would be) (?:enough|sufficient|fine)|it suffices) (?:to|if (?:you|we)) ",
@@ -227,7 +236,7 @@ def in_plain_words(text: str) -> str:
     text = _ONLY_THOSE.sub(_only_those, text)
     text = _ONLY_A_MESSAGE.sub(r"\g<start>send \g<what>", text)
     text = _EITHER_WAY.sub(r". In any case, \g<act>", text)
-    text = _SIDE_BY_SIDE.sub(r"\g<start>\g<how> ", text)
+    text = _SIDE_BY_SIDE.sub(r"\g<start>at the same time, ", text)
     text = _BY_DOING.sub(_by_doing, text)
     text = _MAKE_SURE.sub("check that ", text)
     text = _LEAVE_ALONE.sub(r"do not touch \g<what>", text)
@@ -237,7 +246,7 @@ def in_plain_words(text: str) -> str:
         separator + _clause(clause, is_governed=bool(_GOVERNOR.match(clause)))
         for separator, clause in zip(cut[::2], cut[1::2], strict=True)
     ]
-    return "".join(clauses)
+    return _EACH_ALONE.sub(r"\g<each>, ", "".join(clauses))
 
 
 def _things(match: re.Match[str]) -> str:
@@ -268,6 +277,9 @@ def _clause(text: str, *, is_governed: bool) -> str:
         return match.group() + _clause(text[match.end() :], is_governed=False)
     if match := _GIVE.match(bare):
         return f"assign {match['what']} to {match['who']}{text[len(bare) :]}"
+    if match := _MUST_NOT_BE.match(bare):
+        verb = base_form(stem(match["verb"].lower()))
+        return f"do not {verb} it{text[len(bare) :]}" if verb else text
     turned = (
         _by_needing(bare)
         or _by_wanting(bare)

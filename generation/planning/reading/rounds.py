@@ -127,6 +127,7 @@ _WHILE_ACT = re.compile(
     r"(?P<start>^|[.!?;]\s+)(?:(?:for )?as long as|so long as|while(?= (?:it|that|this|there) (?:is|are|has|have|remains?|stays?) (?!being\b|\w+ing\b))) (?P<condition>[^.;,:!?]{2,90}?)(?: yet)?, (?P<act>[a-z]+ [^.!?;]+)",
     re.IGNORECASE,
 )
+_SENT_BACK = re.compile(r"(?:send|go|give|hand|pass|return)\b.*\bback\b", re.IGNORECASE)
 # 'None of these has to wait for the others', 'Do those two concurrently': it speaks of the sentence before.
 _SIDE_BY_SIDE = re.compile(
     r"[.!?;]\s+(?:(?:none of (?:these|them|those)|no one|neither)(?: of them)? (?:has|needs|have|need) to wait[^.!?;]*|"
@@ -156,7 +157,7 @@ def with_rounds(text: str) -> str:
     text = _LIMIT_BEHIND.sub(_limit, text)
     text = _BELOW_BACK.sub(lambda match: f" until it is at least {_digits(match['number'])}", text)
     text = _BACK_WHILE.sub(_until, _OVER_AND_OVER.sub(_often_until, text))
-    text = _IF_BACK.sub(_until, text)
+    text = _IF_BACK.sub(lambda match: _until(match) if match.start() else match.group(), text)
     return _WHILE_ACT.sub(_act_until, text)
 
 
@@ -213,7 +214,7 @@ def _often_until(match: re.Match[str]) -> str:
 
 def _act_until(match: re.Match[str]) -> str:
     act = re.sub(r"\b(?:again|anew|once more)\b", "", match["act"]).strip()
-    if not starts_with_verb(act, is_first=True):
+    if not starts_with_verb(act, is_first=True) or _SENT_BACK.match(act):
         return match.group()
     return f"{match['start']}{act} until {_opposite(match['condition'])}"
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from generation.planning.language.words import with_joined_particles
+from generation.planning.language.words import STOP, stem, tokens, with_joined_particles
 from generation.planning.reading.clauses import Chunk, sentences
 from generation.planning.reading.decisions import merged
 from generation.planning.reading.implied import with_decisions
@@ -33,7 +33,26 @@ def read_structure(text: str) -> list[Node]:
         found = Sentence(chunks=chunks, earlier=nodes).read()
         if found:
             nodes.extend(_joined(nodes, found, chunks[0]))
-    return nodes
+    return [_plain(node) for node in nodes]
+
+
+def _plain(node: Node) -> Node:
+    """A loop without loops in it that go through the same things: 'for each product … save the results of each product'."""
+    if not isinstance(node, Repeat) or node.mode != "foreach":
+        return node
+    things = _things(node.phrase)
+    body: list[Node] = []
+    for inner in node.body:
+        is_same = isinstance(inner, Repeat) and inner.mode == "foreach" and inner.body
+        if is_same and isinstance(inner, Repeat) and _things(inner.phrase) <= things:
+            body.extend(inner.body)
+        else:
+            body.append(inner)
+    return replace(node, body=tuple(body))
+
+
+def _things(phrase: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in tokens(phrase) if word not in STOP)
 
 
 def _joined(nodes: list[Node], found: list[Node], first: Chunk) -> list[Node]:
