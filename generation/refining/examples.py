@@ -2,8 +2,10 @@
 
 import re
 
+from generation.planning.language.verbs import leading_verb
 from workflows.definition.steps import AgentStep, ConditionalStep, Definition, ToolStep, walk
 
+LONGEST_SAID = 60
 _CONDITION = re.compile(
     r"\b(?:if|when|unless|until|only|otherwise|wenn|falls|si|cuando|quand)\b", re.IGNORECASE
 )
@@ -18,6 +20,9 @@ def examples(definition: Definition, said: str = "") -> str:
     last = steps[-1].id
     tool = next((s.id for s in reversed(steps) if isinstance(s, ToolStep)), last)
     agent = next((s.id for s in steps if isinstance(s, AgentStep)), steps[0].id)
+    if leading_verb(said) and len(said) <= LONGEST_SAID:
+        # What is to be done is clear, but not where.
+        return f'Say it like: "also {said[0].lower()}{said[1:]}", "{said[0].lower()}{said[1:]} before {tool}".'
     found = [f"remove {agent}", f"ask me before {tool}"]
     if _CONDITION.search(said):
         found = [f"only run {tool} if the result is positive", f"if {tool} fails, go on"]

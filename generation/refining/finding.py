@@ -68,7 +68,7 @@ class Steps:
 
     def find(self, phrase: str) -> Step:
         """The step that `phrase` means; raises `StepNotFound` where there is none, or more than one."""
-        plain = _plain(phrase)
+        plain = phrase.strip() if _BESIDE.match(phrase.strip()) else _plain(phrase)
         for candidates in (
             self._by_id(plain), self._by_name(plain), self._by_place(plain), self._by_kind(plain),
             self._by_words(plain),

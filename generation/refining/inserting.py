@@ -51,11 +51,15 @@ _NOUN = re.compile(
     r"^(?:an?|the|one|another|new|(?:step|task|stage)\s+(?:that|which|to))\s+|\s+(?:step|task|stage)$",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w")
+# Whom nothing here can ask.
+_ASKS = re.compile(r"ask (?!for )[\w.@+-]+", re.IGNORECASE)
 _PRONOUN = re.compile(r"\b(?:it|them|that|this)\b", re.IGNORECASE)
 # What tools of these kinds do is seen by others; they give a receipt, nothing to read on.
 CHANGES = frozenset({"send", "create", "update", "delete"})
 # What such an agent makes takes the place of what it was made from.
 _TRANSFORMS = frozenset({"compose", "make"})
+WORKS = _TRANSFORMS | {"analyse"}
 
 
 class NotInsertable(Exception):
@@ -100,7 +104,8 @@ def _readable(
     is_about_it = hold(what) is not None or actions(what) & _TRANSFORMS
     if following is not None and place.kind == "before" and is_about_it:
         text = str(_texts(following))
-        return [source for source in sources if source.template in text] or sources
+        read = [source for source in sources if source.template in text]
+        return read or _read_inside(following, upstream(definition, place)) or sources
     before = upstream(definition, place)[-1:]
     if (
         _PRONOUN.search(what)
@@ -113,6 +118,18 @@ def _readable(
         read = [source for source in sources[1:] if source.template in text]
         return [sources[0], *read] if read else sources
     return _with_named_last(what, sources)
+
+
+def _read_inside(following: Step, ran: Sequence[Step]) -> list[Source]:
+    """Outputs of branches, or parts of outputs, that the following step reads."""
+    names = {step.id: step for step in ran}
+    found = re.findall(r"\$\{steps\.([\w-]+)\.[\w.-]+\}", str(_texts(following)))
+    templates = re.findall(r"\$\{steps\.[\w-]+\.[\w.-]+\}", str(_texts(following)))
+    return [
+        Source(template, shown(names[name].name or name, 60))
+        for name, template in dict(zip(found, templates, strict=True)).items()
+        if name in names
+    ]
 
 
 def _with_named_last(what: str, sources: list[Source]) -> list[Source]:
@@ -141,13 +158,15 @@ def nodes_for(
     resolver.memory.used += [
         key for step in upstream(definition, place) if (key := _key(step)) is not None
     ]
-    nodes = resolver.resolve(Act(text))
+    nodes = resolver.resolve(Act(f"{text} by e-mail" if _ADDRESS.search(text) else text))
     missing = [leaf for leaf in leaves(tuple(nodes)) if isinstance(leaf, NewTool)]
     if missing:
         raise NotInsertable(
             f"Nothing that is configured can do this: {what!r} needs {missing[0].server_name}. Register it first."
         )
-    if not nodes or any(isinstance(node, Choice) for node in nodes):
+    is_odd = "send" in actions(text) and any(isinstance(node, AgentUse) for node in nodes[-1:])
+    is_odd = is_odd or _ASKS.match(text) is not None
+    if not nodes or is_odd or any(isinstance(node, Choice) for node in nodes):
         raise NotInsertable(
             f"No agent or tool of yours is meant by {what[:120]!r}. Name one, or say what it is to do."
         )
@@ -298,7 +317,7 @@ def _fed(
     following = _following(definition, place)
     if new["type"] != "agent" or following is None:
         return [], []
-    read = re.findall(r"\$\{(steps\.[\w-]+\.output)\}", str(new.get("input", "")))
+    read = re.findall(r"\$\{(steps\.[\w.-]+)\}", str(new.get("input", "")))
     fields = _texts(following)
     old, right = f"${{{read[-1]}}}" if read else "${user_input}", f"${{steps.{new['id']}.output}}"
     if not actions(what) & _TRANSFORMS or old not in str(fields):

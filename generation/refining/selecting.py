@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from generation.planning.language.verbs import starts_with_verb
+from generation.planning.language.words import tokens
 from generation.refining.finding import StepNotFound, Steps
 from generation.refining.instructions.phrases import number, several
 from workflows.definition.graph import StepList, edges, step_lists
@@ -26,9 +28,15 @@ _SOME = re.compile(
     r"^(?:the )?(?P<which>first|last|final) (?P<count>\d{1,2}|two|three|four|five|six|ten) (?:steps|parts|tasks)$",
     re.IGNORECASE,
 )
+_PRONOUN = re.compile(r"\b(?:it|them|that|this)\b", re.IGNORECASE)
 _WHOLE = re.compile(
     r"^(?:everything|it all|all(?: of (?:it|them|the steps))?|all (?:the )?steps|every step|the (?:whole|entire) workflow|the workflow)$",
     re.IGNORECASE,
+)
+
+
+_NUMBERS = re.compile(
+    r"^(?:the )?steps? (?P<all>\d{1,3}(?:(?:,| and|, and| to|-) ?\d{1,3})+)$", re.IGNORECASE
 )
 
 
@@ -38,6 +46,8 @@ def select(phrase: str, steps: Steps) -> list[Step]:
     if _WHOLE.match(text):
         ids = ", ".join(repr(step.id) for step in steps.all[:20])
         raise StepNotFound(f"{phrase!r} is the whole workflow. The steps are: {ids}.")
+    if match := _NUMBERS.match(text):
+        return _numbered(match["all"], steps)
     if match := _SOME.match(text):
         return _some(match, steps)
     if match := _BETWEEN.match(text):
@@ -68,8 +78,18 @@ def _all_found(text: str, steps: Steps) -> list[Step]:
     """One step, or those of a list of phrases."""
     parts = several(text)
     if len(parts) > 1 and steps.found(text) is None:
+        for part in parts[1:]:
+            if _is_act(part):
+                raise StepNotFound(f"{part!r} is said as something to do, not as a step.")
         return list({(step := steps.find(part)).id: step for part in parts}.values())
     return [steps.find(text)]
+
+
+def _is_act(part: str) -> bool:
+    """'remove tone and send the draft' says two things."""
+    words = tokens(re.sub(r"\s+(?:step|task)$", "", part))
+    is_named = not words or words[0].endswith("ing") or len(words) == 1
+    return bool(_PRONOUN.search(part)) or (not is_named and starts_with_verb(part, is_first=True))
 
 
 def _some(match: re.Match[str], steps: Steps) -> list[Step]:
@@ -77,6 +97,16 @@ def _some(match: re.Match[str], steps: Steps) -> list[Step]:
     if count >= len(found):
         raise StepNotFound(f"There are only {len(found)} steps, and {match[0]!r} is all of them.")
     return list(found[:count] if match["which"].lower() == "first" else found[-count:])
+
+
+def _numbered(text: str, steps: Steps) -> list[Step]:
+    """'2 and 3', '2 to 4'."""
+    found = [int(one) for one in re.findall(r"\d+", text)]
+    if re.search(r"to|-", text):
+        if len(found) != 2:
+            raise StepNotFound(f"Which steps {text!r} are is not clear.")
+        found = list(range(found[0], found[1] + 1))
+    return [steps.find(str(one)) for one in dict.fromkeys(found)]
 
 
 def _between(first: Step, second: Step, steps: Steps) -> list[Step]:

@@ -1,10 +1,14 @@
 """New steps: where they go, and what they read there."""
 
+import re
 from dataclasses import replace
 
-from generation.refining.finding import StepNotFound
+from generation.planning.language.verbs import actions
+from generation.planning.language.words import STOP, stem, tokens
+from generation.planning.reading.holding import hold
+from generation.refining.finding import StepAmbiguous, StepNotFound
 from generation.refining.granting.ground import Granted, Ground, NotUnderstood
-from generation.refining.inserting import insert
+from generation.refining.inserting import WORKS, insert
 from generation.refining.instructions.wishes import Add, Approve, Duplicate, Order
 from generation.refining.operations import (
     AddStep,
@@ -29,9 +33,24 @@ from workflows.definition.steps import (
     to_json,
 )
 
+# They hold or direct other steps, which have to be named.
+_CONTROL = re.compile(
+    r"\b(?:loop|parallel|branch|branches|condition|conditional|decision|around)\b", re.IGNORECASE
+)
+_ANOTHER = re.compile(r"\b(?:another|a second|one more|an additional|again)\b", re.IGNORECASE)
+
 
 def added(wish: Add, ground: Ground) -> Granted:
     """The steps for `wish.what`; 'at the end' is the end of every way."""
+    if _CONTROL.search(wish.what):
+        raise NotUnderstood("say which steps are to repeat, run at the same time or hang on what.")
+    existing = ground.steps.found(wish.what) if wish.is_told else None
+    if existing is not None and not _ANOTHER.search(wish.what):
+        return _moved(existing, wish, ground)
+    if wish.is_guess and hold(wish.what):
+        raise NotUnderstood("say before which step.")
+    if wish.side == "start":
+        _require_there(wish.what, ground)
     if wish.side == "with":
         return _beside(wish.what, ground.steps.find(wish.anchor), ground)
     place = place_for(wish.side, wish.anchor, ground)
@@ -44,6 +63,27 @@ def added(wish: Add, ground: Ground) -> Granted:
             f"Nobody said where {made.last!r} belongs, so it is the last step: say 'move {made.last} before …'."
         )
     return Granted(operations, warnings)
+
+
+def _moved(step: Step, wish: Add, ground: Ground) -> Granted:
+    """'score the tone after sending': the step that does it goes there, within its own list."""
+    place = place_for(wish.side, wish.anchor, ground)
+    here = next(one for one in step_lists(ground.definition) if step.id in one.index)
+    if place.of == step.id or place.of not in here.index:
+        raise StepAmbiguous(
+            f"{step.id!r} does that already, elsewhere: say 'move {step.id} …' or 'add another …'."
+        )
+    return Granted([MoveStep(step.id, place)])
+
+
+def _require_there(what: str, ground: Ground) -> None:
+    """'first summarize the ticket' can't mean before the ticket is read."""
+    if not actions(what) & WORKS:
+        return
+    said = {stem(word) for word in tokens(what) if word not in STOP} - {stem(tokens(what)[0])}
+    for step in ground.definition.steps:
+        if said & {stem(word) for word in tokens(f"{step.name} {step.id}")}:
+            raise NotUnderstood(f"what it works on comes from {step.id!r}: say 'after {step.id}'.")
 
 
 def ordered(wish: Order, ground: Ground) -> Granted:

@@ -31,8 +31,12 @@ _PLACED = re.compile(
     r"\b(?:before|after|at the (?:end|start|beginning)|in parallel|at the same time)\b",
     re.IGNORECASE,
 )
+_STOP = re.compile(
+    r"^(?:stop|end|abort|cancel|finish|quit)(?: (?:it|there|here|everything|(?:the |this )?(?:whole )?workflow|the run))?$",
+    re.IGNORECASE,
+)
 _NOTHING = re.compile(
-    r"^(?:(?:just |simply )?(?:do nothing|stop(?: there| here)?|end(?: (?:it|there|the workflow))?|skip it|leave it))$",
+    r"^(?:(?:just |simply )?(?:do nothing|skip it|leave it))$",
     re.IGNORECASE,
 )
 
@@ -41,7 +45,7 @@ def decided(wish: Decide, ground: Ground) -> Granted:
     """A conditional before the step that hangs on it, or, for new steps, behind the one that tells."""
     then, otherwise = (_act(text) for text in (wish.then, wish.otherwise))
     if not then and not otherwise:
-        raise NotUnderstood("nothing is left to do there.")
+        return _stopped(wish, ground)
     yes, no = _existing(then, ground), _existing(otherwise, ground)
     if yes is not None and no is not None:
         return _between(wish.condition, yes, no, ground)
@@ -83,11 +87,29 @@ def failing(wish: Failing, ground: Ground) -> Granted:
     warning = (
         f"After {made.last!r} nothing else runs there: what followed {step.id!r} is left out then."
     )
-    return Granted(operations, [*(w for w in made.warnings if "reads" not in w), warning])
+    return Granted(
+        operations, [*(w for w in made.warnings if "reads the output" not in w), warning]
+    )
+
+
+def _stopped(wish: Decide, ground: Ground) -> Granted:
+    """'if it is bad, stop': nothing runs after the step that tells."""
+    if not _STOP.match(wish.then) or wish.otherwise:
+        raise NotUnderstood("nothing is left to do there.")
+    judgement = judge_among(wish.condition, ground.definition.steps, ground)
+    step, decision = judgement.step, ground.free("decide")
+    following = getattr(step, "next", END)
+    if following == END:
+        raise NotUnderstood(f"nothing comes after {step.id!r}, which tells it.")
+    place = Place("after", step.id)
+    conditional = _conditional(decision, wish.condition, judgement, (END, following), place)
+    warning = f"It is decided behind {step.id!r}; nothing of what follows runs then."
+    return Granted([*judgement.operations, conditional], [*judgement.warnings, warning])
 
 
 def _act(text: str) -> str:
-    return "" if _NOTHING.match(text.strip()) else text.strip()
+    text = text.strip()
+    return "" if _NOTHING.match(text) or _STOP.match(text) else text
 
 
 def _existing(act: str, ground: Ground) -> Step | None:
@@ -149,7 +171,7 @@ def _fill_way(granted: Granted, act: str, decision: str, branch: str, ground: Gr
     made = insert(act, place, now.definition, now.catalogue)
     _require_new(act, made, ground)
     granted.operations += [one for one in made.operations if not isinstance(one, UpdateStep)]
-    granted.warnings += [w for w in made.warnings if "reads" not in w]
+    granted.warnings += [w for w in made.warnings if "now reads" not in w]
 
 
 def _require_new(act: str, made: Inserted, ground: Ground) -> None:

@@ -1,6 +1,7 @@
 """Who tells whether a condition holds: a field that a step gives already, else one that an agent before is asked for."""
 
 import copy
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,11 +9,21 @@ from typing import Any
 from generation.expanding.deciding import Way, choose_by
 from generation.expanding.naming import shown
 from generation.planning.data import Source
-from generation.planning.reading.tree import is_about_it
+from generation.planning.reading.tree import is_about_it, is_trigger
 from generation.refining.granting.ground import Ground, NotUnderstood
 from generation.refining.granting.rereading import reread
 from generation.refining.operations import Operation, UpdateStep
 from workflows.definition.steps import AgentStep, Step, ToolStep, to_json
+
+# Whose decision no step takes.
+OF_PEOPLE = re.compile(
+    r"^(?:i|we|you|he|she|they|somebody|someone|a human|(?:the|my|our) (?:boss|manager|user))\b",
+    re.IGNORECASE,
+)
+_OF_TIME = re.compile(
+    r"\b(?:takes?|lasts?|runs?)\b.*\b(?:seconds?|minutes?|hours?|days?|long|longer)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,14 @@ class Judgement:
 
 def judge_among(condition: str, ran: Sequence[Step], ground: Ground) -> Judgement:
     """Who of `ran`, the steps that surely ran before, tells whether `condition` holds; raises `NotUnderstood`."""
+    if OF_PEOPLE.search(condition):
+        raise NotUnderstood("a person decides that: say 'ask me before …'.")
+    if _OF_TIME.search(condition) or is_trigger(condition):
+        raise NotUnderstood(
+            f"no step can tell whether {condition[:100]!r}: a time limit is set with 'give … 5 minutes', and what "
+            "starts the workflow is none of its steps."
+        )
+    ran = [step for step in ran if isinstance(step, AgentStep | ToolStep)]
     step = ground.steps.likeliest(condition, ran)
     if step is None and is_about_it(condition):
         step = next((one for one in reversed(ran) if isinstance(one, AgentStep)), None)

@@ -17,6 +17,7 @@ from generation.planning.matching.resolving import Resolver
 from generation.planning.reading.tree import is_about_it
 from generation.refining.granting.adding import added
 from generation.refining.granting.ground import Granted, Ground, NotUnderstood
+from generation.refining.granting.judging import OF_PEOPLE
 from generation.refining.granting.rereading import reread, with_moved
 from generation.refining.inserting import CHANGES
 from generation.refining.instructions.wishes import Add, ForEach, Judged, Rounds, Until
@@ -37,6 +38,8 @@ _INVERSE = {">=": "<", "<=": ">", ">": "<=", "<": ">="}
 
 def repeated_until(wish: Until, ground: Ground) -> Granted:
     """A loop from the step that does the work to the one that tells whether it is good enough."""
+    if OF_PEOPLE.search(wish.phrase):
+        raise NotUnderstood("a person decides that: say 'ask me before …'.")
     writer = _agent(ground.steps.find(wish.what))
     ahead = _chain(writer, ground)
     judge = ground.steps.likeliest(wish.phrase, ground.steps.all)

@@ -28,7 +28,13 @@ def _started(match: re.Match[str]) -> Wish | None:
     """Only what reads like something to do: other words before 'before …' mean anything."""
     what = match["what"].strip()
     is_act = starts_with_verb(what, is_first=True) or hold(what)
-    return Add(what, side(match["side"]), match["anchor"]) if is_act else None
+    return Add(what, side(match["side"]), match["anchor"], is_told=True) if is_act else None
+
+
+def _beside(match: re.Match[str]) -> Wish | None:
+    what = re.sub(rf"^{VERB_ADD}\s+", "", match["what"].strip(), flags=FLAGS)
+    is_act = what != match["what"].strip() or starts_with_verb(what, is_first=True)
+    return Add(what, "with", match["anchor"]) if is_act else None
 
 
 def _held(match: re.Match[str]) -> Wish | None:
@@ -76,6 +82,10 @@ APPROVALS: tuple[Shape, ...] = (
         lambda m: Approve("", m["before"]),
     ),
     shape(
+        rf"(?:only )?(?P<before>.+?) (?:only )?(?:after|once|when|as soon as) (?:i|we|someone|somebody|a human|the manager|my boss)(?:'ve| have| has)? (?:{_LOOKED}|agreed)(?: (?:to )?(?:it|this|that|them))?",
+        lambda m: Approve("", m["before"]),
+    ),
+    shape(
         r"(?:only )?(?P<before>.+?) only (?:after|with|upon) (?:my|our|an|someone's|human) (?:approval|consent|permission|ok|okay|confirmation)",
         lambda m: Approve("", m["before"]),
     ),
@@ -93,11 +103,31 @@ HOLDS: tuple[Shape, ...] = (
     shape(r"(?P<side>before|after)\s+(?P<anchor>[^,]+),\s*(?P<what>.+)", _held),
 )
 
+# 'When the draft is done, …' tells when, not on what it hangs.
+_DONE = r"(?:(?:is|are) (?:done|finished|ready|complete|over|written|sent|drafted|read|created|posted|published)|(?:has|have) been \w+)"
+MOMENTS: tuple[Shape, ...] = (
+    shape(
+        rf"(?:when|once|as soon as|after) (?P<anchor>[^,]+? {_DONE}),\s*(?:then )?(?:also )?(?:{VERB_ADD}\s+)?(?P<what>.+)",
+        lambda m: Add(m["what"], "after", m["anchor"]),
+    ),
+    shape(
+        rf"(?P<what>.+?),? when (?P<anchor>(?!it\b|everything\b|all\b)[^,]+? {_DONE})",
+        lambda m: Add(m["what"], "after", m["anchor"])
+        if starts_with_verb(m["what"], is_first=True)
+        else None,
+    ),
+)  # fmt: skip
+
 ADDITIONS: tuple[Shape, ...] = (
     shape(
-        rf"{VERB_ADD}\s+(?P<what>.+?) (?:in parallel (?:to|with)|alongside|at the same time as|beside|next to) (?P<anchor>.+)",
-        lambda m: Add(m["what"], "with", m["anchor"]),
+        rf"(?:{VERB_ADD}|put)\s+(?P<what>.+?) between (?P<first>.+?) and (?P<anchor>.+)",
+        lambda m: Add(m["what"], "before", m["anchor"]),
     ),
+    shape(
+        r"(?P<what>.+?),? (?:in parallel (?:to|with)|alongside|at the same time as|beside|next to|while) (?P<anchor>.+)",
+        _beside,
+    ),
+    shape(r"while (?P<anchor>[^,]+),\s*(?P<what>.+)", _beside),
     shape(
         rf"(?:before (?:anything|everything) else|first of all|(?:right )?at the (?:very )?(?:start|beginning|front|top)|to (?:start|begin) with),?\s+(?:{VERB_ADD}\s+)?(?P<what>.+)",
         lambda m: Add(m["what"], "start"),

@@ -23,20 +23,24 @@ _AGAIN = re.compile(
     r"^(?:please )?(?:(?P<a>.+?) (?:it )?(?:again|once more|one more time|anew|another time)|(?:repeat|redo) (?P<b>.+)|re-?(?P<c>draft|write|do|run|generate|create) (?P<d>.+))$",
     re.IGNORECASE,
 )
+_NOT = re.compile(r"^(?:do not|don't|never|skip) (?P<act>.+)$", re.IGNORECASE)
 _TRY_AGAIN = re.compile(
-    rf"^(?:re)?try (?:it )?(?:again)?(?: (?:up to |at most )?{COUNT}(?: more)? times?)?$|^retry(?: it)?$",
+    rf"^(?:re-?)?try (?:it )?(?:again)?(?: ?(?:up to |at most )?{COUNT}(?: more)?(?: times?)?)?$|^retry(?: it)?$",
     re.IGNORECASE,
 )
 
 
 def _decide(match: re.Match[str]) -> Wish | None:
     condition, act = match["condition"].strip(), match["act"].strip()
+    groups = match.groupdict()
+    otherwise = (groups.get("otherwise") or "").strip()
+    if (negated := _NOT.match(act)) is not None:
+        return None if otherwise else Decide(condition, "", negated["act"], is_limit=True)
     again = _AGAIN.match(act)
     if again is not None:
         what = again["a"] or again["b"] or again["d"]
         return Until(what, condition, is_negated=True)
-    groups = match.groupdict()
-    return Decide(condition, act, (groups.get("otherwise") or "").strip())
+    return Decide(condition, act, otherwise)
 
 
 def _only(match: re.Match[str]) -> Wish:
@@ -44,6 +48,8 @@ def _only(match: re.Match[str]) -> Wish:
 
 
 def _unless(match: re.Match[str]) -> Wish:
+    if (negated := _NOT.match(match["act"])) is not None:
+        return Decide(match["condition"], negated["act"], is_limit=True)
     return Decide(match["condition"], "", match["act"])
 
 
@@ -65,6 +71,7 @@ def _until(match: re.Match[str]) -> Wish:
 
 
 ERRORS: tuple[Shape, ...] = (
+    shape(r"ignore (?:all )?(?:errors?|failures?|problems?) (?:in|of|with|from|when|while|during) (?P<what>.+)", lambda m: Failing(m["what"], "go on")),
     shape(rf"(?:{_IF}|should) (?:the )?(?P<what>[^,]+?) (?:can't|cannot|can not|could not|couldn't) be (?P<done>\w+),? (?:then )?(?P<act>.+)", _failing),
     shape(rf"{_IF} {_WRONG} (?:with|in|while|during|when|at) (?P<what>[^,]+), (?:then )?(?P<act>.+)", _failing),
     shape(rf"(?:{_IF}|should) (?:the )?(?P<what>[^,]+?) {_FAILS}, (?:then )?(?P<act>.+)", _failing),
@@ -91,6 +98,7 @@ TRAILING_CONDITIONS: tuple[Shape, ...] = (
     shape(rf"(?:do not|don't|never|skip) (?P<act>[^,;]+?),? {_IF} (?P<condition>.+)", _not_if),
     shape(r"(?:do not|don't|never) (?P<act>[^,;]+?),? unless (?P<condition>.+)", _only),
     shape(rf"only (?P<act>[^,;]+?),? {_IF} (?P<condition>.+)", _only),
+    shape(rf"(?:only )?(?P<act>[^,;]+?),? (?:but )?(?:only )?{_IF} (?P<condition>[^,;]+?)[,;.] ?(?:otherwise|else|if not),? (?P<otherwise>.+)", _decide),
     shape(rf"(?P<act>[^,;]+?),? (?:but )?only {_IF} (?P<condition>.+)", _only),
     shape(r"(?P<act>[^,;]+?),? unless (?P<condition>.+)", _unless),
     shape(rf"(?P<act>[^,;]+?),? {_IF} (?P<condition>.+)", _decide),

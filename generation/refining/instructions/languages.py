@@ -13,9 +13,18 @@ _NEGATIONS = {
     "fr": r"ne|n'\w+|pas|jamais|sans|rien|personne|aucun\w*|sauf|seulement|uniquement",
 }
 _PLACEHOLDER = re.compile("\x01(\\d+)\x01")
+_SETTLED = re.compile("\x02(\\d+)\x02")
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)'[^']*'(?!\w)")
 # 'if the tone good is'
-_VERB_LAST = re.compile(r"^(?P<who>.+?) (?P<rest>[\w-]+(?: [\w-]+)?) (?P<verb>is|are|was|has)$")
+_VERB_LAST = re.compile(
+    r"^(?P<who>.+?) (?P<rest>(?:at least|at most|more than|less than|not|very|too) [\w-]+|[\w-]+) (?P<verb>is|are|was|has)$"
+)
+# Letters and elisions that only one of the languages has: a short instruction has few other marks.
+_LETTERS = {
+    "de": re.compile(r"[äöüß]", re.IGNORECASE),
+    "es": re.compile(r"[ñáíóú¿¡]", re.IGNORECASE),
+    "fr": re.compile(r"[àâçèêëîïôûùœ]|\b(?:[ldnjcms]|qu)['\u2019]\w", re.IGNORECASE),
+}
 # What is put in as it was said.
 _NAMES = frozenset({"name", "count"})
 
@@ -26,16 +35,21 @@ def in_english(part: str, names: Iterable[str]) -> list[str]:
     found = [part] if not language_of(part) else []
     for language in _likely(hidden):
         found += [_shown(text, kept) for text in _shaped(hidden, language)]
-    language = language_of(hidden)
+    language = _language(hidden)
     if language and not re.search(rf"\b(?:{_NEGATIONS[language]})\b", hidden, re.IGNORECASE):
-        found.append(_shown(to_english(hidden), kept))
+        found.append(_shown(to_english(hidden, language), kept))
     return list(dict.fromkeys(found))
 
 
 def _likely(text: str) -> list[str]:
     """The language of the words, or all where they do not tell: the shapes do."""
-    language = language_of(text)
+    language = _language(text)
     return [language] if language else list(SHAPES)
+
+
+def _language(text: str) -> str:
+    marked = [language for language, letters in _LETTERS.items() if letters.search(text)]
+    return marked[0] if len(marked) == 1 and language_of(text) else language_of(text)
 
 
 def _shaped(text: str, language: str) -> Iterator[str]:
@@ -51,9 +65,15 @@ def _shaped(text: str, language: str) -> Iterator[str]:
 
 
 def _phrase(text: str, language: str) -> str:
+    done: list[str] = []
+
+    def settle(match: re.Match[str], english: str) -> str:
+        done.append(match.expand(english))
+        return f"\x02{len(done) - 1}\x02"
+
     for pattern, english in QUANTIFIERS[language]:
-        text = pattern.sub(english, text)
-    english = to_english(text, language).strip()
+        text = pattern.sub(lambda match, told=english: settle(match, told), text)  # type: ignore[misc]
+    english = _SETTLED.sub(lambda match: done[int(match[1])], to_english(text, language).strip())
     return _VERB_LAST.sub(r"\g<who> \g<verb> \g<rest>", english)
 
 

@@ -1,9 +1,12 @@
 """Shapes of instructions that put steps elsewhere, or let them run at the same time."""
 
+import re
+
 from generation.refining.instructions.phrases import (
     ANCHOR,
     AT_ONCE,
     COUNT,
+    FLAGS,
     Shape,
     end,
     number,
@@ -11,7 +14,7 @@ from generation.refining.instructions.phrases import (
     shape,
     side,
 )
-from generation.refining.instructions.wishes import Again, AtOnce, Move, Rounds, Swap
+from generation.refining.instructions.wishes import Add, Again, AtOnce, Move, Rounds, Swap, Wish
 
 ORDERS: tuple[Shape, ...] = (
     shape(
@@ -31,15 +34,29 @@ ORDERS: tuple[Shape, ...] = (
         lambda m: AtOnce(several(m["what"])) if len(several(m["what"])) > 1 else None,
     ),
     shape(
+        r"(?:run|do|execute|start) (?P<a>.+?) (?:while|during) (?:it is |you are )?(?P<b>.+)",
+        lambda m: AtOnce((m["a"], m["b"])),
+    ),
+    shape(
         rf"(?:repeat|run|do|loop) (?P<what>.+?) (?:exactly )?{COUNT}(?: times)",
         lambda m: Again(several(m["what"]), number(m["count"])),
     ),
 )  # fmt: skip
 
+
+def _moved(match: re.Match[str]) -> Wish:
+    """'put the approval before it' moves a step, 'put an approval before it' brings one in."""
+    what, where = match["what"], side(match["side"])
+    if re.match(r"(?:an?|another|one more)\s", what, FLAGS):
+        return Add(what, where, match["anchor"])
+    return Move(what, where, match["anchor"])
+
+
 MOVES: tuple[Shape, ...] = (
+    shape(rf"(?:move|put|shift|run|do|execute) (?P<what>.+?)\s+{ANCHOR}", _moved),
     shape(
-        rf"(?:move|put|shift|run|do|execute) (?P<what>.+?)\s+{ANCHOR}",
-        lambda m: Move(m["what"], side(m["side"]), m["anchor"]),
+        r"(?:move|put|shift) (?P<what>(?!an? |another ).+?) between (?P<first>.+?) and (?P<anchor>.+)",
+        lambda m: Move(m["what"], "before", m["anchor"]),
     ),
     shape(
         r"(?:move|put|shift) (?P<what>.+?) (?:to|at) the (?:very )?(?P<side>start|beginning|front|top|end|bottom)",

@@ -8,7 +8,7 @@ _COMMANDS = (
 )
 _SPLIT = re.compile(
     r"\s*(?:;|(?<=[\w)'\"\x01])[.!](?=\s|$)(?!\s*(?:otherwise|else|if not)\b)|\n)\s*|"
-    rf",?\s+(?:and then|then|and also|and|but)\s+(?={_COMMANDS})",
+    rf",?\s+and\s+(?=also\s)|,?\s+(?:and then|then|and|but)\s+(?={_COMMANDS})",
     re.IGNORECASE,
 )
 _POLITE = re.compile(

@@ -9,6 +9,7 @@ from generation.refining.instructions.adding import (
     APPROVALS,
     HOLDS,
     JUDGED,
+    MOMENTS,
     PLAIN_ADDITIONS,
     added_too,
     said_too,
@@ -23,22 +24,29 @@ from generation.refining.instructions.ordering import MOVES, ORDERS
 from generation.refining.instructions.phrases import Shape
 from generation.refining.instructions.settings import NAMES, SETTINGS, VALUES
 from generation.refining.instructions.taking_out import REMOVALS, REPLACEMENTS
-from generation.refining.instructions.wishes import Describe, Rename, Setting, Tell, Wish
+from generation.refining.instructions.wishes import (
+    Describe,
+    Remove,
+    Rename,
+    Send,
+    Setting,
+    Tell,
+    Wish,
+)
 
 # Those that say more go before those that say less.
 _SHAPES = (
-    *NAMES, *JUDGED, *APPROVALS, *ERRORS, *LOOPS, *SETTINGS, *ORDERS, *REPLACEMENTS, *HOLDS,
-    *LEADING_CONDITIONS, *MOVES, *REMOVALS, *ADDITIONS, *TRAILING_CONDITIONS, *PLAIN_ADDITIONS,
+    *NAMES, *JUDGED, *APPROVALS, *ERRORS, *LOOPS, *SETTINGS, *ORDERS, *REPLACEMENTS, *MOVES, *HOLDS, *MOMENTS,
+    *LEADING_CONDITIONS, *REMOVALS, *ADDITIONS, *TRAILING_CONDITIONS, *PLAIN_ADDITIONS,
 )  # fmt: skip
 # Words that turn or bind what is said: where one is left over, the instruction says more than was read.
 _LEFT_OVER = re.compile(
     r"\b(?:not|never|nothing|nobody|no longer|don't|doesn't|isn't|won't|shouldn't|cannot|can't|without|unless|until|except|instead|"
-    r"rather than|otherwise|else|only|if|whenever|maybe|perhaps|possibly)\b",
+    r"rather than|otherwise|else|only|if|whenever|maybe|perhaps|possibly|between|for (?:each|every|all))\b",
     re.IGNORECASE,
 )
 # What is said to an agent, and names, may say anything.
-_FREE = {Tell: {"text"}, Rename: {"name"}, Describe: {"text"}, Setting: {"value"}}
-_EXCEPTING = re.compile(r"\b(?:except|but)\b", re.IGNORECASE)
+_FREE = {Tell: {"text"}, Rename: {"name"}, Describe: {"text"}, Setting: {"value"}, Send: {"text"}}
 
 
 def read(part: str) -> Wish | None:
@@ -71,13 +79,18 @@ def _whole(wish: Wish | None) -> Wish | None:
         for text in texts:
             if field.name in free or not isinstance(text, str) or field.name in ("side", "phrase"):
                 continue
-            if _LEFT_OVER.search(_without_allowed(text, field.name)):
+            if _LEFT_OVER.search(
+                _without_allowed(text, field.name, removes=isinstance(wish, Remove))
+            ):
                 return None
     return wish
 
 
-def _without_allowed(text: str, name: str) -> str:
+def _without_allowed(text: str, name: str, *, removes: bool) -> str:
     """'everything except the draft' says which steps, and a condition may be a negative one."""
     if name == "condition":
         return re.sub(r"\b(?:not|isn't|doesn't|no longer|nothing|nobody)\b", " ", text)
-    return _EXCEPTING.sub(" ", text) if name == "what" else text
+    if name == "what":
+        # Which steps these words mean is looked up as a whole.
+        return re.sub(r"\b(?:except|but|between(?=.* and ))\b", " ", text) if removes else text
+    return text

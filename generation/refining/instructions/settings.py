@@ -23,11 +23,18 @@ _TEXTURE = (
     r"(?:(?:much |a (?:bit|little|lot) |slightly |even )?(?:(?:more|less) [a-z]+|[a-z]+er)|sound .+|short|brief|concise|polite|formal|"
     r"informal|friendly|casual|simple)"
 )  # fmt: skip
+# Such an order is none that a step fulfils already.
+_TURNED = re.compile(
+    r"\b(?:not|don't|never|only|instead|if|unless|until|without|also|too|for (?:each|every|all))\b",
+    re.IGNORECASE,
+)
 # Not how a text reads but how a workflow runs.
 _NO_TEXTURE = re.compile(
     r"\b(?:faster|cheaper|quicker|slower|better|worse|earlier|later|safer|smarter|reliable|robust|often|efficient|optional|frequently)\b",
     re.IGNORECASE,
 )
+_LENGTH = r"be (?:longer|shorter|more|less) than .+ (?:words?|sentences?|lines?|characters?|paragraphs?|pages?)"
+_TONGUE = r"(?:english|german|french|spanish|italian|dutch|portuguese|polish|japanese|chinese)"
 # A certain value: an address, a channel, a quotation.
 _VALUE = re.compile(r"[\w.+-]+@[\w-]+\.\w|(?<!\w)[#@][a-z]|https?://|\"[^\"]+\"|“[^”]+”", re.IGNORECASE)  # fmt: skip
 
@@ -37,13 +44,14 @@ def _limit(match: re.Match[str]) -> Wish:
 
 
 def _texture(match: re.Match[str]) -> Wish | None:
-    if _NO_TEXTURE.search(match["text"]):
+    if _NO_TEXTURE.search(match["text"]) or re.search(r"\b(?:an?|the|and)$", match["what"]):
         return None
     return Tell(match["what"], f"make it {match['text']}")
 
 
 def _certain(match: re.Match[str]) -> Wish | None:
-    return Send(match[0]) if _VALUE.search(match[0]) else None
+    text = re.sub(r"\s+instead$|\bonly (?=to )", "", match[0], flags=re.IGNORECASE)
+    return Send(text) if _VALUE.search(text) and not _TURNED.search(text) else None
 
 
 NAMES: tuple[Shape, ...] = (
@@ -109,6 +117,14 @@ SETTINGS: tuple[Shape, ...] = (
     shape(
         rf"{THE}(?P<what>.+?) (?:should|must|has to|needs to) (?P<text>be {_TEXTURE})",
         lambda m: None if _NO_TEXTURE.search(m["text"]) else Tell(m["what"], f"it should {m['text']}"),
+    ),
+    shape(
+        rf"{THE}(?P<what>.+?) (?P<text>(?:should|must|may) (?:not )?{_LENGTH})",
+        lambda m: Tell(m["what"], f"it {m['text']}"),
+    ),
+    shape(
+        rf"(?:write|draft|phrase|word|keep) (?P<what>the .+?) (?P<text>in (?:{_TONGUE}|(?:simple|plain|short|formal|friendly|clear) \w+))",
+        lambda m: Tell(m["what"], f"write it {m['text']}"),
     ),
     shape(
         rf"{THE}(?P<what>.+?) (?:should|must|has to|needs to) (?P<text>(?:not |always |also |never )?(?:mention|include|contain|use|sound|avoid|be (?:written|worded|phrased)|end with|start with|begin with) .+)",

@@ -8,13 +8,14 @@ from typing import Literal
 class Add:
     """New steps for `what`, beside the step that `anchor` means, or at the 'start' or 'end'.
 
-    `is_guess`: nobody said where.
+    `is_guess`: nobody said where. `is_told`: it is told as an act, without 'add', so it may mean a step that exists.
     """
 
     what: str
     side: Literal["before", "after", "start", "end", "with"]
     anchor: str = ""
     is_guess: bool = False
+    is_told: bool = False
 
 
 @dataclass(frozen=True)

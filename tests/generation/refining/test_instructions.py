@@ -17,7 +17,7 @@ ITEMS = [
     for line in Path(__file__).with_name("instructions.jsonl").read_text().splitlines()
 ]
 # Of all of them; the others are right, and none is wrong.
-MOST_REFUSED = 1
+MOST_REFUSED = 2
 # Where a step stands is told by the flow.
 _WAYS = {"next", "default", "on_error", "conditions", "conditional_branches", "entry_step", "steps", "branches"}  # fmt: skip
 
