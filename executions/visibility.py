@@ -48,12 +48,29 @@ def attributes_of(client: Client, run_input: RunInput, labels: Labels) -> TypedS
         return TypedSearchAttributes.empty
     return TypedSearchAttributes(
         [
-            SearchAttributePair(WORKFLOW, str(run_input.definition.get("id", ""))),
-            SearchAttributePair(USER, labels.user),
-            SearchAttributePair(TRIGGER, labels.trigger),
-            SearchAttributePair(STATUS, NOTHING_MORE),
+            SearchAttributePair(SearchAttributeKey.for_keyword(name), value)
+            for name, value in _values(run_input, labels).items()
         ]
     )
+
+
+async def known_attributes(client: Client, run_input: RunInput, labels: Labels) -> dict[str, str]:
+    """The run's search attributes by name, for whoever can't try; none where the namespace lacks one, or does not tell."""
+    try:
+        lacking = await missing(client)
+    except RPCError as error:
+        logger.info("Temporal does not tell its search attributes: %s", error)
+        return {}
+    return {} if lacking else _values(run_input, labels)
+
+
+def _values(run_input: RunInput, labels: Labels) -> dict[str, str]:
+    return {
+        WORKFLOW.name: str(run_input.definition.get("id", "")),
+        USER.name: labels.user,
+        TRIGGER.name: labels.trigger,
+        STATUS.name: NOTHING_MORE,
+    }
 
 
 def memo_of(run_input: RunInput, labels: Labels | None) -> dict[str, str | int]:

@@ -3,10 +3,17 @@
 It waits because Temporal's overlap policy looks at this workflow: it must last as long as the run.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeKey, WorkflowIDReusePolicy
+from temporalio.common import (
+    RetryPolicy,
+    SearchAttributeKey,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDReusePolicy,
+)
 from temporalio.exceptions import (
     ApplicationError,
     ApplicationErrorCategory,
@@ -60,11 +67,11 @@ class ScheduledStart:
             )
         if launched.run_input is None:
             return launched.reason
-        await _run(launched.run_input)
+        await _run(launched.run_input, _typed(launched.attributes))
         return launched.execution_id
 
 
-async def _run(run_input: RunInput) -> None:
+async def _run(run_input: RunInput, attributes: TypedSearchAttributes) -> None:
     """Run it as a child to its end, whatever that is: the run's own record tells it."""
     name = str(run_input.definition.get("name", ""))
     try:
@@ -77,6 +84,7 @@ async def _run(run_input: RunInput) -> None:
             # A terminated start must not take the run's last record away.
             parent_close_policy=ParentClosePolicy.REQUEST_CANCEL,
             memo={"workflow_id": str(run_input.definition.get("id", "")), "workflow_name": name},
+            search_attributes=attributes,
             static_summary=name,
         )
     except WorkflowAlreadyStartedError:
@@ -91,6 +99,13 @@ async def _run(run_input: RunInput) -> None:
         )
     except ChildWorkflowError:
         workflow.logger.info("The run did not complete")
+
+
+def _typed(attributes: Mapping[str, str]) -> TypedSearchAttributes:
+    keys = SearchAttributeKey.for_keyword
+    return TypedSearchAttributes(
+        [SearchAttributePair(keys(name), value) for name, value in attributes.items()]
+    )
 
 
 def _nominal_time() -> datetime:

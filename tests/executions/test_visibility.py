@@ -4,30 +4,39 @@ import json
 import time
 import uuid
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings as django_settings
 from google.protobuf.duration_pb2 import Duration
 from pytest_django import Settings
 from temporalio.api.operatorservice.v1 import RemoveSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, WorkflowExecutionDescription
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError
 
 from executions import temporal, visibility
 from executions.approvals.deciding import Vote, decide
+from executions.engine.messages.launches import SCHEDULED_START
+from executions.engine.messages.run_input import RunInput
+from executions.engine.scheduled_start import NOMINAL_TIME
 from executions.engine.shown_status import STATUS
-from executions.models import WorkflowExecution
+from executions.models import Schedule, WorkflowExecution
 from executions.starts.run_inputs import run_input_of
 from executions.starts.start_request import labels_of
 from executions.starts.starting import start_on_temporal
+from executions.triggers.firing import execution_id_of
+from executions.visibility import Labels
 from tests.executions.conftest import PATIENCE_SECONDS, Json, Ran, Runner
 from tests.executions.engine.building import ask, echo, parallel, pause
 from tests.executions.families import wait_for_step
+from tests.executions.flows import workflow_of
 from tests.executions.tap import Tap
 from workflowsite.localstack import temporal_server
 
 YES = Vote(approved=True)
+NOON = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
 
 def started(runner: Runner, *steps: Json, **given: Any) -> Ran:
@@ -125,6 +134,24 @@ def test_a_run_that_was_started_without_attributes_leaves_them_alone(runner: Run
     assert shown(ran) == []
 
 
+def test_a_run_of_a_schedule_is_found_as_others_are(runner: Runner) -> None:
+    workflow = workflow_of(runner.owner, ask("ok"))
+    schedule = Schedule.objects.create(
+        id=f"schedule-{uuid.uuid4()}",
+        workflow=workflow,
+        name="Daily",
+        cron="0 9 * * *",
+        created_by=runner.owner,
+    )
+    runner.worker.call(_fired(schedule))
+    ran = Ran(runner.worker, execution_id_of(schedule.pk, NOON))
+    until_found(runner, {ran.id})
+    decide(ran.row, "ok", YES, by=runner.owner)
+    attributes = described(runner, ran.row).typed_search_attributes
+    assert (attributes[visibility.WORKFLOW], attributes[visibility.USER]) == (workflow.pk, "alice")
+    assert (attributes[visibility.TRIGGER], attributes[STATUS]) == ("schedule", "")
+
+
 def test_the_local_server_knows_the_same_attributes() -> None:
     assert temporal_server.SEARCH_ATTRIBUTES == visibility.NAMES
 
@@ -139,9 +166,20 @@ def test_where_they_are_unknown_a_run_starts_without_them(
     assert found is not None
     assert list(found.typed_search_attributes) == []
     assert runner.worker.call(found.memo())["user"] == "alice"
+    assert runner.worker.call(_known(execution)) == {}
     # A worker registers them when it starts.
     missing = runner.worker.call(_registered())
     assert missing == []
+
+
+async def _fired(schedule: Schedule) -> None:
+    await (await temporal.connect()).start_workflow(
+        SCHEDULED_START,
+        schedule.pk,
+        id=f"{schedule.pk}-noon",
+        task_queue=django_settings.TEMPORAL_TASK_QUEUE,
+        search_attributes=TypedSearchAttributes([SearchAttributePair(NOMINAL_TIME, NOON)]),
+    )
 
 
 async def _bare_namespace() -> str:
@@ -167,6 +205,13 @@ async def _bare_namespace() -> str:
         else:
             return name
     raise AssertionError("the namespace did not come into being")
+
+
+async def _known(execution: WorkflowExecution) -> dict[str, str]:
+    """What a schedule's run would be started with."""
+    labels = Labels(user="alice", trigger="schedule", version=1)
+    run_input = RunInput(execution.pk, {"id": "tried"})
+    return await visibility.known_attributes(await temporal.connect(), run_input, labels)
 
 
 async def _registered() -> list[str]:

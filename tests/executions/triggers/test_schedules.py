@@ -122,7 +122,7 @@ def test_pausing_and_resuming_reach_temporal(clock: Clock) -> None:
 
 def test_a_paused_row_fires_nothing_even_if_temporal_was_not_told(clock: Clock) -> None:
     schedule = clock.schedule(workflow_of(clock.runner.owner), is_paused=True)
-    launched = _launch_scheduled(LaunchScheduled(schedule.pk, NOON))
+    launched, _ = _launch_scheduled(LaunchScheduled(schedule.pk, NOON))
     assert (launched.run_input, "paused" in launched.reason) == (None, True)
     assert not WorkflowExecution.objects.exists()
 
