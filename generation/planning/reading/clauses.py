@@ -96,7 +96,7 @@ _CONTROLS = [
 ]
 _INNER = (
     r"if|unless|otherwise|or else|else|until|till|while|whilst|before|after|once|as soon as|depending on|"
-    r"for each|for every|when|in case|(?:up to |at most )?(?:\d+|two|three|four|five|ten) times"
+    rf"for each|for every|when|in case|{_TIMES}"
 )
 _NEGATED = re.compile(r"^(?:do not|don't|never) ", re.IGNORECASE)
 # A point in time: 'after the date we promised', not 'after checking it'
@@ -111,7 +111,7 @@ _DELIMITER = re.compile(
     r"|(?P<semi>\s*;\s*(?:and |but )?)"
     r"|(?P<comma>\s*[,:](?!\d)\s+(?:and |but |or |plus |so (?!that\b))?|\s+[-\u2013\u2014]\s+)"
     r"|(?P<joint>\s+(?:and|but|plus)\s+)"
-    rf"|(?P<inner>(?<! at)\s+(?!(?<=\sis\s)(?:before|after)\b)(?!(?<=\sare\s)(?:before|after)\b)(?!(?<=\swas\s)(?:before|after)\b)(?!(?<=thing\s)else)(?!(?<=body\s)else)(?!(?<=one\s)else)(?!(?<=what\s)else)(?!(?<=who\s)else)(?=(?:{_INNER})\b))",
+    rf"|(?P<inner>(?<! at)\s+(?!(?<=\bthe\s)till\b)(?!(?<=\sis\s)(?:before|after)\b)(?!(?<=\sare\s)(?:before|after)\b)(?!(?<=\swas\s)(?:before|after)\b)(?!(?<=thing\s)else)(?!(?<=body\s)else)(?!(?<=one\s)else)(?!(?<=what\s)else)(?!(?<=who\s)else)(?=(?:{_INNER})\b))",
     re.IGNORECASE,
 )
 _OPENERS = re.compile(
@@ -129,6 +129,11 @@ _OPENERS = re.compile(
 )
 
 
+# 'repeat that until …', 'measure again'
+_AGAIN = re.compile(
+    r"(?:repeat|iterate|redo|keep)\b|(?:measure|check|look|test|try|ask|read|score|review|run|verify)(?: (?:it|them|that|this))? again\b",
+    re.IGNORECASE,
+)
 _CIRCUMSTANTIAL = re.compile(
     r"(?:taking|considering|bearing|keeping|based on|given|depending)\b.*\b(?:account|mind|consideration|into account)$|(?:considering|based on)\b",
     re.IGNORECASE,
@@ -264,6 +269,8 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
             is_first=_is_consequence(found, chunk),
         )
         or _ends_list(found, bare)
+        or _AGAIN.match(bare) is not None
+        or (chunk.is_after_semicolon and has_verb(bare))
     )
     if not found or is_own or is_waiting or _is_second_participle(bare, found[-1].text):
         if is_waiting:

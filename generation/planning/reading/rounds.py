@@ -60,7 +60,13 @@ _OVER_AND_OVER = re.compile(
 )
 _NOT = re.compile(r"\b(?:is|are|was|does|do|has|have|can|will)(?: not|n['\u2019]t) ", re.IGNORECASE)
 _POSITIVE = {"does": "", "do": ""}
-_STILL = re.compile(r"\b(?:still|yet|stays|remains)\b ?", re.IGNORECASE)
+_STAYS = re.compile(r"\b(?:stays|remains)\b ?", re.IGNORECASE)
+_STILL = re.compile(r"\b(?:still|yet)\b ?", re.IGNORECASE)
+# 'have it checked, over and over, until it passes': the loop says so already.
+_AND_AGAIN = re.compile(
+    r",\s+(?:over and over(?: again)?|again and again|time and again|repeatedly|round after round),?(?=\s+(?:until|till)\b)",
+    re.IGNORECASE,
+)
 
 _ONE_BY_ONE = (
     r"(?:one by one|one at a time|one after (?:another|the other)|(?:each )?individually|each in turn|in turn|piece by piece|"
@@ -147,7 +153,7 @@ _NOT_UNTIL = re.compile(
 
 def with_rounds(text: str) -> str:
     """`text` with every return to an earlier step as 'repeat until …', and limits as 'at most N times'."""
-    text = _NOT_UNTIL.sub(" after ", text)
+    text = _AND_AGAIN.sub("", _NOT_UNTIL.sub(" after ", text))
     text = _SIDE_BY_SIDE.sub(" in parallel", text)
     text = _STOP_WHEN.sub(_stopped, text)
     text = _SAME.sub(r"For each of them, \g<act>.", text)
@@ -223,7 +229,7 @@ def _opposite(condition: str) -> str:
     """'it is not good enough' → 'it is good enough'; 'the build fails' → 'not the build fails'."""
     found = _NOT.search(condition)
     if found is None:
-        return f"not {_STILL.sub('is ', condition, count=1)}"
+        return f"not {_STAYS.sub('is ', _STILL.sub('', condition, count=1), count=1)}"
     verb = re.split(r"\s|n['\u2019]t", found.group())[0].lower()
     return (
         f"{condition[: found.start()]}{_POSITIVE.get(verb, verb + ' ')}{condition[found.end() :]}"

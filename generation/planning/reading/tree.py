@@ -88,6 +88,11 @@ _EACH = re.compile(
     r"((?:them|these|those)\b|(?!for\b|in\b|to\b|with\b)\w+(?: (?!(?:an?|the|to|in|into|on|from|for|by|with|via|and|or|it|as)\b)\w+)?)",
     re.IGNORECASE,
 )
+# 'a briefing with one line for each guest', 'so that every parent can see it': what is made, and what for.
+_IN_PASSING = re.compile(
+    r"\b(?:so that|so|because|since|who|which)\b|\bwith (?:an?|one|two|three|the|its) [\w -]+ (?:for|per|about|from|of|on) $",
+    re.IGNORECASE,
+)
 _DECLARATIVE = re.compile(
     r"^(?:(?:a|an|the|our|some|my|new|every|each)\s+)?(?:\w+\s+){1,3}?"
     r"(?:(?:has|have|had|is|are|was|were)\b(?!.*\b(?:should|must|needs? to)\b)|"
@@ -116,7 +121,11 @@ def acts_of(text: str) -> list[Node]:
     if not tokens(text) or _IDLE.match(text) or _is_circumstance(text):
         return forbidden
     each = _EACH.search(text)
-    if each and (starts_with_verb(text, is_first=True) or len(tokens(text)) <= SHORT):
+    if (
+        each
+        and not _IN_PASSING.search(text[: each.start()])
+        and (starts_with_verb(text, is_first=True) or len(tokens(text)) <= SHORT)
+    ):
         return [Repeat(mode="foreach", phrase=each.group(1), body=(Act(text=text),)), *forbidden]
     return [Act(text=text, wants_split=bool(_BOTH.search(text))), *forbidden]
 
