@@ -134,6 +134,7 @@ _AGAIN = re.compile(
     r"(?:repeat|iterate|redo|keep)\b|(?:measure|check|look|test|try|ask|read|score|review|run|verify)(?: (?:it|them|that|this))? again\b",
     re.IGNORECASE,
 )
+_WITH_ONE = re.compile(r"\bwith (?:an?|one|two|three) [\w -]+$", re.IGNORECASE)
 _CIRCUMSTANTIAL = re.compile(
     r"(?:taking|considering|bearing|keeping|based on|given|depending)\b.*\b(?:account|mind|consideration|into account)$|(?:considering|based on)\b",
     re.IGNORECASE,
@@ -256,6 +257,10 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
         return
     control, rest = _control(bare)
     chunk = replace(hanging, text=rest, control=control, parallel=parallel)
+    if found and control == "each" and hanging.is_attached and _WITH_ONE.search(found[-1].text):
+        # 'a briefing with one line for each guest' is one thing.
+        found[-1] = replace(found[-1], text=f"{found[-1].text} {bare}")
+        return
     if found and _CIRCUMSTANTIAL.match(bare) and not found[-1].control:
         # 'plan the route, taking the weather into account'
         found[-1] = replace(found[-1], text=f"{found[-1].text}, {bare}")

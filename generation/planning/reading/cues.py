@@ -63,6 +63,12 @@ _OWN_LIST = re.compile(
 _LISTS = re.compile(r"\band (?:in|on|via|by|to|with|as|the|an?)\b", re.IGNORECASE)
 # The one thing that the sentence before spoke of.
 _ITEM = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
+# 'a letter to each, sent by mail'
+_DONE_TO_IT = re.compile(
+    r"^(?:sent|mailed|saved|stored|posted|filed|uploaded|e-?mailed|delivered|printed) (?:by|in|on|as|to|via|with)\b",
+    re.IGNORECASE,
+)
+_ITEMS_OWN = re.compile(r"^\w+ (?:\w+ )?its\b", re.IGNORECASE)
 CONDITIONS = ("if", "unless", "when")
 
 
@@ -112,12 +118,22 @@ def is_perfect(text: str) -> bool:
 
 def is_of_item(text: str, loop: Repeat) -> bool:
     """Whether an instruction behind a loop still belongs to it: 'mail it', or 'record the grades' after grading each."""
-    if _ITEM.search(text):
+    if _ITEM.search(text) or _DONE_TO_IT.match(text):
         return True
     if not actions(text) & {"create", "update"}:
         return False
     made = {leading_verb(act.text) for act in loop.body if isinstance(act, Act)}
     return any(stem(word) in made for word in tokens(text)[1:])
+
+
+def speaks_of_item(text: str, loop: Repeat) -> bool:
+    """Whether a sentence behind a loop still speaks of its item: 'fetch its diff', or 'call the patient' for each patient."""
+    if gathers(text):
+        return False
+    named = re.search(r"\bthe (?P<thing>\w+)\b", text, re.IGNORECASE)
+    things = [stem(word) for word in tokens(loop.phrase)[:3]]
+    is_named = named is not None and stem(named["thing"].lower()) in things
+    return bool(_ITEMS_OWN.search(text)) or (is_named and bool(loop.phrase))
 
 
 def stays_in_loop(chunk: Chunk, nodes: list[Node]) -> bool:

@@ -89,7 +89,7 @@ def _quality(piece: Piece, later: list[Piece]) -> tuple[str, str, bool] | None:
     ):
         quality = ones["quality"].lower()
         return f"it is {quality}", piece.text.replace(piece.subject, "it", 1), True
-    if has_rest and (match := _THAT.match(piece.text)):
+    if has_rest and (match := _THAT.match(piece.text)) and actions(match["verb"]):
         return f"it {match['condition']}", f"{match['verb']} it", True
     return None
 

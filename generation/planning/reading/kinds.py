@@ -8,8 +8,8 @@ from generation.planning.reading.runs import with_runs
 
 # 'Whoever reaches it gets a certificate', 'customers who are upset should get a call'
 _WHOEVER = re.compile(
-    r"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but |while |whereas )?)(?:whoever|(?:anyone|anybody|everyone|everybody|those|all|people|[a-z]+s)(?: of them)? (?:who|that|which))"
-    r" (?P<condition>(?!is to\b)[^.;:!?,]{3,60}?),? (?P<verb>gets?|receives?|goes|go|should|must|has to|have to|is to|are to|moves?|is|are)(?P<rest> (?!not\b|n't)[^.;!?]+)",
+    r"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but |while |whereas )?)(?:whoever|(?:the )?(?:anyone|anybody|everyone|everybody|those|all|people|[a-z]+s)(?: of them)? (?:who|that|which))"
+    r" (?P<condition>(?!is to\b)[^.;:!?,]{3,60}?),? (?P<verb>gets?|receives?|goes|go|should|must|has to|have to|is to|are to|can|may|moves?|is|are)(?P<rest> (?!not\b|n't)[^.;!?]+)",
     re.IGNORECASE,
 )
 _WHO = re.compile(

@@ -3,8 +3,10 @@
 import re
 from dataclasses import replace
 
+from generation.planning.language.verbs import actions
 from generation.planning.language.words import STOP, stem, tokens, with_joined_particles
 from generation.planning.reading.clauses import Chunk, sentences
+from generation.planning.reading.cues import speaks_of_item
 from generation.planning.reading.decisions import merged
 from generation.planning.reading.implied import with_decisions
 from generation.planning.reading.paraphrase import in_plain_words
@@ -15,7 +17,11 @@ from generation.planning.reading.tree import Act, Choose, Node, Repeat, Together
 
 # A decision behind a loop is made for each thing, unless it speaks of them together.
 _ABOUT_ALL = re.compile(
-    r"\b(?:all|any|none|both|everything|anything|nothing|at least one|(?:one|some|most) of)\b",
+    r"\b(?:(?<!at )all|any|none|both|everything|anything|nothing|at least one|(?:one|some|most) of)\b",
+    re.IGNORECASE,
+)
+_ALL_FITS = re.compile(
+    r"(?:everything|nothing|all) (?:fits|matches|agrees|differs|is (?:fine|right|ok|okay|correct|clean|in order))$",
     re.IGNORECASE,
 )
 _AND = re.compile(r"\band\b", re.IGNORECASE)
@@ -62,6 +68,8 @@ def _joined(nodes: list[Node], found: list[Node], first: Chunk) -> list[Node]:
         nodes[-1] = merged(last, head)
     elif isinstance(last, Repeat) and _is_about_item(last, head, first):
         nodes[-1] = replace(last, body=_with_head(last.body, head))
+        following = found[1:]
+        return _joined(nodes, following, first) if following else []
     elif last is not None and isinstance(head, Act) and _is_meanwhile(head, first):
         nodes[-1] = together([last, replace(head, wants_split=False)])
     else:
@@ -85,5 +93,16 @@ def _with_head(body: tuple[Node, ...], head: Node) -> tuple[Node, ...]:
 
 def _is_about_item(last: Repeat, head: Node, first: Chunk) -> bool:
     """'For each ticket: … If it is urgent, …': the second sentence still speaks of the item."""
-    is_of_item = isinstance(head, Choose) and not _ABOUT_ALL.search(head.arms[0][0])
-    return last.mode == "foreach" and is_of_item and not first.is_closing
+    if last.mode != "foreach" or first.is_closing:
+        return False
+    if isinstance(head, Choose):
+        return _is_of_each(head.arms[0][0], last)
+    return isinstance(head, Act) and not head.is_negated and speaks_of_item(head.text, last)
+
+
+def _is_of_each(condition: str, last: Repeat) -> bool:
+    """Whether a condition is one of each thing; where each was examined, 'everything fits' is."""
+    is_examined = any(isinstance(act, Act) and "analyse" in actions(act.text) for act in last.body)
+    if is_examined and _ALL_FITS.match(condition):
+        return True
+    return not _ABOUT_ALL.search(condition)
