@@ -68,6 +68,12 @@ _DONE_TO_IT = re.compile(
     r"^(?:sent|mailed|saved|stored|posted|filed|uploaded|e-?mailed|delivered|printed) (?:by|in|on|as|to|via|with)\b",
     re.IGNORECASE,
 )
+# 'grade each of them and enter the mark': one mark for each; a list or a report is of all.
+_STORES_THE = re.compile(
+    r"^(?:record|enter|save|store|note|set|file|add|log|register)(?: down)? the (?P<thing>[a-z]+[^s\W])\b",
+    re.IGNORECASE,
+)
+_OF_ALL = frozenset({"list", "report", "summary", "overview", "table", "total", "whole", "digest", "ranking", "sheet", "newsletter", "page", "data", "team", "best", "top"})  # fmt: skip
 _ITEMS_OWN = re.compile(r"^\w+ (?:\w+ )?its\b", re.IGNORECASE)
 CONDITIONS = ("if", "unless", "when")
 
@@ -122,8 +128,18 @@ def is_of_item(text: str, loop: Repeat) -> bool:
         return True
     if not actions(text) & {"create", "update"}:
         return False
+    if (stored := _STORES_THE.match(text)) and stored["thing"].lower() not in _OF_ALL:
+        return True
     made = {leading_verb(act.text) for act in loop.body if isinstance(act, Act)}
     return any(stem(word) in made for word in tokens(text)[1:])
+
+
+def goes_on_with(found: Repeat, last: Repeat) -> bool:
+    """Whether a loop over what the loop before made is the same one: 'a plan for each of them and save every plan'."""
+    things = {stem(word) for word in tokens(found.phrase)}
+    told = [act.text for act in last.body if isinstance(act, Act)]
+    made = {stem(word) for text in told for word in tokens(text)}
+    return found.mode == last.mode == "foreach" and bool(things & (made | {"them", "one"}))
 
 
 def speaks_of_item(text: str, loop: Repeat) -> bool:

@@ -38,7 +38,8 @@ _WHOSE = re.compile(
 )
 # 'the latest sales figures and …': a thing that is named before another.
 LONGEST_THING = 5
-_RELATIVE = frozenset({"which", "who", "that", "there", "what", "where", "how", "i", "we", "you"})
+_RELATIVE = frozenset({"which", "who", "that", "there", "what", "where", "how", "i", "we", "you", "until", "till",
+                       "if", "when", "unless", "because"})  # fmt: skip
 # Participles that tell a state, not something that is to be done.
 _STATES = frozenset({"located", "based", "attached", "allowed", "interested", "called", "needed", "required", "done",
                      "finished", "stored", "kept", "limited", "related", "supposed", "used", "expected"})  # fmt: skip

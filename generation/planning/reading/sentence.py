@@ -10,6 +10,7 @@ from generation.planning.reading.cues import (
     CONDITIONS,
     about,
     gathers,
+    goes_on_with,
     is_arrival,
     is_ban,
     is_echo,
@@ -129,9 +130,14 @@ class Sentence:
     def _plain(self, nodes: list[Node], chunk: Chunk) -> None:
         """'write a letter to every donor and mail it': what 'it' is stays in the loop."""
         found, last = acts_of(chunk.text), nodes[-1] if nodes else None
-        is_loop = isinstance(last, Repeat) and last.mode == "foreach" and not chunk.is_closing
-        if is_loop and isinstance(last, Repeat) and is_of_item(chunk.text, last):
+        again = found[0] if found else None
+        if not isinstance(last, Repeat) or last.mode != "foreach" or chunk.is_closing:
+            nodes.extend(found)
+        elif is_of_item(chunk.text, last):
             nodes[-1] = replace(last, body=(*last.body, *found))
+        elif isinstance(again, Repeat) and goes_on_with(again, last):
+            nodes[-1] = replace(last, body=(*last.body, *again.body))
+            nodes.extend(found[1:])
         else:
             nodes.extend(found)
 

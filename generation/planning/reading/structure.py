@@ -6,7 +6,7 @@ from dataclasses import replace
 from generation.planning.language.verbs import actions
 from generation.planning.language.words import STOP, stem, tokens, with_joined_particles
 from generation.planning.reading.clauses import Chunk, sentences
-from generation.planning.reading.cues import speaks_of_item
+from generation.planning.reading.cues import is_of_item, speaks_of_item
 from generation.planning.reading.decisions import merged
 from generation.planning.reading.implied import with_decisions
 from generation.planning.reading.paraphrase import in_plain_words
@@ -68,13 +68,22 @@ def _joined(nodes: list[Node], found: list[Node], first: Chunk) -> list[Node]:
         nodes[-1] = merged(last, head)
     elif isinstance(last, Repeat) and _is_about_item(last, head, first):
         nodes[-1] = replace(last, body=_with_head(last.body, head))
-        following = found[1:]
-        return _joined(nodes, following, first) if following else []
+        return _behind_item(nodes, found[1:])
     elif last is not None and isinstance(head, Act) and _is_meanwhile(head, first):
         nodes[-1] = together([last, replace(head, wants_split=False)])
     else:
         return found
     return found[1:]
+
+
+def _behind_item(nodes: list[Node], found: list[Node]) -> list[Node]:
+    """What remains of a sentence that began with the item of a loop: what goes on with 'it' stays in the loop too."""
+    for at, node in enumerate(found):
+        loop = nodes[-1]
+        if not (isinstance(loop, Repeat) and isinstance(node, Act) and is_of_item(node.text, loop)):
+            return found[at:]
+        nodes[-1] = replace(loop, body=(*loop.body, node))
+    return []
 
 
 def _is_meanwhile(head: Act, first: Chunk) -> bool:
