@@ -108,5 +108,5 @@ def test_an_abbreviation_ends_no_sentence() -> None:
 
 def test_going_through_things_one_by_one_governs_the_next_sentence() -> None:
     assert told("Go through them one by one. Anyone under 18 is sent a form.") == [
-        {"foreach": "them", "do": ["send Anyone under 18 a form"]}
+        {"foreach": "them", "do": [{"if": [("it is under 18", ["send it a form"])], "else": []}]}
     ]

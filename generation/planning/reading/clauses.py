@@ -111,7 +111,7 @@ _DELIMITER = re.compile(
     r"|(?P<semi>\s*;\s*(?:and |but )?)"
     r"|(?P<comma>\s*[,:](?!\d)\s+(?:and |but |or |plus |so (?!that\b))?|\s+[-\u2013\u2014]\s+)"
     r"|(?P<joint>\s+(?:and|but|plus)\s+)"
-    rf"|(?P<inner>(?<! at)(?<! at most)(?<! up to)(?<! exactly)\s+(?!(?<=\bthe\s)till\b)(?!(?<=\sis\s)(?:before|after)\b)(?!(?<=\sare\s)(?:before|after)\b)(?!(?<=\swas\s)(?:before|after)\b)(?!(?<=thing\s)else)(?!(?<=body\s)else)(?!(?<=one\s)else)(?!(?<=what\s)else)(?!(?<=who\s)else)(?=(?:{_INNER})\b))",
+    rf"|(?P<inner>(?<! at)(?<! at most)(?<! up to)(?<! exactly)\s+(?!(?<=\bthe\s)till\b)(?!(?<=thing\s)else)(?!(?<=body\s)else)(?!(?<=one\s)else)(?!(?<=what\s)else)(?!(?<=who\s)else)(?=(?:{_INNER})\b))",
     re.IGNORECASE,
 )
 _OPENERS = re.compile(
