@@ -42,24 +42,25 @@ class Told(TypedDict, total=False):
 
 def record(action: Action, subject: Subject, *, by: User | None, **told: Unpack[Told]) -> None:
     """Add an entry; `by` nobody is the installation itself. Raises `RuntimeError` outside of a transaction."""
-    _add(action, subject, entry(action, subject, by=by, **told))
+    add(entry(action, subject, by=by, **told))
 
 
 def record_of_nobody(action: Action, subject: Subject) -> None:
     """Add an entry on what somebody did without being logged in."""
-    _add(action, subject, _entry(action, subject, ActorKind.NOBODY, None))
+    add(_entry(action, subject, ActorKind.NOBODY, None))
+
+
+def add(one: Write | None) -> None:
+    """Add an `entry`, if there is one; as `record`."""
+    if one is not None and not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("A change is recorded outside of its transaction.")
+    write(one)
 
 
 def entry(action: Action, subject: Subject, *, by: User | None, **told: Unpack[Told]) -> Write:
     """As `record`, to be made in one statement with the change that it tells of; that is a transaction of its own."""
     kind = ActorKind.SYSTEM if by is None else ActorKind.USER
     return _entry(action, subject, kind, by, **told)
-
-
-def _add(action: Action, subject: Subject, one: Write) -> None:
-    if not transaction.get_connection().in_atomic_block:
-        raise RuntimeError(f"{action} of {subject.kind} {subject.id} is recorded outside of it")
-    write(one)
 
 
 def _entry(

@@ -17,13 +17,17 @@ M = TypeVar("M", bound=models.Model)
 Convert = Callable[[Any, Any, Any], Any]
 
 
-def found_row(model: type[M], *, related: str = "", **columns: Any) -> M | None:
+def found_row(
+    model: type[M], *, related: str = "", is_held: bool = False, **columns: Any
+) -> M | None:
     """The row in which these columns (named as the model's attributes) have these values, null if there is none.
 
-    `related` names a foreign key that is never null, whose row comes along.
+    `related` names a foreign key that is never null, whose row comes along. A row that `is_held` nobody else changes
+    until the transaction ends.
     """
     reading = _reading(model, tuple(columns), related)
-    with prepared(reading.statement, list(columns.values())) as cursor:
+    held = f" FOR NO KEY UPDATE OF {_name(model._meta.db_table)}" if is_held else ""
+    with prepared(reading.statement + held, list(columns.values())) as cursor:
         values = cursor.fetchone()
     if values is None:
         return None

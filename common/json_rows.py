@@ -95,6 +95,21 @@ def missing_row(model: type[models.Model], row: Row, *, unique: tuple[str, ...])
     return replace(_write(_insert(model, tuple(row)), [row]), after=conflict)
 
 
+def missing_rows(
+    model: type[models.Model], rows: Sequence[Row], *, unique: tuple[str, ...]
+) -> Write | None:
+    """As `new_rows`, but for those of which a row with the same `unique` columns is there."""
+    conflict = f" ON CONFLICT ({_columns(model, unique)}) DO NOTHING"
+    return _write(_insert(model, tuple(rows[0])) + conflict, rows) if rows else None
+
+
+def other_rows_removed(
+    model: type[models.Model], owner: str, key: str, column: str, kept: Sequence[str]
+) -> Write:
+    """Deletes the rows whose `owner` is `key` and whose `column` is none of those `kept`; nothing hangs on them."""
+    return Write(_delete(model, owner, column), (key, list(kept)))
+
+
 def changed_row(model: type[models.Model], key: str, row: Row) -> Write:
     """Writes these columns of the row with this primary key."""
     return _write(_update(model, tuple(row)), [row], key)
@@ -144,6 +159,12 @@ def _update(model: type[models.Model], names: tuple[str, ...]) -> str:
     values = ", ".join(f"{column} = given.{column}" for column in columns)
     key, given = _columns(model, ("pk",)), _given(model, names)
     return f"UPDATE {_table(model)} SET {values} FROM {given} WHERE {_table(model)}.{key} = %s"  # noqa: S608 - names of models
+
+
+@cache
+def _delete(model: type[models.Model], owner: str, column: str) -> str:
+    mine, others = _columns(model, (owner,)), _columns(model, (column,))
+    return f"DELETE FROM {_table(model)} WHERE {mine} = %s AND NOT {others} = ANY(%s::text[])"  # noqa: S608 - names of models
 
 
 @cache

@@ -15,8 +15,8 @@ from workflows.definition.steps import Definition, walk
 from workflows.definition.validate import Report
 from workflows.models import Workflow
 from workflows.selectors import catalogue_for
-from workflows.trail import record_changed, state_of
-from workflows.writing import locked, redefine
+from workflows.trail import entry_of_changed, state_of
+from workflows.writing import locked, redefine, write_changed
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +61,8 @@ def edit_workflow(
     row.revision += 1
     row.layout = kept
     redefined = redefine(row, after.to_json(), by, message)
-    row.save()
-    record_changed(row, state, by=by, summary=redefined.summary, layout_moved=True)
+    entry = entry_of_changed(row, state, by=by, summary=redefined.summary, layout_moved=True)
+    write_changed(row, *redefined.writes, entry)
     logger.info("workflow %s edited by %s: revision %s", row.pk, by.pk, row.revision)
     return Edited(row, before, after, layout_before, redefined.report)
 

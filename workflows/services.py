@@ -21,7 +21,7 @@ from workflows.models import Workflow
 from workflows.publishing import publish_with_the_save
 from workflows.selectors import catalogue_for, definition_of, version_of
 from workflows.signals import workflow_archived
-from workflows.trail import Made, record_changed, state_of
+from workflows.trail import Changed, Made, entry_of_changed, record_changed, state_of
 from workflows.uses import used_agents, used_servers, with_replaced
 from workflows.writing import (
     Fields,
@@ -30,6 +30,7 @@ from workflows.writing import (
     put_definition,
     put_fields,
     redefine,
+    write_changed,
 )
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Stored:
-    """A new workflow and what is to be said of its definition; null: an earlier request stored it."""
+    """A workflow just written and what is to be said of its definition; null: this request did not bring it."""
 
     workflow: Workflow
     report: Report | None
@@ -99,8 +100,13 @@ def store_workflow(
         return Stored(row, report)
 
 
+def save_workflow(workflow: Workflow, *, by: User, **given: Any) -> Workflow:
+    """As `change_workflow`; the row alone."""
+    return change_workflow(workflow, by=by, **given).workflow
+
+
 @transaction.atomic
-def save_workflow(
+def change_workflow(
     workflow: Workflow,
     *,
     by: User,
@@ -114,7 +120,7 @@ def save_workflow(
     recorded_as: Action | None = None,
     details: Mapping[str, Any] | None = None,
     **fields: Unpack[Fields],
-) -> Workflow:
+) -> Stored:
     """Change a workflow; what is not given stays. Only a changed definition makes a new version.
 
     `drift_state` names what is used now, for a `published_version` that accepts changes of it.
@@ -132,22 +138,26 @@ def save_workflow(
         kept = described(row.definition_json) if definition is None else _of(row, definition)
         redefined = redefine(row, described(kept, name=name, description=description), by, message)
     put_fields(row, fields)
-    row.save()
-    accepted = publish_with_the_save(
-        row, by=by, before=before["published_version"], state=drift_state
-    )
-    shared = None if shared_with is None else share(row, shared_with, by=by)
-    record_changed(
-        row,
-        before,
-        by=by,
-        action=recorded_as,
-        details={**(details or {}), **accepted},
-        summary=redefined.summary if redefined else "",
-        shared=regrouped(shared),
-    )
+    changed: Changed = {
+        "by": by,
+        "action": recorded_as,
+        "details": details,
+        "summary": redefined.summary if redefined else "",
+    }
+    writes = redefined.writes if redefined else ()
+    number = before["published_version"]
+    if shared_with is None and row.published_version == number:
+        write_changed(row, *writes, entry_of_changed(row, before, **changed))
+    else:
+        write_changed(row, *writes)
+        accepted = publish_with_the_save(row, by=by, before=number, state=drift_state)
+        changed["details"] = {**(details or {}), **accepted}
+        if shared_with is not None:
+            changed["shared"] = regrouped(share(row, shared_with, by=by))
+        record_changed(row, before, **changed)
     logger.info("workflow %s saved by %s: revision %s", row.pk, by.pk, row.revision)
-    return row
+    report = redefined.report.of_stored(row.definition_json) if redefined else None
+    return Stored(row, report)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict, Unpack
 from django.contrib.auth.models import User
 
 from audit.changes import CHANGED, Changes, compared, named
-from audit.recording import Action, ObjectKind, Subject, Told, entry, record
+from audit.recording import Action, ObjectKind, Subject, Told, add, entry
 from common.json_rows import Write
 from workflows.models import Workflow
 
@@ -27,6 +27,17 @@ class Made(TypedDict):
     shared: NotRequired[Changes]
 
 
+class Changed(TypedDict):
+    """What is told of a change besides itself; without an action the change names it."""
+
+    by: User | None
+    action: NotRequired[Action | None]
+    details: NotRequired[Mapping[str, Any] | None]
+    summary: NotRequired[str]
+    shared: NotRequired[Changes | None]
+    layout_moved: NotRequired[bool]
+
+
 def subject_of(row: Workflow) -> Subject:
     """The workflow as what something is done to."""
     return Subject(ObjectKind.WORKFLOW, row.pk, row.name)
@@ -44,27 +55,23 @@ def entry_of_made(row: Workflow, **made: Unpack[Made]) -> Write:
     return entry(action, subject_of(row), by=made["by"], **told)
 
 
-def record_changed(
-    row: Workflow,
-    before: State,
-    *,
-    by: User | None,
-    action: Action | None = None,
-    details: Mapping[str, Any] | None = None,
-    summary: str = "",
-    shared: Changes | None = None,
-    layout_moved: bool = False,
-) -> None:
-    """A changed workflow; nothing where it is as it was. Without an `action` the change itself names it."""
-    changes = {**compared(before, state_of(row)), **(shared or {})}
-    if layout_moved and not changes:
+def record_changed(row: Workflow, before: State, **changed: Unpack[Changed]) -> None:
+    """A changed workflow; nothing where it is as it was."""
+    add(entry_of_changed(row, before, **changed))
+
+
+def entry_of_changed(row: Workflow, before: State, **changed: Unpack[Changed]) -> Write | None:
+    """As `record_changed`, for the statement that writes the change."""
+    changes = {**compared(before, state_of(row)), **(changed.get("shared") or {})}
+    if changed.get("layout_moved") and not changes:
         changes["layout"] = dict(CHANGED)
-    if changes:
-        record(
-            action or named(changes),
-            subject_of(row),
-            by=by,
-            changes=changes,
-            summary=summary,
-            details=details,
-        )
+    if not changes:
+        return None
+    return entry(
+        changed.get("action") or named(changes),
+        subject_of(row),
+        by=changed["by"],
+        changes=changes,
+        summary=changed.get("summary", ""),
+        details=changed.get("details"),
+    )

@@ -1,15 +1,25 @@
 """How a checked definition and its fields reach the rows; called by services inside their transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import User
+from django.db.models import Model
 from django.utils import timezone
 
 from common.errors import Forbidden, Invalid, NotFound
-from common.json_rows import new_row, new_rows, write
+from common.found_rows import found_row
+from common.json_rows import (
+    Write,
+    changed_row,
+    missing_rows,
+    new_row,
+    new_rows,
+    other_rows_removed,
+    write,
+)
 from common.ownership import require_change
 from workflows.checking import checked
 from workflows.definition.catalogue import Catalogue
@@ -22,6 +32,8 @@ from workflows.revisions import require_revision
 from workflows.selectors import catalogue_for
 from workflows.trail import Made, entry_of_made
 from workflows.uses import used_agents, used_tools, used_workflows
+
+Rows = Sequence[Mapping[str, Any]]
 
 
 class Fields(TypedDict, total=False):
@@ -37,17 +49,23 @@ class Fields(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Redefined:
-    """What was found in a definition that was put in its place, and what it changed, in a line."""
+    """What was found in a definition that was put in its place, and what it changed, in a line.
+
+    `writes` are for the statement that writes the row: its version and its uses.
+    """
 
     report: Report
     summary: str = ""
+    writes: Sequence[Write | None] = ()
 
 
 def locked(workflow: Workflow, *, by: User, expected_revision: int | None) -> Workflow:
     """The row as it is now, held until the transaction ends; refuses who may not change it, or a stale revision."""
-    row = Workflow.objects.select_for_update(no_key=True).filter(pk=workflow.pk).first()
+    row = found_row(Workflow, is_held=True, id=workflow.pk)
     if row is None:
         raise NotFound("This workflow is gone.")
+    if row.created_by_id == workflow.created_by_id and Workflow.created_by.is_cached(workflow):
+        row.created_by = workflow.created_by
     if row.created_by_id is None:
         raise Forbidden("This template comes from a file; make a copy and change that.")
     require_change(row, by)
@@ -56,20 +74,23 @@ def locked(workflow: Workflow, *, by: User, expected_revision: int | None) -> Wo
 
 
 def redefine(row: Workflow, raw: Mapping[str, Any], by: User, message: str) -> Redefined:
-    """Put a changed definition in its place: the row's columns, the next version, the uses.
-
-    Raises `InvalidDefinition`.
-    """
+    """Set a changed definition, and with it the next version; nothing is written yet. Raises `InvalidDefinition`."""
     catalogue = catalogue_for(by)
     before = Definition.model_validate(row.definition_json)
     definition, found = checked(raw, catalogue)
-    changes = ""
+    changes, version = "", None
     if put_definition(row, definition, found):
         row.version += 1
         changes = summary(difference(before, definition))
-        keep_version(row, definition, by=by, message=message, summary=changes)
-    rewrite_uses(row, definition, catalogue)
-    return Redefined(found, changes)
+        version = _version(row, definition, by=by, message=message, summary=changes)
+    return Redefined(found, changes, [version, *_uses(row, definition, catalogue)])
+
+
+def write_changed(row: Workflow, *more: Write | None) -> None:
+    """Write a changed row, and `more`, in one statement."""
+    row.updated_at = timezone.now()
+    columns = [name for name in _columns() if name not in ("id", "created_at")]
+    write(changed_row(Workflow, row.pk, {name: getattr(row, name) for name in columns}), *more)
 
 
 def put_definition(workflow: Workflow, definition: Definition, found: Report) -> bool:
@@ -103,32 +124,15 @@ def put_fields(workflow: Workflow, fields: Fields) -> None:
 
 
 def keep_version(
-    workflow: Workflow,
-    definition: Definition,
-    *,
-    by: User | None,
-    message: str,
-    summary: str = "",
+    workflow: Workflow, definition: Definition, *, by: User | None, message: str
 ) -> None:
-    """Store the current definition as an immutable version; `summary` says what it changed."""
-    WorkflowVersion.objects.create(
-        workflow=workflow,
-        number=workflow.version,
-        revision=workflow.revision,
-        definition_json=workflow.definition_json,
-        content_hash=content_hash(definition),
-        message=message,
-        summary=summary[:500],
-        created_by=by,
-    )
+    """Store the current definition as an immutable version."""
+    write(_version(workflow, definition, by=by, message=message))
 
 
 def rewrite_uses(workflow: Workflow, definition: Definition, catalogue: Catalogue) -> None:
     """Make the use-rows those of `definition`; what the catalogue does not hold gets none."""
-    workflow.agent_uses.exclude(agent__in=_agents(definition, catalogue)).delete()
-    workflow.tool_uses.exclude(tool__in=_tools(definition, catalogue)).delete()
-    _add_uses(workflow, definition, catalogue)
-    rewrite_workflow_uses(workflow)
+    write(*_uses(workflow, definition, catalogue))
 
 
 def insert_new(
@@ -141,19 +145,20 @@ def insert_new(
 ) -> None:
     """Write a row that is new, its first version, its use-rows and the trail's entry, in one statement."""
     row.created_at = row.updated_at = timezone.now()
-    own = {"workflow_id": row.pk}
-    agents, tools = sorted(_agents(definition, catalogue)), sorted(_tools(definition, catalogue))
-    servers = {tool: catalogue.tools[tool].server_id for tool in tools}
-    called = sorted(used_workflows(definition))
     write(
         new_row(Workflow, {name: getattr(row, name) for name in _columns()}),
-        new_row(WorkflowVersion, _first_version(row, definition, message)),
-        new_rows(AgentUse, [own | {"agent_id": one} for one in agents]),
-        new_rows(ToolUse, [own | {"tool": one, "server_id": servers[one]} for one in tools]),
-        new_rows(WorkflowUse, [own | {"called": one} for one in called]),
+        _version(row, definition, by=row.created_by, message=message),
+        new_rows(AgentUse, _agent_rows(row, definition, catalogue)),
+        new_rows(ToolUse, _tool_rows(row, definition, catalogue)),
+        new_rows(WorkflowUse, _called_rows(row, used_workflows(definition))),
         entry_of_made(row, **recorded),
     )
     row._state.adding = False
+
+
+def rewrite_workflow_uses(workflow: Workflow) -> None:
+    """Make the use-rows those of the two versions that other workflows run: the current and the published one."""
+    write(*_workflow_uses(workflow))
 
 
 @cache
@@ -162,55 +167,65 @@ def _columns() -> tuple[str, ...]:
     return tuple(field.attname for field in fields if not field.generated)
 
 
-def _first_version(row: Workflow, definition: Definition, message: str) -> dict[str, Any]:
-    return {
-        "workflow_id": row.pk,
-        "number": row.version,
-        "revision": row.revision,
-        "definition_json": row.definition_json,
-        "content_hash": content_hash(definition),
-        "message": message,
-        "summary": "",
-        "created_by_id": row.created_by_id,
-        "created_at": row.created_at,
-    }
-
-
-def _agents(definition: Definition, catalogue: Catalogue) -> set[str]:
-    return used_agents(definition) & catalogue.agents.keys()
-
-
-def _tools(definition: Definition, catalogue: Catalogue) -> set[str]:
-    return used_tools(definition) & catalogue.tools.keys()
-
-
-def _add_uses(workflow: Workflow, definition: Definition, catalogue: Catalogue) -> None:
-    AgentUse.objects.bulk_create(
-        [
-            AgentUse(workflow=workflow, agent_id=agent)
-            for agent in sorted(_agents(definition, catalogue))
-        ],
-        ignore_conflicts=True,
-    )
-    ToolUse.objects.bulk_create(
-        [
-            ToolUse(workflow=workflow, tool=tool, server_id=catalogue.tools[tool].server_id)
-            for tool in sorted(_tools(definition, catalogue))
-        ],
-        ignore_conflicts=True,
+def _version(
+    row: Workflow, definition: Definition, *, by: User | None, message: str, summary: str = ""
+) -> Write:
+    """The current definition as a version; `summary` says what it changed."""
+    return new_row(
+        WorkflowVersion,
+        {
+            "workflow_id": row.pk,
+            "number": row.version,
+            "revision": row.revision,
+            "definition_json": row.definition_json,
+            "content_hash": content_hash(definition),
+            "message": message,
+            "summary": summary[:500],
+            "created_by_id": by.pk if by else None,
+            "created_at": timezone.now(),
+        },
     )
 
 
-def rewrite_workflow_uses(workflow: Workflow) -> None:
-    """Make the use-rows those of the two versions that other workflows run: the current and the published one."""
+def _uses(row: Workflow, definition: Definition, catalogue: Catalogue) -> list[Write | None]:
+    agents = _agent_rows(row, definition, catalogue)
+    tools = _tool_rows(row, definition, catalogue)
+    return [
+        *_only(AgentUse, row, "agent_id", agents),
+        *_only(ToolUse, row, "tool", tools),
+        *_workflow_uses(row),
+    ]
+
+
+def _workflow_uses(row: Workflow) -> list[Write | None]:
     called: set[str] = set()
-    for definition_json in _run_by_others(workflow):
+    for definition_json in _run_by_others(row):
         called |= used_workflows(Definition.model_validate(definition_json))
-    workflow.workflow_uses.exclude(called__in=called).delete()
-    WorkflowUse.objects.bulk_create(
-        [WorkflowUse(workflow=workflow, called=one) for one in sorted(called)],
-        ignore_conflicts=True,
-    )
+    return _only(WorkflowUse, row, "called", _called_rows(row, called))
+
+
+def _only(model: type[Model], row: Workflow, column: str, rows: Rows) -> list[Write | None]:
+    """What makes the workflow's rows of this model these."""
+    kept = [one[column] for one in rows]
+    return [
+        other_rows_removed(model, "workflow_id", row.pk, column, kept),
+        missing_rows(model, rows, unique=("workflow_id", column)),
+    ]
+
+
+def _agent_rows(row: Workflow, definition: Definition, catalogue: Catalogue) -> Rows:
+    used = used_agents(definition) & catalogue.agents.keys()
+    return [{"workflow_id": row.pk, "agent_id": one} for one in sorted(used)]
+
+
+def _tool_rows(row: Workflow, definition: Definition, catalogue: Catalogue) -> Rows:
+    used = sorted(used_tools(definition) & catalogue.tools.keys())
+    servers = {one: catalogue.tools[one].server_id for one in used}
+    return [{"workflow_id": row.pk, "tool": one, "server_id": servers[one]} for one in used]
+
+
+def _called_rows(row: Workflow, called: Collection[str]) -> Rows:
+    return [{"workflow_id": row.pk, "called": one} for one in sorted(called)]
 
 
 def _run_by_others(workflow: Workflow) -> list[Any]:

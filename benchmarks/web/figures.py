@@ -8,10 +8,13 @@ Cpu = dict[str, float]
 
 @dataclass(frozen=True)
 class RequestRow:
-    """One kind of request beside the bare view: CPU milliseconds by process, and the median until the answer."""
+    """One kind of request beside the bare view: CPU milliseconds by process, and the median until the answer.
+
+    Null limit: there is no aim. `with_token` is empty for what is no request of the product.
+    """
 
     name: str
-    limit_ms: float
+    limit_ms: float | None
     ours: Cpu
     bare: Cpu
     ours_ms: float

@@ -5,20 +5,30 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
 from django.contrib.auth.models import User
 
+from benchmarks.cases import SERVER
 from benchmarks.installation import Installation
 from benchmarks.loading import add_all_to_sums, analyse, load_runs, repeat
 from benchmarks.rows import OWNER
 from benchmarks.web.figures import Cpu, ListRow, RequestRow, StatsRow
 from benchmarks.web.samples import STEPS, sample_run, sample_workflow
 from benchmarks.web.serving import Ask, Web, cpu_ms
+from discovery.models import Agent
 from workflows.models import Workflow
 from workflowsite.rest.cursors import Ordering, cursor_of
 
 WARM_UP = 10
 API = "/api/v1/workflows"
+AGENT = "bench-agent"
+# What can't be looked up among the built-in tools.
+ASKING = [
+    {"id": "ask", "type": "agent", "agent_id": AGENT},
+    {"id": "add", "type": "tool", "tool": f"{SERVER}:add"},
+    STEPS[0],
+]
 PAGE = 50
 
 
@@ -61,21 +71,25 @@ class Side:
         return {name: median(one[name] for one in self.spent) for name in self.spent[0]}
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A kind of request, what the bare view is asked instead, and how much CPU ours may take (null: no aim)."""
+
+    name: str
+    limit_ms: float | None
+    ours: Callable[[], Ask]
+    bare: Callable[[], Ask]
+    has_token: bool = True
+
+
 def request_rows(
     made: Installation, web: Web, logged_in: Web, effort: WebEffort
 ) -> Iterator[RequestRow]:
-    """Reading one workflow, a list of fifty, storing one; ours and the bare view by turns."""
-    one = sample_workflow(User.objects.get(username=OWNER), "read-me")
-    repeat(one, PAGE + 10, {"id": "'read-' || n"})
-    analyse()
-    reading = lambda: Ask(f"{API}/{one.pk}")  # noqa: E731
-    kinds: Sequence[tuple[str, float, Callable[[], Ask], Callable[[], Ask]]] = (
-        ("read one", 1.2, reading, lambda: Ask(f"/bare/read/{one.pk}")),
-        ("list of 50", 2.2, lambda: Ask(API), lambda: Ask("/bare/list")),
-        ("store one", 2.5, lambda: _new(API, 201), lambda: _new("/bare/create", 200)),
-    )
-    for name, limit, ours, bare in kinds:
-        sides = {"ours": Side(web, ours), "bare": Side(web, bare), "token": Side(logged_in, ours)}
+    """Each kind of request; ours and the bare view by turns."""
+    for kind in _kinds():
+        sides = {"ours": Side(web, kind.ours), "bare": Side(web, kind.bare)}
+        if kind.has_token:
+            sides["token"] = Side(logged_in, kind.ours)
         for number in range(effort.rounds):
             order = list(sides.values())
             for side in order if number % 2 == 0 else order[::-1]:
@@ -83,8 +97,32 @@ def request_rows(
         cpu = {name: side.cpu() for name, side in sides.items()}
         times = {name: median(side.times) for name, side in sides.items()}
         yield RequestRow(
-            name, limit, cpu["ours"], cpu["bare"], times["ours"], times["bare"], cpu["token"]
+            name=kind.name,
+            limit_ms=kind.limit_ms,
+            ours=cpu["ours"],
+            bare=cpu["bare"],
+            ours_ms=times["ours"],
+            bare_ms=times["bare"],
+            with_token=cpu.get("token", {}),
         )
+
+
+def _kinds() -> Sequence[Kind]:
+    owner = User.objects.get(username=OWNER)
+    one, changed = sample_workflow(owner, "read-me"), sample_workflow(owner, "change-me")
+    Agent.objects.create(id=AGENT, name=AGENT, created_by=owner)
+    repeat(one, PAGE + 10, {"id": "'read-' || n"})
+    analyse()
+    new, bare = lambda: _new(API, 201), lambda: _new("/bare/create", 200)
+    return (
+        Kind("read one", 1.2, lambda: Ask(f"{API}/{one.pk}"), lambda: Ask(f"/bare/read/{one.pk}")),
+        Kind("list of 50", 2.2, lambda: Ask(API), lambda: Ask("/bare/list")),
+        Kind("store one", 2.5, new, bare),
+        Kind("store one (bare: two rows)", None, new, lambda: _new("/bare/create-two-rows", 200)),
+        Kind("store one with an agent", None, lambda: _new(API, 201, ASKING), bare),
+        Kind("replace one", None, lambda: _replaced(changed.pk), bare),
+        Kind("an entry of the trail", None, lambda: Ask("/bare/entry"), lambda: Ask("/bare/nothing"), has_token=False),
+    )  # fmt: skip
 
 
 def list_rows(web: Web, effort: WebEffort) -> list[ListRow]:
@@ -163,10 +201,16 @@ def _sent(web: Web, path: str, effort: WebEffort) -> list[float]:
     return [web.ask(Ask(path))[0] for _ in range(count + 2)][2:]
 
 
-def _new(path: str, status: int) -> Ask:
+def _new(path: str, status: int, steps: Sequence[Any] = STEPS) -> Ask:
     name = f"n{uuid.uuid4().hex}"
-    body = {"id": name, "name": name, "definition": {"steps": STEPS}}
+    body = {"id": name, "name": name, "definition": {"steps": steps}}
     return Ask(path, json.dumps(body).encode(), status)
+
+
+def _replaced(workflow_id: str) -> Ask:
+    """The same steps with another name: a new version."""
+    body = {"name": f"n{uuid.uuid4().hex}", "definition": {"steps": STEPS}}
+    return Ask(f"{API}/{workflow_id}", json.dumps(body).encode(), 200, "PUT")
 
 
 def _repeat_named(row: Workflow, count: int, changes: dict[str, str]) -> None:

@@ -42,6 +42,8 @@ def web_tables(found: WebFigures) -> str:
 def web_aims(found: WebFigures) -> Iterator[Cells]:
     """Each aim that the rows can tell about: what it is, what was measured, whether it is met."""
     for row in found.requests:
+        if row.limit_ms is None:
+            continue
         yield aim(f"{row.name}: at most {row.limit_ms} ms of CPU", row.cpu_ms, row.limit_ms, " ms")
         name = f"{row.name}: at most {MOST_OF_BARE} times the bare view"
         yield aim(name, row.ratio, MOST_OF_BARE, "x")

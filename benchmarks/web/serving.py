@@ -18,11 +18,12 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "benchmarks.web.settings"}
 
 @dataclass(frozen=True)
 class Ask:
-    """One request; the answer's status must be `status`."""
+    """One request; the answer's status must be `status`. Null `method`: GET, or POST with a body."""
 
     path: str
     body: bytes | None = None
     status: int = 200
+    method: str | None = None
 
 
 class Web:
@@ -37,7 +38,8 @@ class Web:
         """Milliseconds and the body; raises `RuntimeError` for another status."""
         headers = self._headers | ({"Content-Type": "application/json"} if ask.body else {})
         started = time.perf_counter()
-        self._connection.request("POST" if ask.body else "GET", ask.path, ask.body, headers)
+        method = ask.method or ("POST" if ask.body else "GET")
+        self._connection.request(method, ask.path, ask.body, headers)
         answer = self._connection.getresponse()
         body = answer.read()
         took = (time.perf_counter() - started) * 1000

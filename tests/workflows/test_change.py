@@ -254,3 +254,13 @@ def test_the_anonymous_are_asked_to_log_in(anonymous: APIClient) -> None:
 def test_staff_change_everyones(staff: User, client_for: ClientFor) -> None:
     answer = client_for(staff).patch(URL, {"category": "checked"})
     assert (answer.status_code, answer.json()["created_by"]) == (200, "alice")
+
+
+def test_replacing_asks_a_known_number_of_queries(
+    api: APIClient, django_assert_num_queries: Any
+) -> None:
+    body = {"name": "Changed", "definition": definition(stats_step("another"))}
+    # The token; the row, and once more to hold it; between the two of a savepoint row, version, uses and the trail's
+    # entry by one; the groups.
+    with django_assert_num_queries(7):
+        assert api.put(URL, body).status_code == 200

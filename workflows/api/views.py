@@ -16,7 +16,7 @@ from workflows.api import conditional, idempotency
 from workflows.api.conditional import etag, expected_revision
 from workflows.api.filters import WorkflowFilter
 from workflows.api.idempotency import idempotency_of
-from workflows.api.reading import is_plain, one_row, plain_list
+from workflows.api.reading import is_plain, one_row, one_workflow, plain_list
 from workflows.api.serializers import (
     CopySerializer,
     StoredReportSerializer,
@@ -66,8 +66,7 @@ def written(
 
 def visible_workflow(request: Request, workflow_id: str, *, archived: bool = False) -> Workflow:
     """The workflow, if the caller may see it; raises `NotFound`, for an archived one too unless `archived`."""
-    rows = workflows_for(caller(request)).select_related("created_by")
-    row = rows.filter(pk=workflow_id).first()
+    row = one_workflow(workflow_id, caller(request))
     if row is None or not (row.is_active or archived):
         raise no_such_workflow()
     return row
@@ -218,10 +217,10 @@ class WorkflowView(WorkflowScopedView):
         require_same_id(workflow, fields.pop("id", None), pointer="/id")
         if "definition_json" in fields:
             fields["definition"] = fields.pop("definition_json")
-        saved = services.save_workflow(
+        changed = services.change_workflow(
             workflow, by=caller(request), expected_revision=expected_revision(request), **fields
         )
-        return written(saved, request)
+        return written(changed.workflow, request, report=changed.report)
 
 
 class WorkflowRestoreView(WorkflowScopedView):
