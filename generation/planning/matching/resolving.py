@@ -31,6 +31,7 @@ AGENT_ACTIONS = frozenset({"analyse", "compose", "make"})
 COMPOSE, ANALYSE, SEND = frozenset({"compose"}), frozenset({"analyse"}), frozenset({"send"})
 _ASKED = re.compile(r"(?:have|let|ask|get) (?:the|our|my|an?) ", re.IGNORECASE)
 LONGEST_NAME = 4
+_AGENT_SAID = re.compile(r"\b(?:agent|bot|assistant|expert|specialist)\b", re.IGNORECASE)
 # It tells that an agent is meant, not which.
 _AGENT_WORD = re.compile(r"\s(?:agent|bot|assistant)$", re.IGNORECASE)
 # How much is too much tells nothing about what is judged.
@@ -138,7 +139,18 @@ class Resolver:
                     return []
                 self.memory.used.append(f"agent:{entry.id}")
                 return [use(entry, f"Determine: {condition}")]
-        return self._finding_out(subject)
+        return self._judging_expert(condition) or self._finding_out(subject)
+
+    def _judging_expert(self, condition: str) -> list[Node]:
+        """'until the producer agent is happy': who has to be asked, and is yet to be made, where nobody of that trade is there."""
+        if not _AGENT_SAID.search(condition) or not (expert := suggesting.named_expert(condition)):
+            return []
+        found = self._expert(expert, f"Determine: {condition}")
+        used = [key(leaf) for leaf in leaves(tuple(found))]
+        if set(used) <= set(self.memory.used):
+            return []
+        self.memory.used += used
+        return found
 
     def _finding_out(self, condition: str) -> list[Node]:
         """'if the money has come in': what looks for it, where the condition has a subject of its own and nothing looked yet."""

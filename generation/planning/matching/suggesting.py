@@ -51,6 +51,9 @@ _PLACE = re.compile(
     r"\b(?:to|into|in|on|via|from|with|through|using|at|over|as an?|an?|our|the|my|new)\s+(?:our |the |my |an? |new )?"
     r"((?:[A-Z][\w.]*[a-zA-Z0-9]|[a-z]+[A-Z]\w*)(?:\s+[A-Z][a-z]\w+)?)"
 )
+# 'mail that to Dr. Okafor'
+_TITLES = frozenset({"dr", "mr", "mrs", "ms", "prof", "professor", "sir", "madame", "herr", "frau"})
+_CAMEL = re.compile(r"[a-z][A-Z]")
 _THING = re.compile(
     r"^\s*(?:account|board|card|channel|list|workspace|project|page|task|table|base|crm|record|entry|database|server|"
     r"instance|app|group|folder|inbox|space|document|doc|dashboard|queue|ticket|store|feed|integration|api)?s?\b",
@@ -125,6 +128,8 @@ def unconfigured_products(text: str, index: Index, *, is_translated: bool) -> li
             continue
         if not plain or _is_known(plain, index) or not _looks_like_service(match, text):
             continue
+        if plain[0] in _TITLES:
+            continue
         found.append((name, f"{name}, as the request names it"))
         taken |= set(plain)
     return found
@@ -174,7 +179,7 @@ def _looks_like_service(match: re.Match[str], text: str) -> bool:
     hands_on = bool(actions(text) & {"create", "update", "send"})
     is_way = told in ("to", "into", "via", "through", "using", "on") or (told == "in" and hands_on)
     # 'search flights to Lisbon'
-    is_target = is_way and not is_town(match.group(1))
+    is_target = is_way and (bool(_CAMEL.search(match.group(1))) or not is_town(match.group(1)))
     return has_thing or (
         is_target
         and (not rest or rest[0] in ".,;" or rest.split(" ")[0] in ("and", "with", "for", "so"))

@@ -77,7 +77,9 @@ _NARRATIVE = re.compile(
     r"(?:have )?(?:decided|moved|switched|stopped))\b|"
     r"^(?:i|we) (?:teach|live|study|own|lead|maintain|publish|help|am|often|usually|always)\b|"
     r"^(?:we|i|they|our \w+|customers|people|users)\s+(?:\w+ly\s+|often\s+|always\s+)?"
-    r"(?:receive|get|have|use|store|keep|are|were|run|manage|work|sell|got|received|had|offer)\b",
+    r"(?:receive|get|have|use|store|keep|are|were|run|manage|work|sell|got|received|had|offer)\b|"
+    r"^(?:customers|people|users|citizens|guests|patients|readers|visitors)\s+(?:write|send|ask|call|complain|report|come|order|book|want|apply)\b|"
+    r"^(?:somebody|someone|(?:a|one of our) (?:customer|client|user|guest|patient|reader|colleague)s?)\s+(?:has |have )?\w+ed\b",
     re.IGNORECASE,
 )
 _ABOUT_IT = re.compile(r"^(?:not )?(?:it|this|that|they|he|she)\b", re.IGNORECASE)
