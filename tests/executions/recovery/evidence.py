@@ -12,7 +12,8 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-OUTSIDE = ("call_tool", "ask_model")
+ASK_MODEL = "ask_model"
+OUTSIDE = ("call_tool", ASK_MODEL)
 FINAL = ("COMPLETED", "FAILED", "CANCELLED")
 
 
@@ -133,9 +134,10 @@ def _read(run: Run, events: Sequence[Any]) -> None:
     for event in events:
         if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
             scheduled = event.activity_task_scheduled_event_attributes
-            if scheduled.activity_type.name not in OUTSIDE:
+            name = scheduled.activity_type.name
+            if name not in OUTSIDE:
                 continue
-            key = keys[event.event_id] = _key(json.loads(scheduled.input.payloads[0].data))
+            key = keys[event.event_id] = _key(name, json.loads(scheduled.input.payloads[0].data))
             if key in run.completed_at:
                 run.scheduled_after_completion.append(key)
         elif event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
@@ -145,12 +147,13 @@ def _read(run: Run, events: Sequence[Any]) -> None:
                 run.completions[keys[number]] += 1
 
 
-def _key(request: Mapping[str, Any]) -> str:
+def _key(activity: str, request: Mapping[str, Any]) -> str:
     """As the called servers see it: the idempotency key, for a model's turn its place in the conversation."""
     key = f"{request['execution_id']}/{request['path']}"
-    if "call_id" not in request:
+    if activity == ASK_MODEL:
         return f"{key}/turn/{request['turn']}"
-    return f"{key}/{request['turn']}/{request['call_id']}" if request["turn"] else key
+    # A tool step has no turn; messages leave out what is their default.
+    return f"{key}/{request['turn']}/{request['call_id']}" if "turn" in request else key
 
 
 def repeated(runs: Sequence[Run], calls: Sequence[tuple[str, float]]) -> list[str]:
