@@ -20,6 +20,7 @@ _NUMBER = re.compile(r"(?<![\w.#-])#?(\d{1,15}(?:\.\d+)?)(?![\w-]|\.\d)")
 _CHANNEL = re.compile(r"(?<!\w)([#@][a-z][\w-]{1,60})")
 ZONE_WORDS = frozenset({"timezone", "zone", "tz"})
 _FROM, _TO = frozenset({"source", "from"}), frozenset({"target", "to", "destination"})
+_PLACE = re.compile(r"\b(?:from|in|out of|on|at|within|inside)\b", re.IGNORECASE)
 _INTO = re.compile(r"\b(?:to|into)\b", re.IGNORECASE)
 _CLOCK = re.compile(
     r"(?<![\d:.])(?:(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?:\s?(?P<half>[ap])\.?m\b)?|"
@@ -152,7 +153,10 @@ def _choice(choices: list[Any], task: str) -> Any:
 def _several(items: Any, task: str) -> list[str] | None:
     """Of a list whose items are choices, those that the words name: 'extract all e-mail addresses and dates'."""
     choices = items.get("enum") if isinstance(items, Mapping) else None
-    return (_named(choices, task) or None) if isinstance(choices, list) else None
+    if not isinstance(choices, list):
+        return None
+    # 'the dates in the e-mail': what they are in is none of them.
+    return _named(choices, _PLACE.split(task)[0]) or None
 
 
 def _named(choices: list[Any], task: str) -> list[str]:

@@ -200,6 +200,10 @@ def test_a_list_of_choices_gets_those_that_are_named() -> None:
         "text": "${user_input}",
         "patterns": ["email", "phone"],
     }
+    assert arguments("Extract the URLs in the e-mail.", extract) == {
+        "text": "${user_input}",
+        "patterns": ["url"],
+    }
     assert arguments("Extract everything of a known shape.", extract) == {"text": "${user_input}"}
 
 
