@@ -60,9 +60,14 @@ def plan(prompt: str, catalogue: Catalogue) -> Plan:
     if not nodes:
         # A request that nothing covers is still one job: for an agent that is to be created.
         nodes = [suggested_agent("Request assistant", prompt.strip() or "Answer", catalogue)]
-    unplaced = [*resolver.unplaced, *lost(spoken, nodes, resolver.unplaced)]
-    warnings = tuple(
-        f"Nothing in the catalogue covers this part: {text[:120]!r}." for text in unplaced
+    known = [*resolver.unplaced, *resolver.given]
+    unplaced = [*resolver.unplaced, *lost(spoken, nodes, known)]
+    warnings = (
+        *(
+            f"{text[:120]!r} is no step: each run is given that as its input."
+            for text in resolver.given
+        ),
+        *(f"Nothing in the catalogue covers this part: {text[:120]!r}." for text in unplaced),
     )
     found = Plan(nodes=tuple(nodes[:MAX_NODES]), warnings=warnings)
     return with_addresses(found, addresses)
@@ -199,7 +204,7 @@ class _Builder:
 
     def _with_producer(self, body: list[Node], before: list[Node]) -> list[Node]:
         """'write it, then have it criticised and rewritten until …': the writer belongs into the loop."""
-        revisers = [n for n in body if isinstance(n, AgentUse) and _is_revision(n.task)]
+        revisers = [n for n in body if isinstance(n, AgentUse | NewAgent) and _is_revision(n.task)]
         producer = before[-1] if before and isinstance(before[-1], AgentUse) else None
         writers = [n for n in body if isinstance(n, AgentUse) and n not in revisers]
         if producer is not None and revisers and producer not in body:

@@ -52,6 +52,15 @@ def _holds_texts(described: Mapping[str, Any]) -> bool:
     return not isinstance(items, Mapping) or items.get("type", "string") == "string"
 
 
+def wants_rules(described: Any) -> bool:
+    """Whether an argument is a list of objects or an object, which no text at hand can be."""
+    if not isinstance(described, Mapping):
+        return False
+    kind, items = described.get("type"), described.get("items")
+    is_list_of_objects = isinstance(items, Mapping) and items.get("type") == "object"
+    return kind == "object" or (kind == "array" and is_list_of_objects)
+
+
 def with_text(sources: list[Source]) -> list[Source]:
     """The sources up to the newest that has a text in it; a list of results counts as one."""
     for count in range(len(sources), 1, -1):

@@ -36,6 +36,8 @@ _CAMEL = re.compile(r"\b[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+\b")
 _URL = re.compile(r"https?://\S+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_PLURAL = frozenset({"news", "sms", "aws", "gas", "bus"})
+# Where things run; what is made is another word.
+_WHOLE = frozenset({"production"})
 _IRREGULAR = {
     "written": "write", "wrote": "write", "sent": "send", "found": "find", "made": "make",
     "read": "read", "put": "put", "kept": "keep", "told": "tell", "got": "get", "taken": "take",
@@ -45,7 +47,6 @@ _IRREGULAR = {
     "undone": "undo", "redone": "redo", "driven": "drive", "begun": "begin", "understood": "understand", "woken": "wake",
     "bought": "buy", "paid": "pay", "held": "hold", "brought": "bring", "analyses": "analys",
     "analysis": "analys", "analyst": "analys", "criticism": "criticis", "mails": "mail",
-    "production": "production",
 }  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def _tokens(text: str) -> list[str]:
 def stem(word: str) -> str:
     """A light English stem: the same for 'translate', 'translates', 'translator' and 'translation'."""
     word = _IRREGULAR.get(word, word)
-    if len(word) <= 3 or not word.isalpha() or word in _NO_PLURAL:
+    if len(word) <= 3 or not word.isalpha() or word in _NO_PLURAL or word in _WHOLE:
         return word
     word = word.removesuffix("'s")
     word = singular(word)

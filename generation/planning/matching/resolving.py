@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from generation.plan import NewTool, Node, Parallel, key, leaves
+from generation.planning.data import wants_rules
 from generation.planning.language.verbs import actions, leading_verb
 from generation.planning.language.words import STOP, stem, tokens, units
 from generation.planning.matching import sources, suggesting
@@ -56,6 +57,11 @@ _VAGUE = re.compile(
     r"\b(?:it|them|this|that|these|those|ones?|any(?:thing)?|everything|something|what|which|whether|how)\b",
     re.IGNORECASE,
 )
+# 'take a list of reviews', 'take my notes'
+_TAKEN = re.compile(
+    r"^(?:please |first |then )*(?:take|accept|receive) (?:an?|my|the|this|these|some|any|our|whatever) ",
+    re.IGNORECASE,
+)
 _HANDING_ON = frozenset({"create", "update", "send", "delete"})
 # 'the chapter that is in Drive', but not 'in a document on Drive', which is to be made.
 _STORED = re.compile(
@@ -77,13 +83,15 @@ FINDS = 0.3
 
 @dataclass
 class Resolver:
-    """Turns acts into uses; remembers what is forbidden, what was used and what could not be placed."""
+    """Turns acts into uses; remembers what is forbidden, what was used, what each run is given and what could not be placed."""
 
     catalogue: Catalogue
     index: Index
     is_translated: bool = False
     memory: Memory = field(default_factory=Memory)
     unplaced: list[str] = field(default_factory=list)
+    # What speaks of the run's input.
+    given: list[str] = field(default_factory=list)
     # What the clause before was about: the meaning of an 'it'.
     topic: str = ""
     # What the loop around goes through.
@@ -242,10 +250,17 @@ class Resolver:
         if best is not None and best.entry.is_agent and asked == SEND:
             # 'mail a report': what sends is missing, and no agent takes its place.
             best = None if suggesting.plain_need(text, self.index) else best
+        if _TAKEN.match(text) and not self._fetches(best, text):
+            self.given.append(text)
+            return []
         if best is not None:
             return self._with_source(best, text) + self._behind(best.entry, text)
         found = self._by_topic(text, asked)
         return [use(found.entry, text)] if found is not None else self._nothing(text, asked)
+
+    def _fetches(self, best: Match | None, text: str) -> bool:
+        """Whether what is taken is brought by what was found: else it is what a run is given."""
+        return best is not None and ("read" in best.entry.kinds or is_its_verb(best, text))
 
     def _called(self, text: str) -> Entry | None:
         """'have the reviewer look at it': the agent that is called so, whatever else the clause says."""
@@ -370,18 +385,26 @@ class Resolver:
             previous=self.memory.previous(),
             context=self.context,
         )
-        return next(
-            (
-                match
-                for match in ranked[:5]
-                if (accepts(match) or is_its_verb(match, text))
-                and (agrees(match.entry, text) or match.nearness >= CERTAIN)
-                and not is_by_chance(match, text)
-                and not self._was_read(match.entry, text)
-                and not (kinds == COMPOSE and _only_judges(match.entry))
-            ),
-            None,
-        )
+        fitting = [
+            match
+            for match in ranked[:5]
+            if (accepts(match) or is_its_verb(match, text))
+            and (agrees(match.entry, text) or match.nearness >= CERTAIN)
+            and not is_by_chance(match, text)
+            and not self._was_read(match.entry, text)
+            and not (kinds == COMPOSE and _only_judges(match.entry))
+        ]
+        if fitting and self._wants_rules(fitting[0].entry) and actions(text) <= AGENT_ACTIONS:
+            # 'sort it into complaints and questions' tells no rules to sort by: an agent needs none.
+            fitting = [match for match in fitting if match.entry.is_agent] or fitting
+        return fitting[0] if fitting else None
+
+    def _wants_rules(self, entry: Entry) -> bool:
+        """Whether a tool needs lists or objects that neither words nor texts can give."""
+        tool = self.catalogue.tools.get(entry.id) if not entry.is_agent else None
+        properties = tool.input_schema.get("properties") or {} if tool else {}
+        required = tool.input_schema.get("required") or () if tool else ()
+        return any(wants_rules(properties.get(name)) for name in required)
 
     def _was_read(self, entry: Entry, text: str) -> bool:
         """'find out what annoys them' behind what brought the reviews does not bring them again."""

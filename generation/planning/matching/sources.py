@@ -29,6 +29,8 @@ BY_CHANCE = 0.05
 KEPT = 0.15
 # How near a tool that lists has to be to what a loop goes through, if they share no word.
 LISTS = 0.2
+# 'take a list of reviews': they tell nothing of what is listed.
+_HOW_MANY = frozenset(f"={stem(word)}" for word in ("list", "set", "number", "batch", "series"))
 _NEW_THING = re.compile(r"\b(?:an?|another|some) (?:[\w'-]+ ){0,20}[\w'-]+ ?$", re.IGNORECASE)
 _NEW_PLACE = re.compile(r"\b(?:in|into|to|as|on|onto) (?:an?|another) .+$", re.IGNORECASE)
 _PREPOSITION = re.compile(
@@ -107,7 +109,8 @@ def is_by_chance(match: Match, text: str) -> bool:
     entry, asked = match.entry, actions(text)
     if entry.is_agent or match.nearness >= BY_CHANCE or is_named(entry, match.shared):
         return False
-    if entry.server_id == BUILT_IN and asked and (asked <= WORK or not asked & {"read", "run"}):
+    does_it = asked & {"read", "run"} & entry.kinds
+    if entry.server_id == BUILT_IN and asked and (asked <= WORK or not does_it):
         return True
     verb = leading_verb(text).partition(" ")[0]
     the_verb = {f"={verb}", *concepts(verb)}
@@ -115,7 +118,7 @@ def is_by_chance(match: Match, text: str) -> bool:
     if is_all_there_is and entry.kinds & asked:
         # 'fetch each one'
         return False
-    return match.shared <= the_verb
+    return match.shared <= the_verb | _HOW_MANY
 
 
 def use(entry: Entry, text: str) -> Leaf:

@@ -19,7 +19,7 @@ _WAITS = (
 )
 _SANCTION = r"(?:approval|sign-?off|confirmation|permission|consent|go-?ahead|okay|ok)"
 _APPROVAL = re.compile(
-    rf"^(?:(?:please )?ask (?:me|us)\b(?! (?:to|what|which|how|where|who))|"
+    rf"^(?:(?:please )?ask (?:me|us)\b(?! (?:to|what|which|how|where|who)\b)(?! for\b(?! (?:[\w']+ ){{0,3}}?{_SANCTION}\b))|"
     rf"(?:ask|wait) (?:(?:me|us|[\w ]{{1,40}}?) )?for (?:[\w']+ ){{0,3}}?{_SANCTION}\b|"
     rf"(?:get|obtain|request|seek|require) (?:[\w']+ ){{0,3}}?{_SANCTION}\b|"
     rf"(?:let|have) (?:me|us) (?:approve|confirm|sign off|release)\b|"

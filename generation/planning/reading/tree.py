@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from generation.planning.language.verbs import actions, is_question, starts_with_verb
 from generation.planning.language.words import tokens
 from generation.planning.reading.clauses import has_verb
+from generation.planning.reading.holding import asks_to_hold
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,15 @@ _NEGATION = re.compile(
 )
 # 'otherwise leave it': nothing is to be done.
 _IDLE = re.compile(
-    r"^(?:(?:just |simply )?(?:leave|keep) (?:it|them|this|everything)(?: (?:as (?:it|they) (?:is|are)|alone|be|unchanged))?|"
+    r"^(?:(?:just |simply )?(?:return|give back|hand back|output|show me|give me) (?:it|them|this|that|(?:just )?the (?:result|results|answer|outcome|output|text|list))(?: back)?(?: (?:as (?:it|they) (?:is|are|was|were)|unchanged|untouched|unaltered|to me|to us|at the end))?|"
+    r"(?:just |simply )?(?:leave|keep) (?:it|them|this|everything)(?: (?:as (?:it|they) (?:is|are)|alone|be|unchanged))?|"
     r"(?:do )?nothing(?: at all| more)?|nothing (?:happens|has to happen|needs to happen|(?:has|needs) to be done|is done|to do)|stop(?: there| here)?|that(?:'s| is) (?:it|all)|go on|continue|"
     r"(?:many )?thank(?:s| you)\b.*|cheers|please|that would be great|best(?: regards| wishes)?)$",
     re.IGNORECASE,
+)
+# 'ask me for a topic': what is given to each run.
+_ASKED_FOR = re.compile(
+    r"^(?:please |first )*ask (?:me|us|the user) (?:for|what|which) ", re.IGNORECASE
 )
 # 'extend nothing', 'tell nobody'
 _NOTHING = re.compile(r"^\w+ (?:nothing|nobody|no ?one|none)\b", re.IGNORECASE)
@@ -120,7 +126,7 @@ def acts_of(text: str) -> list[Node]:
     if tail and tail.start() > 0:
         forbidden = [Act(text=tail.group(1), is_negated=True)]
         text = text[: tail.start()]
-    if not tokens(text) or _IDLE.match(text) or _is_circumstance(text):
+    if not tokens(text) or _IDLE.match(text) or _is_circumstance(text) or _is_asked_for(text):
         return forbidden
     each = _EACH.search(text)
     if (
@@ -162,6 +168,11 @@ def feeds_the_rest(group: list[Node]) -> bool:
     return asked == {"read"} and any(
         isinstance(node, Act) and "read" not in actions(node.text) for node in rest
     )
+
+
+def _is_asked_for(text: str) -> bool:
+    """'Ask me for a topic' speaks of the run's input; 'ask me for approval' does not."""
+    return bool(_ASKED_FOR.match(text)) and not asks_to_hold(text)
 
 
 def _is_circumstance(text: str) -> bool:
