@@ -24,13 +24,18 @@ def with_connection(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        close_old_connections()
-        try:
-            return function(*args, **kwargs)
-        finally:
-            connections.close_all()
+        return called_with_connection(function, *args, **kwargs)
 
     return call
+
+
+def called_with_connection(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call it as `with_connection` makes it: for what is called often, a new function each time is dear."""
+    close_old_connections()
+    try:
+        return function(*args, **kwargs)
+    finally:
+        connections.close_all()
 
 
 def release_connection() -> None:

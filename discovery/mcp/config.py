@@ -64,10 +64,10 @@ class McpConfig:
     problems: Mapping[str, str]
 
 
-def read_config(path: Path) -> McpConfig:
-    """The servers of the file at `path`; a file that does not exist has none. Raises `BrokenConfig`.
+def read_config(path: Path, *, only: str | None = None) -> McpConfig:
+    """The servers of the file at `path` (with `only`, that one alone); a file that does not exist has none.
 
-    An entry that can't be used is a problem of its own and leaves the others usable.
+    Raises `BrokenConfig`. An entry that can't be used is a problem of its own and leaves the others usable.
     """
     try:
         text = path.read_bytes()
@@ -77,7 +77,8 @@ def read_config(path: Path) -> McpConfig:
         raise BrokenConfig(f"{path.name} can't be read: {error.strerror}.") from error
     entries, problems = _read_entries(text, path.name)
     # Looked up each time: a command may be installed while the file stays as it is.
-    servers = {key: _resolve(key, entry, path.parent) for key, entry in entries.items()}
+    wanted = entries if only is None else entries.keys() & {only}
+    servers = {key: _resolve(key, entries[key], path.parent) for key in wanted}
     return McpConfig(servers, problems)
 
 

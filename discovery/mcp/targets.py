@@ -38,7 +38,7 @@ def target_of(server: McpServer) -> Target:
 
 def _configured(server_id: str) -> StdioServer:
     try:
-        config = read_config(settings.MCP_CONFIG)
+        config = read_config(settings.MCP_CONFIG, only=server_id)
     except BrokenConfig as error:
         raise ServerUnreachable(str(error)) from error
     if server_id in config.problems:

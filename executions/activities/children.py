@@ -57,7 +57,7 @@ def collect_child(request: ChildOf) -> ChildResult:
 async def stop_child(request: ChildOf) -> ChildResult:
     """Cancel the child and wait until it has ended."""
     await in_database(_ask_to_cancel, request.child_id)
-    async with heartbeats():
+    with heartbeats():
         if not await _cancel(request.child_id):
             # Temporal does not know it: it never started, or has ended.
             await in_database(_never_start, request.child_id)

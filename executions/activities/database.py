@@ -5,7 +5,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
-from common.connections import DATABASE_AWAY, with_connection
+from common.connections import DATABASE_AWAY, called_with_connection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,4 +41,5 @@ async def kept_trying(function: Callable[P, T], *args: P.args, **kwargs: P.kwarg
 
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call `function` in a thread, where Django's ORM may block."""
-    return await asyncio.to_thread(with_connection(function), *args, **kwargs)
+    call = functools.partial(called_with_connection, function, *args, **kwargs)
+    return await asyncio.to_thread(call)

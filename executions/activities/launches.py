@@ -35,7 +35,7 @@ async def launch_scheduled(request: LaunchScheduled) -> Launched:
 async def await_run(execution_id: str) -> None:
     """Last as long as a run that somebody else started, however it ends; being cancelled cancels the run."""
     run = activity.client().get_workflow_handle(execution_id)
-    async with heartbeats():
+    with heartbeats():
         try:
             await run.result()
         except asyncio.CancelledError:

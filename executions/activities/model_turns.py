@@ -50,7 +50,7 @@ from executions.stored_values import keep, load
 @activity.defn(name=names.ASK_MODEL)
 async def ask_model(question: AskModel) -> Turn:
     """Ask for one turn. Fails as `model_not_configured` (at once), `timeout` or `agent_error`."""
-    async with heartbeats():
+    with heartbeats():
         begun = await before_a_call(_begin, question)
         if begun.row is not None:
             with after_the_call():

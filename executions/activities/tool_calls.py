@@ -38,7 +38,7 @@ async def call_tool(request: CallTool) -> ToolResult:
     """Call a tool. For an agent's turn the result (or failure) is kept for the model and the output is null."""
     if activity.info().is_local:
         return await _call_locally(request)
-    async with heartbeats():
+    with heartbeats():
         if request.turn:
             return await _call_for_agent(request)
         return await _call_for_step(request)

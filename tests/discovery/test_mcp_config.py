@@ -25,6 +25,13 @@ def test_no_file_means_no_servers(tmp_path: Path) -> None:
     assert read_config(tmp_path / "mcp.json") == McpConfig({}, {})
 
 
+def test_one_server_alone_can_be_asked_for(tmp_path: Path) -> None:
+    whole = read(tmp_path, {"mcpServers": {"a": {"command": "a"}, "b": {"command": "b"}, "c": {}}})
+    alone = read_config(tmp_path / "mcp.json", only="b")
+    assert (alone.servers, alone.problems) == ({"b": whole.servers["b"]}, whole.problems)
+    assert read_config(tmp_path / "mcp.json", only="c").servers == {}
+
+
 def test_python_is_the_interpreter_that_runs_this(tmp_path: Path) -> None:
     server = read(
         tmp_path, {"mcpServers": {"a": {"command": "python", "args": ["-m", "x"]}}}
