@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from generation.planning.language.typos import mended
-from generation.planning.language.verbs import verb_at
+from generation.planning.language.verbs import actions, verb_at
 from generation.planning.language.words import STOP, stem, tokens, units
 from generation.planning.matching.index import Index, Match
+from generation.refining.inserting import CHANGES
 from generation.refining.step_index import KEY, index_of_steps, used_by
 from workflows.definition.catalogue import Catalogue
 from workflows.definition.graph import edges, step_lists
-from workflows.definition.steps import AgentStep, Definition, Step, walk
+from workflows.definition.steps import AgentStep, Definition, Step, ToolStep, to_json, walk
 
 _FILLERS = re.compile(
-    r"^(?:the|a|an|my|our|this|that|step|called|named|when|whenever|by|via|of)\s+|(?:'s)?\s+(?:step|steps|task|stage|part|node|agent|tool)$",
+    r"^(?:the|a|an|my|our|this|that|step|called|named|when|whenever|by|via|of)\s+|(?:'s)?\s+(?:step|steps|task|stage|part|node|agent|tool|one)$",
     re.IGNORECASE,
 )
 _ORDINALS = {
@@ -33,6 +34,7 @@ _KINDS = {
     "conditional": "conditional", "branching": "conditional",
 }  # fmt: skip
 # 'before it goes out': sent.
+_GETS = re.compile(r"\bgets? (?=sent\b|\w+ed\b)", re.IGNORECASE)
 _GOES_OUT = re.compile(r"\b(?:goes|go|is|are|gets?|went|has gone) (?:out|off)\b", re.IGNORECASE)
 # Words that say which steps, how many, or when: a phrase with one of them is more than the name of one step.
 _MORE = re.compile(
@@ -137,7 +139,7 @@ class Steps:
 
     def _by_words(self, text: str) -> list[Step]:
         """Steps that are called or described with every word; else the one that the words mean far more than any other."""
-        text = _GOES_OUT.sub("is sent", mended(text, self.catalogue))
+        text = _GETS.sub("is ", _GOES_OUT.sub("is sent", mended(text, self.catalogue)))
         wanted = {stem(word) for word in tokens(text) if word not in STOP}
         if not wanted or _MORE.search(text) or text.lower() in _KINDS:
             return []
@@ -153,16 +155,30 @@ class Steps:
     def _meant(self, text: str) -> list[Step]:
         """By the planner's matcher, against everything else that could be meant: what no step uses is not there."""
         ranked = self._index.rank(text)
-        if (
-            not ranked
-            or not ranked[0].entry.id.startswith(KEY)
-            or not _is_explained(text, ranked[0])
-        ):
-            return []
+        is_step = bool(ranked) and ranked[0].entry.id.startswith(KEY)
+        if not is_step or not _is_explained(text, ranked[0]):
+            return self._users(text)
         steps = [match for match in ranked if match.entry.id.startswith(KEY)]
         near = [m for m in steps if m.score >= AHEAD * steps[0].score]
         ids = {match.entry.id.removeprefix(KEY) for match in near}
         return [step for step in self.all if step.id in ids]
+
+    def _users(self, text: str) -> list[Step]:
+        """'send the reply', where 'the reply' is one step's work and another step, which reads it, sends."""
+        verb, _, rest = text.partition(" ")
+        kinds, made = actions(verb) & CHANGES, self._index.rank(rest) if rest else []
+        if not kinds or not made or not _is_explained(rest, made[0]):
+            return []
+        output = f"steps.{made[0].entry.id.removeprefix(KEY)}."
+        entries = {entry.id: entry for entry in self._index.entries}
+        return [
+            step
+            for step in self.all
+            if isinstance(step, AgentStep | ToolStep)
+            and made[0].entry.id != f"{KEY}{step.id}"
+            and entries[f"{KEY}{step.id}"].kinds & kinds
+            and output in str(to_json(step))
+        ]
 
     def _called(self, step: Step) -> str:
         return f"{step.id} {step.name} {used_by(step)}"

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
+from generation.planning.language.typos import mended
 from generation.refining.application import OperationsRefused, with_suggested
 from generation.refining.examples import examples
-from generation.refining.finding import StepNotFound
+from generation.refining.finding import StepAmbiguous, StepNotFound
 from generation.refining.granting.grants import grant
 from generation.refining.granting.ground import Granted, Ground, NotUnderstood
 from generation.refining.inserting import NotInsertable
@@ -73,10 +74,20 @@ def _granted(part: str, definition: Definition, catalogue: Catalogue) -> Granted
     """The operations for one part; its words as they are first, then in English."""
     ground = Ground(definition, catalogue)
     names = [step.id for _, step in walk(definition.steps)]
-    for text in in_english(part, names):
+    refusal: Exception | None = None
+    for text in dict.fromkeys([*in_english(part, names), mended(part, catalogue)]):
         wish = read(text)
-        if wish is not None:
+        if wish is None:
+            continue
+        try:
             return grant(wish, ground)
+        except StepAmbiguous:
+            raise
+        except (NotUnderstood, NotInsertable, StepNotFound) as error:
+            # The next reading is of the same words; the likeliest one says why.
+            refusal = refusal or error
+    if refusal is not None:
+        raise refusal
     if part.endswith("?"):
         raise NotUnderstood("a question changes nothing: ask for an explanation instead.")
     raise NotUnderstood(

@@ -53,7 +53,7 @@ def select(phrase: str, steps: Steps) -> list[Step]:
     if match := _BETWEEN.match(text):
         return _between(steps.find(match["a"]), steps.find(match["b"]), steps)
     if match := _EXCEPT.match(text):
-        kept = _all_found(match["of"], steps)
+        kept = select(match["of"], steps)
         return [step for step in _outermost(kept, steps).steps if step not in kept]
     if match := _AFTER.match(text):
         step = steps.find(match["of"] or match["from"] or "")

@@ -8,7 +8,7 @@ from generation.planning.language.words import STOP, stem, tokens
 from generation.planning.reading.holding import hold
 from generation.refining.finding import StepAmbiguous, StepNotFound
 from generation.refining.granting.ground import Granted, Ground, NotUnderstood
-from generation.refining.inserting import WORKS, insert
+from generation.refining.inserting import WORKS, Inserted, insert, upstream
 from generation.refining.instructions.wishes import Add, Approve, Duplicate, Order
 from generation.refining.operations import (
     AddStep,
@@ -20,6 +20,7 @@ from generation.refining.operations import (
     UpdateStep,
 )
 from generation.refining.selecting import steps_ahead
+from generation.refining.step_index import used_by
 from workflows.definition.graph import step_lists
 from workflows.definition.steps import (
     END,
@@ -37,7 +38,9 @@ from workflows.definition.steps import (
 _CONTROL = re.compile(
     r"\b(?:loop|parallel|branch|branches|condition|conditional|decision|around)\b", re.IGNORECASE
 )
-_ANOTHER = re.compile(r"\b(?:another|a second|one more|an additional|again)\b", re.IGNORECASE)
+_ANOTHER = re.compile(
+    r"\b(?:another|a second|one more|an additional|again|too|also)\b", re.IGNORECASE
+)
 
 
 def added(wish: Add, ground: Ground) -> Granted:
@@ -49,12 +52,13 @@ def added(wish: Add, ground: Ground) -> Granted:
         return _moved(existing, wish, ground)
     if wish.is_guess and hold(wish.what):
         raise NotUnderstood("say before which step.")
-    if wish.side == "start":
-        _require_there(wish.what, ground)
     if wish.side == "with":
         return _beside(wish.what, ground.steps.find(wish.anchor), ground)
     place = place_for(wish.side, wish.anchor, ground)
+    _require_there(wish.what, place, ground)
     made = insert(wish.what, place, ground.definition, ground.catalogue)
+    if wish.is_told:
+        require_new(wish.what, made, ground)
     operations, warnings = list(made.operations), list(made.warnings)
     if wish.side == "end":
         operations += _all_ends(ground.definition, made.operations)
@@ -63,6 +67,19 @@ def added(wish: Add, ground: Ground) -> Granted:
             f"Nobody said where {made.last!r} belongs, so it is the last step: say 'move {made.last} before …'."
         )
     return Granted(operations, warnings)
+
+
+def require_new(act: str, made: Inserted, ground: Ground) -> None:
+    """What a step does already is hardly meant to be done by one more."""
+    used = {used_by(step): step.id for step in ground.steps.all}
+    for one in made.operations:
+        name = (
+            one.fields.get("agent_id") or one.fields.get("tool") if isinstance(one, AddStep) else ""
+        )
+        if name and name in used and not _ANOTHER.search(act):
+            raise StepAmbiguous(
+                f"{act!r} could mean the step {used[name]!r} or one more: use its id, or say 'another'."
+            )
 
 
 def _moved(step: Step, wish: Add, ground: Ground) -> Granted:
@@ -76,14 +93,16 @@ def _moved(step: Step, wish: Add, ground: Ground) -> Granted:
     return Granted([MoveStep(step.id, place)])
 
 
-def _require_there(what: str, ground: Ground) -> None:
+def _require_there(what: str, place: Place, ground: Ground) -> None:
     """'first summarize the ticket' can't mean before the ticket is read."""
-    if not actions(what) & WORKS:
+    if not actions(what) & WORKS or _ANOTHER.search(what):
         return
     said = {stem(word) for word in tokens(what) if word not in STOP} - {stem(tokens(what)[0])}
-    for step in ground.definition.steps:
-        if said & {stem(word) for word in tokens(f"{step.name} {step.id}")}:
-            raise NotUnderstood(f"what it works on comes from {step.id!r}: say 'after {step.id}'.")
+    named = [s for s in ground.steps.all if said & {stem(w) for w in tokens(f"{s.name} {s.id}")}]
+    ran = {step.id for step in upstream(ground.definition, place)}
+    if named and not any(step.id in ran for step in named):
+        source = named[0].id
+        raise NotUnderstood(f"what it works on comes from {source!r}, which does not run before.")
 
 
 def ordered(wish: Order, ground: Ground) -> Granted:
@@ -176,11 +195,14 @@ def _all_ends(definition: Definition, added: tuple[Operation, ...]) -> list[Oper
 
 def _beside(what: str, anchor: Step, ground: Ground) -> Granted:
     """A new step at the same time as `anchor`: one more branch, or a parallel of both."""
-    made = insert(what, Place("before", anchor.id), ground.definition, ground.catalogue)
+    place = Place("before", anchor.id)
+    _require_there(what, place, ground)
+    made = insert(what, place, ground.definition, ground.catalogue)
+    warnings = [warning for warning in made.warnings if "now reads" not in warning]
     added = [one for one in made.operations if not isinstance(one, UpdateStep)]
     if not isinstance(anchor, ParallelStep):
         both = Together(ground.free("at-the-same-time"), (anchor.id, made.last))
-        return Granted([*added, both], list(made.warnings))
+        return Granted([*added, both], warnings)
     branch = Place("end", f"{anchor.id}/{ground.free(made.last)}")
     operations = [replace(one, place=branch) if isinstance(one, AddStep) else one for one in added]
-    return Granted(list(operations), list(made.warnings))
+    return Granted(list(operations), warnings)

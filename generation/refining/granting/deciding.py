@@ -4,10 +4,11 @@ import re
 from dataclasses import replace
 
 from generation.expanding.naming import shown
-from generation.refining.finding import StepAmbiguous, StepNotFound
+from generation.refining.finding import StepNotFound
+from generation.refining.granting.adding import require_new
 from generation.refining.granting.ground import Granted, Ground, NotUnderstood
 from generation.refining.granting.judging import Judgement, judge_among
-from generation.refining.inserting import Inserted, insert, upstream
+from generation.refining.inserting import insert, upstream
 from generation.refining.instructions.wishes import Decide, Failing
 from generation.refining.operations import (
     AddStep,
@@ -18,7 +19,6 @@ from generation.refining.operations import (
     UpdateStep,
 )
 from generation.refining.selecting import steps_ahead
-from generation.refining.step_index import used_by
 from workflows.definition.graph import step_lists
 from workflows.definition.steps import END, ConditionalStep, EndStep, Step
 
@@ -26,7 +26,6 @@ _GO_ON = re.compile(
     r"^(?:just |simply )?(?:go on|continue|carry on|proceed|ignore (?:it|that|this|the error)|skip (?:it|that|this step|the step)|move on)(?: anyway)?$",
     re.IGNORECASE,
 )
-_ANOTHER = re.compile(r"\b(?:another|a second|one more|an additional|too|also)\b", re.IGNORECASE)
 _PLACED = re.compile(
     r"\b(?:before|after|at the (?:end|start|beginning)|in parallel|at the same time)\b",
     re.IGNORECASE,
@@ -76,7 +75,7 @@ def failing(wish: Failing, ground: Ground) -> Granted:
             raise NotUnderstood(f"{existing.id!r} does not come after {step.id!r}.")
         return Granted([Connect(step.id, "error", existing.id)])
     made = insert(wish.act, Place("before", step.id), ground.definition, ground.catalogue)
-    _require_new(wish.act, made, ground)
+    require_new(wish.act, made, ground)
     place, operations = Place("after", step.id, "error"), list[Operation]()
     for one in made.operations:
         if isinstance(one, AddStep):
@@ -169,22 +168,9 @@ def _fill_way(granted: Granted, act: str, decision: str, branch: str, ground: Gr
     now = ground.after(granted.operations)
     place = Place("after", decision, branch)
     made = insert(act, place, now.definition, now.catalogue)
-    _require_new(act, made, ground)
+    require_new(act, made, ground)
     granted.operations += [one for one in made.operations if not isinstance(one, UpdateStep)]
     granted.warnings += [w for w in made.warnings if "now reads" not in w]
-
-
-def _require_new(act: str, made: Inserted, ground: Ground) -> None:
-    """What a step does already is hardly meant to be done by one more."""
-    used = {used_by(step): step.id for step in ground.steps.all}
-    for one in made.operations:
-        name = (
-            one.fields.get("agent_id") or one.fields.get("tool") if isinstance(one, AddStep) else ""
-        )
-        if name and name in used and not _ANOTHER.search(act):
-            raise StepAmbiguous(
-                f"{act!r} could mean the step {used[name]!r} or one more: use its id, or say 'another'."
-            )
 
 
 def _between(condition: str, yes: Step, no: Step, ground: Ground) -> Granted:

@@ -2,7 +2,8 @@
 
 import re
 
-from generation.planning.language.verbs import starts_with_verb
+from generation.planning.language.verbs import base_form, starts_with_verb
+from generation.planning.language.words import stem
 from generation.planning.reading.holding import hold
 from generation.refining.instructions.phrases import (
     ANCHOR,
@@ -31,6 +32,13 @@ def _started(match: re.Match[str]) -> Wish | None:
     return Add(what, side(match["side"]), match["anchor"], is_told=True) if is_act else None
 
 
+def _passive(match: re.Match[str]) -> Wish | None:
+    """'the reply has to be translated to Polish before it is sent'."""
+    verb = base_form(stem(match["verb"].lower()))
+    what = f"{verb} {match['what']} {match['rest'] or ''}".strip()
+    return Add(what, side(match["side"]), match["anchor"], is_told=True) if verb else None
+
+
 def _beside(match: re.Match[str]) -> Wish | None:
     what = re.sub(rf"^{VERB_ADD}\s+", "", match["what"].strip(), flags=FLAGS)
     is_act = what != match["what"].strip() or starts_with_verb(what, is_first=True)
@@ -49,6 +57,9 @@ def _at_end(match: re.Match[str]) -> Wish | None:
 
 
 APPROVALS: tuple[Shape, ...] = (
+    shape(r"(?:(?:i|we)(?:'d like| would like| want| need| have)(?: to)? )?be asked before (?P<before>.+)", lambda m: Approve("", m["before"])),
+    shape(rf"(?P<before>.+?) (?:should|must|has to|is to) wait (?:until|till) {_I} (?:approve|approves|have approved|has approved|agree|agrees|confirm|confirms)(?: (?:it|this|that))?", lambda m: Approve("", m["before"])),
+    shape(r"(?P<before>.+?) (?:should|must|has to|is to) wait for (?:my|our|an|someone's|human) (?:approval|confirmation|ok|okay)", lambda m: Approve("", m["before"])),
     shape(
         rf"(?:let|have|get) {_WHO} (?:to )?{_LOOK} (?P<what>.+?){_FIRST}{_BEFORE}{_FIRST}",
         lambda m: Approve(m["what"], m["before"] or ""),
@@ -56,6 +67,10 @@ APPROVALS: tuple[Shape, ...] = (
     shape(
         rf"{_I} (?:want|wants|would like|need|needs|have|has|must|should|'d like)(?: to)? {_LOOK} (?P<what>.+?){_FIRST}{_BEFORE}{_FIRST}",
         lambda m: Approve(m["what"], m["before"] or ""),
+    ),
+    shape(
+        rf"{_I} {_LOOK}s? (?P<what>.+?){_FIRST},? before (?P<before>.+)",
+        lambda m: Approve(m["what"], m["before"]),
     ),
     shape(
         rf"(?P<what>.+?) (?:has to|have to|must|should|needs to|need to) (?:first )?be {_LOOKED}(?: by (?:\w+ ){{0,3}}?\w+)??{_FIRST}{_BEFORE}",
@@ -96,6 +111,10 @@ JUDGED: tuple[Shape, ...] = (
         rf"{VERB_ADD}\s+(?P<what>.+?) (?:after|behind) (?P<anchor>.+?),? and (?:then )?(?:revise|repeat|rewrite|redraft|redo|improve|try again|loop|iterate|keep revising)(?: (?:it|this|them|that|both|the [\w -]+?))? until (?P<phrase>.+)",
         lambda m: Judged(m["what"], m["anchor"], m["phrase"]),
     ),
+    shape(
+        rf"{VERB_ADD}\s+(?P<what>.+?(?: of| for) (?P<anchor>.+?)),? and (?:then )?(?:revise|repeat|rewrite|redraft|redo|try again|loop)(?: (?:it|this|them|that|both))? until (?P<phrase>.+)",
+        lambda m: Judged(m["what"], m["anchor"], m["phrase"]),
+    ),
 )  # fmt: skip
 
 HOLDS: tuple[Shape, ...] = (
@@ -118,7 +137,30 @@ MOMENTS: tuple[Shape, ...] = (
     ),
 )  # fmt: skip
 
+# Wishes that bring in what they name: 'there should be a summary before …'.
+_WANTED = r"(?:(?:it would|it'd) be (?:nice|good|great) to have|(?:i|we) (?:want|need|would like|'d like)(?: to have)?|(?:could|can) (?:i|we) have|there (?:should|must|has to|needs to) be|have)"
+
 ADDITIONS: tuple[Shape, ...] = (
+    shape(
+        rf"(?P<what>.+?) (?:has to|have to|must|should|needs to) (?:first )?be (?P<verb>\w+)(?: (?P<rest>(?:to|into|in|by|with|for|on) .+?))??\s+{ANCHOR}",
+        _passive,
+    ),
+    shape(
+        rf"{_WANTED} (?P<what>(?:an?|another) .+?)\s+{ANCHOR}",
+        lambda m: Add(m["what"], side(m["side"]), m["anchor"]),
+    ),
+    shape(
+        rf"{_WANTED} (?P<what>(?:an?|another) .+?) (?:at|to) the (?:very )?(?P<side>{END_WORD})",
+        lambda m: Add(m["what"], end(m["side"])),
+    ),
+    shape(
+        r"(?:do|run|execute) (?P<first>.+?) first,? (?:and )?then (?P<then>.+)",
+        lambda m: Order(m["first"], m["then"]),
+    ),
+    shape(
+        r"(?P<what>.+?) only (?P<side>after|once) (?P<anchor>.+)",
+        _started,
+    ),
     shape(
         rf"(?:{VERB_ADD}|put)\s+(?P<what>.+?) between (?P<first>.+?) and (?P<anchor>.+)",
         lambda m: Add(m["what"], "before", m["anchor"]),
@@ -177,7 +219,7 @@ ADDITIONS: tuple[Shape, ...] = (
         else None,
     ),
     shape(
-        r"(?P<what>.+?)\s+(?P<side>before|after|behind|ahead of|following|once|as soon as)\s+(?P<anchor>.+?)",
+        r"(?P<what>.+?)\s+(?P<side>before|after|behind|ahead of|in front of|following|once|as soon as)\s+(?P<anchor>.+?)",
         _started,
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from generation.refining.instructions.wishes import (
     Wish,
 )
 
-_IF = r"(?:if|when|whenever|in case|where)"
+_IF = r"(?:if|when|whenever|in case|where|provided(?: that)?|as long as)"
 _FAILS = r"(?:fails?|has failed|goes wrong|go wrong|breaks?|crashes|errors? out|does not work|doesn't work|is not possible|isn't possible|times out|is unsuccessful|throws an error|error|should fail)"
 _WRONG = r"(?:something|anything|it|an error|there is an error|there's an error|a problem|there is a problem|things?) ?(?:goes wrong|go wrong|fails|happens|occurs|breaks)?"
 _TIMES = (
@@ -71,6 +71,8 @@ def _until(match: re.Match[str]) -> Wish:
 
 
 ERRORS: tuple[Shape, ...] = (
+    shape(r"(?:on|upon) (?:the )?(?:failure|error)s? (?:of|in|with|while) (?P<what>[^,]+), (?:then )?(?P<act>.+)", _failing),
+    shape(r"in case of (?:an? )?(?:failure|error|problem)s? (?:of|in|with|while) (?P<what>[^,]+), (?:then )?(?P<act>.+)", _failing),
     shape(r"ignore (?:all )?(?:errors?|failures?|problems?) (?:in|of|with|from|when|while|during) (?P<what>.+)", lambda m: Failing(m["what"], "go on")),
     shape(rf"(?:{_IF}|should) (?:the )?(?P<what>[^,]+?) (?:can't|cannot|can not|could not|couldn't) be (?P<done>\w+),? (?:then )?(?P<act>.+)", _failing),
     shape(rf"{_IF} {_WRONG} (?:with|in|while|during|when|at) (?P<what>[^,]+), (?:then )?(?P<act>.+)", _failing),
@@ -83,11 +85,17 @@ ERRORS: tuple[Shape, ...] = (
 LOOPS: tuple[Shape, ...] = (
     shape(rf"(?:do|run|repeat|execute) {_ALL} for (?:each|every|all(?: the| of the)?) (?P<phrase>.+)", lambda m: ForEach(m["phrase"])),
     shape(rf"for (?:each|every|all(?: the| of the)?) (?P<phrase>[^,]+?),? (?:do|run|repeat|execute) {_ALL}", lambda m: ForEach(m["phrase"])),
+    shape(r"(?:loop over|go through|process|handle) (?:each|every|all(?: the| of the)?) (?P<phrase>[^,]+?) instead of (?:just |only )?(?:one|a single one)", lambda m: ForEach(m["phrase"])),
+    shape(r"loop over (?:each|every|all(?: the| of the)?) (?P<phrase>[^,]+)", lambda m: ForEach(m["phrase"])),
+    shape(rf"(?:make|let|have) {_ALL} (?:run|be done|happen|repeat) for (?:each|every|all(?: the| of the)?) (?P<phrase>.+)", lambda m: ForEach(m["phrase"])),
+    shape(rf"(?:try|do) (?P<what>.+?) (?:again|over|over again) until (?P<phrase>.+?){_TIMES}", _until),
+    shape(rf"(?:keep (?:on )?)?(?:revis|rewrit|improv|redraft|repeat|redo)ing (?P<what>.+?) until (?P<phrase>.+?){_TIMES}", _until),
     shape(rf"(?:repeat|redo|loop|do|run|keep|revise|rewrite|improve|redraft) (?P<what>.+?) until (?P<phrase>.+?){_TIMES}", _until),
 )  # fmt: skip
 
 # 'If …, …', and the condition behind what hangs on it.
 LEADING_CONDITIONS: tuple[Shape, ...] = (
+    shape(rf"(?P<act>[^,;]+?) (?:should|may|must|shall|can|is to) only (?:go out|happen|run|be \w+) {_IF} (?P<condition>.+)", _only),
     shape(rf"{_IF} (?P<condition>[^,;]+), (?:then )?(?P<act>[^;]+?)[,;.]? (?:and )?(?:otherwise|else|if not),? (?P<otherwise>.+)", _decide),
     shape(r"only (?:if|when) (?P<condition>[^,;]+?) (?:should|may|shall|must|can|is to) (?P<act>.+)", _only),
     shape(r"only (?:if|when) (?P<condition>[^,;]+), (?:then )?(?P<act>.+)", _only),

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from generation.planning.language.languages import language_of, to_english
+from generation.planning.language.verbs import verb_words
+from generation.planning.language.words import STOP, known_products, noun_words
 from generation.refining.instructions.shapes_of_languages import COUNTS, QUANTIFIERS, SHAPES
 
 # They turn what is said; the plain reading, word by word, may lose them.
@@ -14,6 +16,7 @@ _NEGATIONS = {
 }
 _PLACEHOLDER = re.compile("\x01(\\d+)\x01")
 _SETTLED = re.compile("\x02(\\d+)\x02")
+_WORD = re.compile(r"(?<![\w\x01])[^\W\d_]{3,}(?![\w\x01])")
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|(?<!\w)'[^']*'(?!\w)")
 # 'if the tone good is'
 _VERB_LAST = re.compile(
@@ -32,13 +35,24 @@ _NAMES = frozenset({"name", "count"})
 def in_english(part: str, names: Iterable[str]) -> list[str]:
     """What `part` may say in English, the likeliest first; `names` are words that stay, such as ids of steps."""
     hidden, kept = _hidden(part, names)
-    found = [part] if not language_of(part) else []
-    for language in _likely(hidden):
-        found += [_shown(text, kept) for text in _shaped(hidden, language)]
+    found = [
+        _shown(text, kept) for language in _likely(hidden) for text in _shaped(hidden, language)
+    ]
+    found += [part] if not language_of(part) else []
     language = _language(hidden)
     if language and not re.search(rf"\b(?:{_NEGATIONS[language]})\b", hidden, re.IGNORECASE):
-        found.append(_shown(to_english(hidden, language), kept))
+        english = to_english(hidden, language)
+        found += [] if _left_over(hidden, english) else [_shown(english, kept)]
     return list(dict.fromkeys(found))
+
+
+def _left_over(text: str, english: str) -> bool:
+    """Whether a word came through that no vocabulary has: it may be the one that matters ('al principio')."""
+    same = {word.lower() for word in _WORD.findall(text)} & {
+        w.lower() for w in _WORD.findall(english)
+    }
+    known = verb_words() | noun_words() | STOP
+    return any((word,) not in known_products() and word not in known for word in same)
 
 
 def _likely(text: str) -> list[str]:

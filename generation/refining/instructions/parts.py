@@ -7,13 +7,13 @@ _COMMANDS = (
     r"give|skip|duplicate|let me|tell the|call the workflow)\b"
 )
 _SPLIT = re.compile(
-    r"\s*(?:;|(?<=[\w)'\"\x01])[.!](?=\s|$)(?!\s*(?:otherwise|else|if not)\b)|\n)\s*|"
+    r"\s*(?:;(?!\s*(?:otherwise|else|if not|sonst|andernfalls|si no|de lo contrario|sinon)\b)|(?<=[\w)'\"\x01])[.!](?=\s|$)(?!\s*(?:otherwise|else|if not|sonst|andernfalls|si no|de lo contrario|sinon)\b)|\n)\s*|"
     rf",?\s+and\s+(?=also\s)|,?\s+(?:and then|then|and|but)\s+(?={_COMMANDS})",
     re.IGNORECASE,
 )
 _POLITE = re.compile(
-    r"^(?:please|(?:can|could|would|will) you(?: please)?|i want you to|i(?:'d| would) like (?:you )?to(?! (?:check|approve|see|review|confirm|look|sign|read|release)\b)|"
-    r"now|then|and|make sure (?:to|that you)|let's)\s+",
+    r"^(?:please|pls|kindly|hey|hi|hello|ok|okay|(?:can|could|would|will) you(?: please)?|i want you to|i(?:'d| would) like (?:you )?to(?! (?:check|approve|see|review|confirm|look|sign|read|release|be asked)\b)|"
+    r"now|then|and|(?:make sure|ensure) (?:to|that(?: you)?)|let's)\s+",
     re.IGNORECASE,
 )
 _ASKS_POLITELY = re.compile(r"^(?:please|(?:can|could|would|will) you)\b", re.IGNORECASE)

@@ -17,7 +17,7 @@ _NUMBERS = {
 COUNT = rf"(?P<count>\d{{1,6}}|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"
 UNIT = r"(?P<unit>seconds?|secs?|minutes?|mins?|hours?|days?|s|h)"
 VERB_ADD = r"(?:add|insert|include|append|put in|introduce|create)"
-ANCHOR = r"(?P<side>before|after|behind|ahead of|following)\s+(?P<anchor>.+?)"
+ANCHOR = r"(?P<side>before|after|behind|ahead of|in front of|following)\s+(?P<anchor>.+?)"
 AT_ONCE = (
     r"(?:in parallel|at the same time|simultaneously|concurrently|side by side|at once|together)"
 )
@@ -57,7 +57,7 @@ def several(text: str) -> tuple[str, ...]:
 
 def side(word: str) -> Literal["before", "after"]:
     """'ahead of' is before."""
-    return "before" if word.lower() in ("before", "ahead of") else "after"
+    return "before" if word.lower() in ("before", "ahead of", "in front of") else "after"
 
 
 def end(word: str) -> Literal["start", "end"]:

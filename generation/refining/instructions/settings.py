@@ -76,6 +76,43 @@ NAMES: tuple[Shape, ...] = (
 )  # fmt: skip
 
 SETTINGS: tuple[Shape, ...] = (
+    shape(rf"(?P<what>.+?) (?:needs?|gets?|has) {_AT_MOST} {COUNT}\s*{UNIT}", _limit),
+    shape(
+        rf"(?P<what>.+?) (?:should|must|may|can) be retried (?:up to |at most )?{COUNT}(?: times)?(?: at most)?",
+        lambda m: Setting(m["what"], "retries", str(number(m["count"]))),
+    ),
+    shape(
+        rf"(?P<what>.+?) (?:should|must|may|can) be tried (?:up to |at most )?{COUNT}(?: times)?(?: at most)?",
+        lambda m: Setting(m["what"], "retries", str(number(m["count"]) - 1)),
+    ),
+    shape(
+        rf"(?:let )?{THE}(?P<name>[\w-]+) of (?P<what>.+?) (?:should |is to |shall )?be (?P<value>[\"“].+)",
+        lambda m: Setting(m["what"], m["name"], unquoted(m["value"])),
+    ),
+    shape(
+        rf"{THE}(?P<what>.+?)'s (?P<name>[\w-]+) (?:should|is to|shall|must) be (?P<value>[\"“].+)",
+        lambda m: Setting(m["what"], m["name"], unquoted(m["value"])),
+    ),
+    shape(
+        rf"(?:let )?{THE}(?P<name>[\w-]+) (?:should |is to |shall )?be (?P<value>[\"“].+)",
+        lambda m: Setting("", m["name"], unquoted(m["value"])),
+    ),
+    shape(
+        rf"use (?P<value>[\"“].+?[\"”]) (?:as|for) {THE}(?P<name>[\w-]+) (?:of|in) (?P<what>.+)",
+        lambda m: Setting(m["what"], m["name"], unquoted(m["value"])),
+    ),
+    shape(
+        rf"use (?P<value>[\"“].+?[\"”]) (?:as|for) {THE}(?P<name>[\w-]+)",
+        lambda m: Setting("", m["name"], unquoted(m["value"])),
+    ),
+    shape(
+        rf"(?:have|let|get) {THE}(?P<what>.+?) (?P<text>(?:use|mention|avoid|include|sign|be|answer in|write in) .+)",
+        lambda m: Tell(m["what"], m["text"]),
+    ),
+    shape(
+        rf"(?P<text>shorten|simplify) {THE}(?P<what>.+)",
+        lambda m: Tell(m["what"], f"keep it {'short' if m['text'].lower() == 'shorten' else 'simple'}"),
+    ),
     shape(rf"{_SET} {THE}{_TIME_LIMIT} (?:of|for|on) (?P<what>.+?) to {COUNT}\s*{UNIT}", _limit),
     shape(rf"(?:give|let|allow|grant) (?P<what>.+?) (?:an? )?(?:{_TIME_LIMIT} of|take at most|run for at most|have at most|take|have|run for) {COUNT}\s*{UNIT}", _limit),
     shape(rf"(?:give|allow|grant) (?P<what>.+?) (?:{_AT_MOST} )?{COUNT}\s*{UNIT}(?: of time)?(?: to (?:finish|run|complete))?", _limit),

@@ -24,7 +24,7 @@ REMOVALS: tuple[Shape, ...] = (
         lambda m: Remove(f"everything except {m['what']}"),
     ),
     shape(
-        rf"(?:remove|delete|drop|get rid of|take out|leave out|skip|omit|cut out|cut|kick out|throw out|eliminate|do without|erase) {THE}(?P<what>.+?){_ANY_MORE}",
+        rf"(?:remove|delete|drop|scrap|ditch|lose|disable|deactivate|turn off|switch off|get rid of|take out|leave out|skip|omit|cut out|cut|kick out|throw out|eliminate|do without|erase) {THE}(?P<what>.+?){_ANY_MORE}",
         lambda m: Remove(m["what"]),
     ),
     shape(
@@ -43,6 +43,8 @@ REMOVALS: tuple[Shape, ...] = (
         rf"{THE}(?P<what>.+?) (?:is|are) (?:unnecessary|superfluous|unneeded|obsolete)",
         lambda m: Remove(m["what"]),
     ),
+    shape(rf"(?:i|we) want {THE}(?P<what>.+?) (?:gone|removed|out)", lambda m: Remove(m["what"])),
+    shape(rf"{THE}(?P<what>.+?) (?:isn't|aren't) (?:needed|necessary|required|wanted){_ANY_MORE}", lambda m: Remove(m["what"])),
     shape(rf"{THE}(?P<what>.+?) can (?:go|be removed|be dropped|be skipped)", lambda m: Remove(m["what"])),
     shape(
         rf"(?:do not|don't|no longer|never|stop) (?P<what>.+?){_ANY_MORE}",
@@ -66,6 +68,14 @@ REPLACEMENTS: tuple[Shape, ...] = (
     ),
     shape(
         r"(?:use |take )?(?P<new>.+?),? (?:instead of|rather than|in place of) (?P<old>.+)",
+        lambda m: Replace(m["old"], m["new"]),
+    ),
+    shape(
+        r"(?:change|turn|convert) (?P<old>the .+?) (?:to|into) (?P<new>an? .+)",
+        lambda m: Replace(m["old"], m["new"]),
+    ),
+    shape(
+        r"(?P<new>[^,]+),? (?:and )?not (?P<old>(?:by|via|in|on) .+)",
         lambda m: Replace(m["old"], m["new"]),
     ),
     shape(
