@@ -38,7 +38,7 @@ _GETS = re.compile(r"\bgets? (?=sent\b|\w+ed\b)", re.IGNORECASE)
 _GOES_OUT = re.compile(r"\b(?:goes|go|is|are|gets?|went|has gone) (?:out|off)\b", re.IGNORECASE)
 # Words that say which steps, how many, or when: a phrase with one of them is more than the name of one step.
 _MORE = re.compile(
-    r"\b(?:everything|all|every|each|other|others|rest|except|but|and|or|if|unless|until|not|only|between|before|after|then|instead)\b",
+    r"\b(?:everything|all|every|each|other|others|rest|branch(?:es)?|except|but|and|or|if|unless|until|not|only|between|before|after|then|instead)\b",
     re.IGNORECASE,
 )
 # The one noun of work whose stem is not its verb's.
@@ -188,6 +188,7 @@ class Steps:
         agent, tool = self.catalogue.agents.get(used), self.catalogue.tools.get(used)
         told = agent.description if agent else tool.description if tool else ""
         first = str(step.input).split("\n")[0] if isinstance(step, AgentStep) else ""
+        first = re.sub(r"\$\{[^}]*\}", " ", first)
         return f"{self._called(step)} {step.description} {told} {first}"
 
 

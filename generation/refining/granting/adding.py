@@ -38,7 +38,8 @@ from workflows.definition.steps import (
 _CONTROL = re.compile(
     r"\b(?:loop|parallel|branch|branches|condition|conditional|decision|around)\b", re.IGNORECASE
 )
-_ANOTHER = re.compile(
+# It is said that one more is meant.
+ANOTHER = re.compile(
     r"\b(?:another|a second|one more|an additional|again|too|also)\b", re.IGNORECASE
 )
 
@@ -48,7 +49,7 @@ def added(wish: Add, ground: Ground) -> Granted:
     if _CONTROL.search(wish.what):
         raise NotUnderstood("say which steps are to repeat, run at the same time or hang on what.")
     existing = ground.steps.found(wish.what) if wish.is_told else None
-    if existing is not None and not _ANOTHER.search(wish.what):
+    if existing is not None and not ANOTHER.search(wish.what):
         return _moved(existing, wish, ground)
     if wish.is_guess and hold(wish.what):
         raise NotUnderstood("say before which step.")
@@ -76,7 +77,7 @@ def require_new(act: str, made: Inserted, ground: Ground) -> None:
         name = (
             one.fields.get("agent_id") or one.fields.get("tool") if isinstance(one, AddStep) else ""
         )
-        if name and name in used and not _ANOTHER.search(act):
+        if name and name in used and not ANOTHER.search(act):
             raise StepAmbiguous(
                 f"{act!r} could mean the step {used[name]!r} or one more: use its id, or say 'another'."
             )
@@ -95,7 +96,7 @@ def _moved(step: Step, wish: Add, ground: Ground) -> Granted:
 
 def _require_there(what: str, place: Place, ground: Ground) -> None:
     """'first summarize the ticket' can't mean before the ticket is read."""
-    if not actions(what) & WORKS or _ANOTHER.search(what):
+    if not actions(what) & WORKS or ANOTHER.search(what):
         return
     said = {stem(word) for word in tokens(what) if word not in STOP} - {stem(tokens(what)[0])}
     named = [s for s in ground.steps.all if said & {stem(w) for w in tokens(f"{s.name} {s.id}")}]

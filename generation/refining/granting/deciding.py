@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from generation.expanding.naming import shown
 from generation.refining.finding import StepNotFound
-from generation.refining.granting.adding import require_new
+from generation.refining.granting.adding import ANOTHER, require_new
 from generation.refining.granting.ground import Granted, Ground, NotUnderstood
 from generation.refining.granting.judging import Judgement, judge_among
 from generation.refining.inserting import insert, upstream
@@ -112,7 +112,7 @@ def _act(text: str) -> str:
 
 
 def _existing(act: str, ground: Ground) -> Step | None:
-    step = ground.steps.found(act) if act else None
+    step = ground.steps.found(act) if act and not ANOTHER.search(act) else None
     if isinstance(step, ConditionalStep | EndStep):
         raise NotUnderstood(f"{step.id!r} directs the flow: say which step on its ways is meant.")
     return step

@@ -20,8 +20,11 @@ OF_PEOPLE = re.compile(
     r"^(?:i|we|you|he|she|they|somebody|someone|a human|(?:the|my|our) (?:boss|manager|user))\b",
     re.IGNORECASE,
 )
+# What no step's result tells: how long something takes, and when it is.
 _OF_TIME = re.compile(
-    r"\b(?:takes?|lasts?|runs?)\b.*\b(?:seconds?|minutes?|hours?|days?|long|longer)\b",
+    r"\b(?:takes?|lasts?|runs?)\b.*\b(?:seconds?|minutes?|hours?|days?|long|longer)\b|"
+    r"\b(?:within|after|for) \w+ (?:seconds?|minutes?|hours?|days?|weeks?)\b|"
+    r"\b(?:weekend|weekdays?|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|today|tomorrow|o'clock|midnight)\b|\bit is (?:morning|evening|night|late)\b",
     re.IGNORECASE,
 )
 

@@ -43,6 +43,12 @@ def repeated_until(wish: Until, ground: Ground) -> Granted:
     writer = _agent(ground.steps.find(wish.what))
     ahead = _chain(writer, ground)
     judge = ground.steps.likeliest(wish.phrase, ground.steps.all)
+    if judge == writer:
+        # 'the draft fails the tone check': another that the words name too is the one that judges.
+        judge = ground.steps.likeliest(
+            wish.phrase, [s for s in ahead[1:] if isinstance(s, AgentStep)]
+        )
+        judge = judge or writer
     if judge is None and is_about_it(wish.phrase):
         judge = writer
     if judge not in ahead:

@@ -1,5 +1,6 @@
 """Steps that go."""
 
+from generation.planning.language.words import STOP, stem, tokens
 from generation.refining.finding import StepNotFound
 from generation.refining.granting.ground import Granted, Ground, NotUnderstood
 from generation.refining.instructions.wishes import Remove
@@ -7,9 +8,29 @@ from generation.refining.operations import Operation, RemoveStep
 from generation.refining.selecting import select
 from workflows.definition.steps import Definition, LoopStep, ParallelStep, Step, walk
 
+# Who something is done for is no step, even if a step's name has them.
+_PEOPLE = frozenset(
+    stem(word)
+    for word in (
+        "customer",
+        "client",
+        "user",
+        "team",
+        "engineer",
+        "manager",
+        "boss",
+        "recipient",
+        "colleague",
+        "reader",
+    )
+)
+
 
 def removed(wish: Remove, ground: Ground) -> Granted:
     """The steps that are meant; never all of them, and none with others inside that only its kind tells."""
+    said = {stem(word) for word in tokens(wish.what) if word not in STOP}
+    if said and said <= _PEOPLE:
+        raise StepNotFound(f"{wish.what!r} is somebody, not a step.")
     gone = select(wish.what, ground.steps)
     for step in gone:
         inside = [one.id for _, one in walk(_inside(step))]

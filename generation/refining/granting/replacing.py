@@ -7,8 +7,15 @@ from generation.plan import AgentUse, ToolUse
 from generation.planning.arguments import fill
 from generation.planning.data import Source
 from generation.planning.language.verbs import starts_with_verb
+from generation.planning.matching.entries import tool_kinds
 from generation.refining.granting.ground import Granted, Ground, NotUnderstood
-from generation.refining.inserting import NotInsertable, exactly_named, nodes_for, sources_at
+from generation.refining.inserting import (
+    CHANGES,
+    NotInsertable,
+    exactly_named,
+    nodes_for,
+    sources_at,
+)
 from generation.refining.instructions.wishes import Replace
 from generation.refining.operations import Operation, Place, UpdateStep
 from generation.refining.step_index import used_by
@@ -26,10 +33,22 @@ def replaced(wish: Replace, ground: Ground) -> Granted:
         new, words = _meant(wish.new, step, ground)
         if new == used_by(step):
             raise NotUnderstood(f"{step.id!r} uses {new!r} already.")
+        if words and _changes(step, ground) != _is_changing(new, ground):
+            raise NotUnderstood(f"{new!r} does not do the kind of work that {step.id!r} does.")
         operation, told = _with_other(step, new, words, ground)
         operations.append(operation)
         warnings += told
     return Granted(operations, warnings)
+
+
+def _changes(step: Step, ground: Ground) -> bool:
+    return _is_changing(used_by(step), ground)
+
+
+def _is_changing(used: str, ground: Ground) -> bool:
+    """Whether others see what it does."""
+    entry = ground.catalogue.tools.get(used)
+    return entry is not None and bool(tool_kinds(entry) & CHANGES)
 
 
 def _meant(text: str, step: Step, ground: Ground) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from generation.expanding.scope import USER_INPUT
 from generation.planning.arguments import escape, fill
+from generation.planning.language.verbs import actions
 from generation.refining.granting.ground import Granted, Ground, NotUnderstood
 from generation.refining.instructions.wishes import Describe, Rename, Send, Setting, Tell
 from generation.refining.operations import SetSetting, UpdateStep
@@ -16,6 +17,10 @@ _NUMBERS = {"timeout", "retries", "max_turns", "max_iterations", "duration_secon
 # The value of 'send it to a@b.c', with the word that leads to it.
 _VALUES = re.compile(
     r"\s*\b(?:to|in|into|at|from|with|on)?\s*(?:the )?(?:[\w.+-]+@[\w-]+\.[\w.-]*\w|(?<!\w)[#@][a-z][\w-]*|https?://\S+|\"[^\"]+\"|“[^”]+”)(?: channel)?",
+    re.IGNORECASE,
+)
+_OF_TEXT = re.compile(
+    r"\b(?:be|sound|keep it|make it|more|less) (?:friendl\w+|polite|formal|informal|casual|short\w*|brief|concise|nice\w*|warm\w*|simple)\b",
     re.IGNORECASE,
 )
 _ANOTHER = re.compile(r"\b(?:an?|another|one more|additional)\b", re.IGNORECASE)
@@ -39,6 +44,12 @@ def told(wish: Tell, ground: Ground) -> Granted:
     if not isinstance(step, AgentStep) or not isinstance(step.input, str):
         raise NotUnderstood(
             f"{step.id!r} is no agent with words as its input, so it can be told nothing."
+        )
+    agent = ground.catalogue.agents.get(step.agent_id or "")
+    only_judges = agent is not None and actions(agent.description) == {"analyse"}
+    if only_judges and _OF_TEXT.search(wish.text):
+        raise NotUnderstood(
+            f"{step.id!r} judges and writes nothing: tell it to the step that writes."
         )
     text = escape(wish.text.strip().rstrip("."))
     more = f"{step.input}\n\n{text[:1].upper()}{text[1:]}."

@@ -224,7 +224,9 @@ ADDITIONS: tuple[Shape, ...] = (
     ),
 )  # fmt: skip
 PLAIN_ADDITIONS: tuple[Shape, ...] = (
-    shape(rf"{VERB_ADD}\s+(?P<what>.+)", lambda m: Add(m["what"], "end", is_guess=True)),
+    shape(
+        rf"{VERB_ADD}\s+(?P<what>.+)", lambda m: Add(m["what"], "end", is_guess=True, is_told=True)
+    ),
 )
 
 # What is said behind or before a wish of any kind, or is one itself where nothing says the place.
