@@ -43,6 +43,8 @@ _MORE = re.compile(
 )
 # The one noun of work whose stem is not its verb's.
 _ANALYSIS = "analysis"
+# 'paying', of which the stem is not that of 'pay'.
+_GERUND = re.compile(r"\b([a-z]{3,})ing\b", re.IGNORECASE)
 _ANYBODY = frozenset({"anybody", "nobody", "somebody", "everybody", "anyone", "someone"})
 # How far ahead of the next step the best one has to be, and how much of the words it has to explain.
 AHEAD, EXPLAINED = 0.7, 0.4
@@ -139,6 +141,11 @@ class Steps:
 
     def _by_words(self, text: str) -> list[Step]:
         """Steps that are called or described with every word; else the one that the words mean far more than any other."""
+        found = self._by_these_words(text)
+        bare = _GERUND.sub(r"\1", text)
+        return found or (self._by_these_words(bare) if bare != text else [])
+
+    def _by_these_words(self, text: str) -> list[Step]:
         text = _GETS.sub("is ", _GOES_OUT.sub("is sent", mended(text, self.catalogue)))
         wanted = {stem(word) for word in tokens(text) if word not in STOP}
         if not wanted or _MORE.search(text) or text.lower() in _KINDS:

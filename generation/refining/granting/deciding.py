@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from generation.expanding.naming import shown
+from generation.planning.reading.holding import hold
 from generation.refining.finding import StepNotFound
 from generation.refining.granting.adding import ANOTHER, require_new
 from generation.refining.granting.ground import Granted, Ground, NotUnderstood
@@ -26,6 +27,7 @@ _GO_ON = re.compile(
     r"^(?:just |simply )?(?:go on|continue|carry on|proceed|ignore (?:it|that|this|the error)|skip (?:it|that|this step|the step)|move on)(?: anyway)?$",
     re.IGNORECASE,
 )
+_BEFORE = re.compile(r"^(?P<what>.+?) before (?P<anchor>.+)$", re.IGNORECASE)
 _PLACED = re.compile(
     r"\b(?:before|after|at the (?:end|start|beginning)|in parallel|at the same time)\b",
     re.IGNORECASE,
@@ -45,6 +47,8 @@ def decided(wish: Decide, ground: Ground) -> Granted:
     then, otherwise = (_act(text) for text in (wish.then, wish.otherwise))
     if not then and not otherwise:
         return _stopped(wish, ground)
+    if not otherwise and (placed := _BEFORE.match(then)) is not None:
+        return _before(wish.condition, placed["what"], placed["anchor"], ground)
     yes, no = _existing(then, ground), _existing(otherwise, ground)
     if yes is not None and no is not None:
         return _between(wish.condition, yes, no, ground)
@@ -61,6 +65,24 @@ def decided(wish: Decide, ground: Ground) -> Granted:
         _fill_way(granted, then, decision, judgement.branch, ground)
     if otherwise and no is None:
         _fill_way(granted, otherwise, decision, "default", ground)
+    return granted
+
+
+def _before(condition: str, act: str, anchor: str, ground: Ground) -> Granted:
+    """'if it is over 1000, ask me before paying': new steps right before a step, but only where it holds."""
+    step = ground.steps.find(anchor)
+    if not hold(act) and _existing(act, ground) is not None:
+        raise NotUnderstood(f"{act[:100]!r} is a step already: say where it belongs first.")
+    place = Place("before", step.id)
+    judgement = judge_among(condition, upstream(ground.definition, place), ground)
+    decision = ground.free("decide")
+    ways = (step.id, step.id)
+    operations = [
+        *judgement.operations,
+        _conditional(decision, condition, judgement, ways, place),
+    ]
+    granted = Granted(operations, list(judgement.warnings))
+    _fill_way(granted, act, decision, judgement.branch, ground)
     return granted
 
 
