@@ -207,6 +207,8 @@ class _Builder:
         revisers = [n for n in body if isinstance(n, AgentUse | NewAgent) and _is_revision(n.task)]
         producer = before[-1] if before and isinstance(before[-1], AgentUse) else None
         writers = [n for n in body if isinstance(n, AgentUse) and n not in revisers]
+        if revisers and len(body) == len(revisers) and (made := _writer_and_critic(before)):
+            return made
         if producer is not None and revisers and producer not in body:
             before.pop()
             return [producer, *(n for n in body if n not in revisers)]
@@ -216,6 +218,20 @@ class _Builder:
         if len(writers) >= 2 and revisers:
             return [n for n in body if n not in revisers]
         return body
+
+
+def _writer_and_critic(before: list[Node]) -> list[Node]:
+    """'Draft it and have the critic check it. Keep revising until …': both are taken into the loop; [] where they do not stand there."""
+    pair = before[-2:]
+    uses = [node for node in pair if isinstance(node, AgentUse)]
+    if (
+        len(uses) < 2
+        or "analyse" not in actions(uses[1].task)
+        or "analyse" in actions(uses[0].task)
+    ):
+        return []
+    del before[-2:]
+    return pair
 
 
 def _is_revision(task: str) -> bool:

@@ -110,3 +110,71 @@ def test_going_through_things_one_by_one_governs_the_next_sentence() -> None:
     assert told("Go through them one by one. Anyone under 18 is sent a form.") == [
         {"foreach": "them", "do": [{"if": [("it is under 18", ["send it a form"])], "else": []}]}
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "decision"),
+    [
+        (
+            "Check the invoice. When the amounts match, pay it; when they don't, ask the supplier.",
+            {"if": [("the amounts match", ["pay it"])], "else": ["ask the supplier"]},
+        ),
+        (
+            "Read the log, and when there's a breaking change ask me for approval before writing release notes.",
+            {
+                "if": [
+                    (
+                        "there is a breaking change",
+                        ["ask me for approval", "writing release notes"],
+                    )
+                ],
+                "else": [],
+            },
+        ),
+        (
+            "Check the amount. Below 100 euros approve it, between 100 and 1000 ask the manager, above that create a ticket.",
+            {
+                "if": [
+                    ("it is Below 100 euros", ["approve it"]),
+                    ("it is between 100 and 1000", ["ask the manager"]),
+                ],
+                "else": ["create a ticket"],
+            },
+        ),
+        (
+            "Work out the language: German mails get forwarded to Anna, French mails to Luc, all remaining ones to the pool.",
+            {
+                "if": [
+                    ("it is german mails", ["forward it to Anna"]),
+                    ("it is french mails", ["forward it to Luc"]),
+                ],
+                "else": ["forward it to the pool"],
+            },
+        ),
+        (
+            "Look at the weather. In case of rain move the event inside, otherwise tell the guests.",
+            {"if": [("there is rain", ["move the event inside"])], "else": ["tell the guests"]},
+        ),
+    ],
+)
+def test_opposites_amounts_and_verbs_told_once(text: str, decision: dict[str, object]) -> None:
+    assert told(text)[1:] == [decision]
+
+
+def test_except_when_is_a_condition() -> None:
+    assert told("Send a reminder, except when the customer has already paid.") == [
+        {"if": [("not the customer has already paid", ["Send a reminder"])], "else": []}
+    ]
+
+
+def test_what_is_not_good_enough_is_made_again() -> None:
+    assert told("Generate the image. Not good enough? Generate it again.") == [
+        {"until": "it is good enough", "do": ["Generate the image"]}
+    ]
+
+
+def test_words_alone_before_then_speak_of_the_clauses_before() -> None:
+    assert told("Check the facts and find an image, simultaneously, then publish it.") == [
+        {"together": [["Check the facts"], ["find an image"]]},
+        "publish it",
+    ]

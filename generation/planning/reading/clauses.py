@@ -249,11 +249,7 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
     if parallel == "leading":
         bare = _without_openers(bare)
     if not bare:
-        speaks_back = marker is not None and marker["of"] is not None
-        if parallel and found and (speaks_back or not hanging.is_after_comma):
-            found[-1] = replace(found[-1], parallel="trailing")
-        elif parallel:
-            found.append(replace(hanging, text="", parallel="leading"))
+        _mark(found, hanging, marker)
         return
     control, rest = _control(bare)
     chunk = replace(hanging, text=rest, control=control, parallel=parallel)
@@ -265,18 +261,11 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
         # 'plan the route, taking the weather into account'
         found[-1] = replace(found[-1], text=f"{found[-1].text}, {bare}")
         return
-    is_waiting = bool(found) and found[-1].text == "" and not found[-1].control
-    is_own = (
-        bool(control)
-        or chunk.is_break
-        or starts_with_verb(
-            _NEGATED.sub("", bare) if _is_consequence(found, chunk) else bare,
-            is_first=_is_consequence(found, chunk),
-        )
-        or _ends_list(found, bare)
-        or _AGAIN.match(bare) is not None
-        or (chunk.is_after_semicolon and has_verb(bare))
-    )
+    if len(found) > 1 and chunk.is_break and _is_waiting(found):
+        # 'check the facts and find a picture, simultaneously, then publish'
+        found[-2:] = [replace(found[-2], parallel="trailing")]
+    is_waiting = _is_waiting(found)
+    is_own = _is_own(found, chunk, bare)
     if not found or is_own or is_waiting or _is_second_participle(bare, found[-1].text):
         if is_waiting:
             before = found.pop()
@@ -286,6 +275,36 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
     last = found[-1]
     joined = f"{last.text}{delimiter}{bare}" if delimiter.strip() else f"{last.text} {bare}"
     found[-1] = replace(last, text=joined, parallel=last.parallel or parallel)
+
+
+def _is_waiting(found: list[Chunk]) -> bool:
+    """Whether words like 'at the same time' still wait for the clause that they speak of."""
+    return bool(found) and found[-1].text == "" and not found[-1].control
+
+
+def _mark(found: list[Chunk], hanging: Chunk, marker: re.Match[str] | None) -> None:
+    """Words like 'in parallel' that stand alone speak of the clause before, or of what follows."""
+    if marker is None:
+        return
+    if found and (marker["of"] is not None or not hanging.is_after_comma):
+        found[-1] = replace(found[-1], parallel="trailing")
+    else:
+        found.append(replace(hanging, text="", parallel="leading"))
+
+
+def _is_own(found: list[Chunk], chunk: Chunk, text: str) -> bool:
+    """Whether `text` is a clause of its own behind those that were found."""
+    is_consequence = _is_consequence(found, chunk)
+    return (
+        bool(chunk.control)
+        or chunk.is_break
+        or starts_with_verb(
+            _NEGATED.sub("", text) if is_consequence else text, is_first=is_consequence
+        )
+        or _ends_list(found, text)
+        or _AGAIN.match(text) is not None
+        or (chunk.is_after_semicolon and has_verb(text))
+    )
 
 
 def _is_consequence(found: list[Chunk], chunk: Chunk) -> bool:

@@ -4,7 +4,7 @@ import re
 
 from generation.planning.language.verbs import base_form, infinitive, starts_with_verb
 from generation.planning.language.words import stem
-from generation.planning.reading.kinds import cut, opening
+from generation.planning.reading.kinds import cut, opening, replaced
 
 # 'Only when it says so, start the pump' · 'and only if'
 _ONLY = re.compile(
@@ -102,9 +102,24 @@ _IN_WHICH_CASE = re.compile(
 )
 
 
+# 'remind him, except when he has paid'
+_EXCEPT = re.compile(r",?\s+(?:except|but not|only not) (?:when|if|where|in case)\b", re.IGNORECASE)
+# 'Generate it. Not good enough? Generate it again.'
+_NOT_SO = re.compile(
+    r"(?P<start>[.;!?]\s+)not (?P<quality>[\w' -]{2,30})\?\s+(?:then )?(?P<act>[^.;!?]+)",
+    re.IGNORECASE,
+)
+# 'in case of rain move it inside'
+_IN_CASE_OF = re.compile(
+    r"\bin (?:case|the event) of (?P<what>(?:an? |the )?[\w-]+(?: [\w-]+)??),? (?P<act>[a-z]+ [^.;!?]+)",
+    re.IGNORECASE,
+)
+
+
 def with_inversions(text: str) -> str:
     """`text` with 'should it fail, …' as 'if it fail, …'."""
-    text = _YES_BEHIND.sub(_yes_first, text)
+    text = _YES_BEHIND.sub(_yes_first, _EXCEPT.sub(" unless", text))
+    text = _IN_CASE_OF.sub(_in_case_of, _NOT_SO.sub(_not_so, text))
     text = _ASKED.sub(r"\g<start>check whether \g<who> \g<be> \g<rest>. ", text)
     return _INVERTED.sub(_inverted, _MAY_BE.sub(_may_be, text))
 
@@ -117,8 +132,20 @@ def with_conditions(text: str) -> str:
     text = _ONLY.sub(r"\g<start>if", _QUESTION.sub(r"\g<verb> whether", text))
     text = _NO_COMMA.sub(r"\g<head> \g<condition>, \g<main>", text)
     text = _IF_NO.sub(_otherwise, _IF_YES.sub(_if_so, text))
-    text = _MEANS.sub(_means, _WITH.sub(_with, text))
+    text = _MEANS.sub(_means, replaced(_WITH, _with, text))
     return _ELSE_COLON.sub(r"\g<start>otherwise ", text)
+
+
+def _not_so(match: re.Match[str]) -> str:
+    if not starts_with_verb(match["act"], is_first=True):
+        return match.group()
+    act = match["act"]
+    return f"{match['start']}If it is not {match['quality']}, {act[0].lower()}{act[1:]}"
+
+
+def _in_case_of(match: re.Match[str]) -> str:
+    is_instruction = starts_with_verb(match["act"])
+    return f"if there is {match['what']}, {match['act']}" if is_instruction else match.group()
 
 
 def _in_which_case(match: re.Match[str]) -> str:
@@ -173,7 +200,7 @@ def _with(match: re.Match[str]) -> str:
     if not (starts_with_verb(act) or _HAPPENS.search(act)):
         return match.group()
     told = match["level"] or match["quality"].lower()
-    return f"{opening(match['start'])}If it is {told}, {act}{separator}{_WITH.sub(_with, others)}"
+    return f"{opening(match['start'])}If it is {told}, {act}{separator}{others}"
 
 
 def _means(match: re.Match[str]) -> str:

@@ -21,11 +21,11 @@ _PERFECT = re.compile(r"\b(?:has|have) been \w+|\b(?:is|are) \w+ed\b", re.IGNORE
 _STATE = re.compile(
     r"^(?:it|this|that|they|he|she|the (?:result|answer|score|outcome|check|review))\s+"
     r"(?:is|are|was|were|has|isn't|aren't|does|fails)\b|"
-    r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:exceeds?|surpass\w*|(?:drops?|falls?|sinks?|goes|rises?|climbs?) (?:below|under|above|over)|"
-    r"(?:is|are|isn't|aren't) (?!there\b|ready\b|done\b|here\b|back\b|in\b|out\b|over\b|through\b|complete\b|available\b|being\b|\w+ed\b|"
-    r"sent\b|written\b|built\b|made\b|done\b|up\b|known\b|on\b|at\b)(?:\w+)$|"
+    r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:exceeds?|surpass\w*|(?:drops?|falls?|sinks?|goes|rises?|climbs?) (?:below|under|above|over))\b|"
+    r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:is|are|isn't|aren't) (?!there\b|ready\b|done\b|here\b|back\b|in\b|out\b|over\b|through\b|complete\b|available\b|being\b|\w+ed\b|"
+    r"sent\b|written\b|built\b|made\b|done\b|up\b|known\b|on\b|at\b)\w+$|"
     r"^(?:something|somebody|someone|anything|anyone|nothing|nobody|there) (?:is|are|has|have|needs?|looks?|seems?)\b|"
-    r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:is|are) (?:above|below|over|under|higher|lower|more|less|greater|too|not))\b",
+    r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:is|are) (?:above|below|over|under|higher|lower|more|less|greater|too|not)\b",
     re.IGNORECASE,
 )
 # 'when it is over' tells an order.
@@ -54,7 +54,7 @@ _LOOKS_AGAIN = re.compile(
     re.IGNORECASE,
 )
 _ECHO = re.compile(
-    r"^(?:it|they|this|that) (?:does|do|is|are|has|have)(?: not|n't)?$", re.IGNORECASE
+    r"^(?:it|they|this|that) (?:does|do|is|are|has|have)(?: not|n['\u2019]t)?$", re.IGNORECASE
 )
 _OWN_LIST = re.compile(
     r"\b(?:its|the|our|their|an?) \w+(?: \w+)? and (?:its|the|our|their|an?) \w+(?: \w+)?$",
@@ -174,6 +174,11 @@ def looks_again(node: Node) -> bool:
 def is_echo(text: str) -> bool:
     """Whether it only points back at what was asked: 'when it does'."""
     return bool(_ECHO.match(text))
+
+
+def is_denial(text: str) -> bool:
+    """Whether it only denies what was asked before: 'when they don't'."""
+    return is_echo(text) and bool(re.search(r"not$|n't$", text, re.IGNORECASE))
 
 
 def is_ban(node: Node) -> bool:

@@ -1,6 +1,7 @@
 """Decisions told of kinds of things: 'bug reports become tickets, everything else gets a label', 'whoever passes …'."""
 
 import re
+from collections.abc import Callable
 
 from generation.planning.reading.happening import happening
 from generation.planning.reading.implied import REST
@@ -16,6 +17,8 @@ _WHO = re.compile(
     r"\b(?:whoever|(?:anyone|anybody|everyone|everybody|those|people|[a-z]+s) (?:who|that|which))\b",
     re.IGNORECASE,
 )
+# As many cases of one sentence are told apart.
+MOST_CASES = 8
 _ANY_REST = re.compile(rf"\b(?:{REST}|otherwise|else)\b", re.IGNORECASE)
 
 
@@ -37,18 +40,28 @@ def cut(pattern: re.Pattern[str], text: str) -> tuple[str, str, str]:
     return text[: match.start()], ". ", text[match.start() :].lstrip(" ,")
 
 
+def replaced(pattern: re.Pattern[str], told: Callable[[re.Match[str]], str], text: str) -> str:
+    """`text` with `told` for every match, also for those that a match before took in and left behind its own case."""
+    for _ in range(MOST_CASES):
+        changed = pattern.sub(told, text)
+        if changed == text:
+            break
+        text = changed
+    return text
+
+
 def _with_whoever(text: str) -> str:
     """'whoever passes gets a mail, whoever does not is told' as a decision; one alone may only say which are meant."""
     is_told = _WHOEVER.search(text) is not None
     if not is_told or (len(_WHO.findall(text)) < 2 and not _ANY_REST.search(text)):
         return text
-    return _WHOEVER.sub(_whoever, text)
+    return replaced(_WHOEVER, _whoever, text)
 
 
 def _whoever(match: re.Match[str]) -> str:
     rest, separator, others = cut(_WHOEVER, match["rest"])
     told = f"{opening(match['start'])}If it {_singular(match['condition'])}, {happening(match['verb'], rest)}"
-    return f"{told}{separator}{_WHOEVER.sub(_whoever, others)}"
+    return f"{told}{separator}{others}"
 
 
 def _singular(condition: str) -> str:

@@ -14,7 +14,7 @@ _CUT = re.compile(
 )
 # What happens to a kind of thing: 'bug reports become …'
 _SUBJECT = re.compile(
-    rf"^(?P<who>(?!if\b|when\b|whoever\b|otherwise\b|then\b|it\b|i\b|we\b|you\b|they\b|he\b|she\b|there\b|this\b|that\b)(?:[\w'\u2019-]+ ){{1,7}}?){VERB}(?P<rest> .+)$",
+    rf"^(?P<who>(?!if\b|when\b|whoever\b|as\b|once\b|after\b|before\b|until\b|while\b|unless\b|otherwise\b|then\b|it\b|i\b|we\b|you\b|they\b|he\b|she\b|there\b|this\b|that\b)(?:[\w'\u2019-]+ ){{1,7}}?){VERB}(?P<rest> .+)$",
     re.IGNORECASE | re.DOTALL,
 )
 _REST_CLAUSE = re.compile(
@@ -23,14 +23,17 @@ _REST_CLAUSE = re.compile(
 )
 # 'questions an answer' behind 'complaints get an apology'
 _GAPPED = re.compile(
-    r"^(?P<who>[\w'\u2019-]+(?: [\w'\u2019-]+){0,2}?)(?P<rest> (?:an?|the|our|some) .+)$",
+    r"^(?P<who>[\w'\u2019-]+(?: [\w'\u2019-]+){0,2}?)(?P<rest> (?P<head>an?|the|our|some|to|into|in|on|by|via) .+)$",
     re.IGNORECASE | re.DOTALL,
 )
 _CONDITION = re.compile(r"^(?:and |but )?(?:if|when(?:ever)?|in case)\b", re.IGNORECASE)
+_ARTICLES = frozenset({"a", "an", "the", "our", "some"})
 _ANY = frozenset({"anything", "anyone", "anybody", "those", "ones"})
 _NO_KIND = DETERMINERS | {"everything", "everyone", "everybody", "what", "which", "who", "how", "one", "each", "every", "both", "all", "nothing", "nobody", "no"}  # fmt: skip
 # What stands in a clause about a thing, not in its name.
-_OF_CLAUSES = frozenset({"whether", "how", "what", "why", "where"})
+_OF_CLAUSES = frozenset(
+    {"it", "them", "they", "until", "till", "if", "when", "whether", "how", "what", "why", "where"}
+)
 _RELATIVE = frozenset({"who", "which", "that"})
 LONGEST_KIND = 5
 # How far back lies what finds out which kind it is.
@@ -48,6 +51,15 @@ class Clause:
     def starts_sentence(self) -> bool:
         """Whether a sentence begins here."""
         return not self.separator.strip() or any(mark in self.separator for mark in ".!?\n")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What becomes of a kind: 'bug reports', 'become', ' a ticket'."""
+
+    who: str
+    verb: str
+    rest: str
 
 
 @dataclass(frozen=True)
@@ -91,50 +103,64 @@ def _clauses(text: str) -> list[Clause]:
 
 def _run(clauses: list[Clause], start: int) -> Run | None:
     """The cases from `start` on; None where no kind of thing is told of."""
-    run, last = Run((), 0, 0, False), None
+    run = Run((), 0, 0, False)
+    last: Told | None = None
     for at in range(start, len(clauses)):
         clause = clauses[at]
         text = clause.text.rstrip(" .!")
         told = _told(text) or _gapped(text, last, clauses[:start])
-        if rest := _REST_CLAUSE.match(text) if run.kinds else None:
-            run = replace(
-                run, cases=(*run.cases, f"otherwise {instruction(rest['act'])}"), has_rest=True
-            )
-        elif told is not None and not (
-            clause.starts_sentence and at > start and not is_kind(told["who"])
-        ):
-            verb = told["verb"] if "verb" in told.groupdict() else (last or told)["verb"]
-            case = f"if it is {_quality_of(told['who'])}, {happening(verb, told['rest'])}"
-            run = replace(run, cases=(*run.cases, case), kinds=run.kinds + 1)
-            last = told if "verb" in told.groupdict() else last
-        elif run.cases and (_goes_on(clauses, start, at)):
+        is_new_sentence = clause.starts_sentence and at > start
+        if last is not None and (rest := _REST_CLAUSE.match(text)):
+            case = f"otherwise {_of_rest(rest['act'], last)}"
+            return replace(run, cases=(*run.cases, case), has_rest=True, length=run.length + 1)
+        if told is not None and (is_kind(told.who) or not is_new_sentence):
+            case = f"if it is {_quality_of(told.who)}, {happening(told.verb, told.rest)}"
+            run, last = replace(run, cases=(*run.cases, case), kinds=run.kinds + 1), told
+        elif run.cases and _goes_on(clauses, start, at):
             run = replace(run, cases=(*run.cases[:-1], f"{run.cases[-1]}{clause.separator}{text}"))
         else:
             break
         run = replace(run, length=run.length + 1)
-        if run.has_rest:
-            break
     return run if run.kinds else None
 
 
-def _told(text: str) -> re.Match[str] | None:
+def _told(text: str) -> Told | None:
     told = None if _REST_CLAUSE.match(text) else _SUBJECT.match(text)
     words = tokens(told["who"]) if told else []
     is_thing = words and words[-1] not in _RELATIVE and not set(words) & _OF_CLAUSES
-    return told if told and is_thing and not _is_instruction(told["who"]) else None
+    if not told or not is_thing or _is_instruction(told["who"]):
+        return None
+    return Told(told["who"], told["verb"], told["rest"])
 
 
-def _gapped(text: str, last: re.Match[str] | None, before: list[Clause]) -> re.Match[str] | None:
+def _gapped(text: str, last: Told | None, before: list[Clause]) -> Told | None:
     """'praise a thank-you note', where what happens was told of a kind before, and praise was spoken of."""
-    gap = (
-        _GAPPED.match(text) if last is not None and last["rest"].split()[0] in DETERMINERS else None
-    )
-    if gap is None:
+    gap = _GAPPED.match(text) if last is not None else None
+    if gap is None or last is None:
         return None
     spoken = {stem(word) for clause in before for word in tokens(clause.text)}
-    last_word = tokens(gap["who"])[-1:]
-    is_spoken_of = bool(last_word) and (stem(last_word[0]) in spoken or last_word[0].endswith("s"))
-    return gap if is_spoken_of else None
+    words = tokens(gap["who"])
+    is_named = bool(words) and not set(words) & _OF_CLAUSES
+    is_spoken_of = is_named and (stem(words[-1]) in spoken or words[-1].endswith("s"))
+    borrowed = _borrowed(last, gap["head"])
+    if borrowed is None or not is_spoken_of:
+        return None
+    return Told(gap["who"], last.verb, f"{borrowed}{gap['rest']}")
+
+
+def _borrowed(last: Told, head: str) -> str | None:
+    """What stands between the verb and the words that a gap begins with: ' forwarded' of 'get forwarded to Anna' for 'to Luc'."""
+    if head.lower() in _ARTICLES:
+        return "" if last.rest.split()[0].lower() in _ARTICLES else None
+    before, is_there, _ = last.rest.partition(f" {head} ")
+    return before if is_there else None
+
+
+def _of_rest(act: str, last: Told) -> str:
+    """What is done with the rest, with the verb of the case before where it has none: 'to the pool'."""
+    borrowed = _borrowed(last, act.split()[0])
+    is_gap = borrowed is not None and act.split()[0].lower() not in _ARTICLES
+    return happening(last.verb, f"{borrowed} {act}") if is_gap else instruction(act)
 
 
 def _goes_on(clauses: list[Clause], start: int, at: int) -> bool:

@@ -13,6 +13,7 @@ from generation.planning.reading.cues import (
     goes_on_with,
     is_arrival,
     is_ban,
+    is_denial,
     is_echo,
     is_of_item,
     is_over,
@@ -222,12 +223,15 @@ class Sentence:
         """'when it is fine' is one, 'when a ticket arrives' is an event; an alternative settles it."""
         if chunk.is_attached:
             return is_echo(chunk.text)
-        if is_over(chunk.text):
-            return False
+        if is_over(chunk.text) or is_denial(chunk.text):
+            return is_denial(chunk.text)
         has_alternative = any(
-            later.control == "otherwise" for later in self.chunks[self.position :]
+            later.control == "otherwise" or (later.control in CONDITIONS and is_denial(later.text))
+            for later in self.chunks[self.position :]
         )
-        return is_state(chunk.text) or (has_alternative and not is_trigger(chunk.text))
+        return is_state(inner_instruction(chunk.text)[0]) or (
+            has_alternative and not is_trigger(chunk.text)
+        )
 
     def _body_follows(self) -> bool:
         at = self.position

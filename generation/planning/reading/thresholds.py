@@ -6,7 +6,7 @@ from generation.planning.language.verbs import verb_at
 from generation.planning.language.words import stem, tokens
 from generation.planning.reading.happening import instruction
 from generation.planning.reading.implied import REST
-from generation.planning.reading.kinds import cut, opening
+from generation.planning.reading.kinds import cut, opening, replaced
 
 _NUMBER = r"(?:[$€£]?\s?\d[\d.,]*\d|[$€£]?\s?\d)"
 _UNIT = r"(?: ?(?:%|percent|points?|euros?|eur|dollars?|usd|pounds?|k|days?|hours?|weeks?|months?|minutes?|stars?|kg|km|people|items?|pieces?)\b)?"
@@ -30,7 +30,7 @@ _DECIDED = re.compile(r"\bif (?:it|there) is\b", re.IGNORECASE)
 
 def with_thresholds(text: str) -> str:
     """`text` with 'above 500 euros …; for anything smaller …' as 'if …, …' and 'otherwise …'."""
-    changed = _THRESHOLD.sub(_threshold, text)
+    changed = replaced(_THRESHOLD, _threshold, text)
     is_told = changed != text or _DECIDED.search(text)
     return _COMPARATIVE.sub(_rest, changed) if is_told else text
 
@@ -40,6 +40,9 @@ def _threshold(match: re.Match[str]) -> str:
         return match.group()
     # 'go into HubSpot, everybody else is told': where the others begin.
     act, separator, rest = cut(_COMPARATIVE, match["act"])
+    inner, also, others = cut(_THRESHOLD, act)
+    if others:
+        act, separator, rest = inner, also, f"{others}{separator}{rest}"
     bound = re.sub(
         r"^(?:at|for|with|from) (?=[\d$€£])", "", match["bound"].strip(), flags=re.IGNORECASE
     )
