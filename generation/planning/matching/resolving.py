@@ -1,9 +1,9 @@
 """One clause to what it uses: the matching tool or agent, what it silently presupposes, or a suggestion."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from generation.plan import NewTool, Node, Parallel, key, leaves
+from generation.plan import NewAgent, NewTool, Node, Parallel, key, leaves
 from generation.planning.data import wants_rules
 from generation.planning.language.verbs import actions, leading_verb
 from generation.planning.language.words import STOP, stem, tokens, units
@@ -121,6 +121,7 @@ class Resolver:
         if not nodes:
             nodes = self._whole(act.text, position=position, about=about)
             nodes = self._companions(act.text).around(act.text, nodes)
+            nodes = _each_by_one(act, nodes)
         found = [key(leaf) for leaf in leaves(tuple(nodes))]
         if act.is_backward and set(found) <= set(self.memory.used):
             return []
@@ -224,7 +225,9 @@ class Resolver:
             if not act.wants_split and (is_weak or is_odd):
                 return []
             if best is not None and not is_weak:
-                found.setdefault(best.entry.id, (part, best))
+                # 'translate it to German and French at the same time': one agent may do both.
+                again = f" {part}" if act.wants_split and best.entry.is_agent else ""
+                found.setdefault(best.entry.id + again, (part, best))
         chosen = list(found.values())
         is_clear = act.wants_split or all(
             isinstance(match, NewTool) or match.coverage >= 0.5 for _, match in chosen
@@ -393,6 +396,7 @@ class Resolver:
             and not is_by_chance(match, text)
             and not self._was_read(match.entry, text)
             and not (kinds == COMPOSE and _only_judges(match.entry))
+            and not (_is_making(text) and _only_judges(match.entry) and match.nearness < 0)
         ]
         if fitting and self._wants_rules(fitting[0].entry) and actions(text) <= AGENT_ACTIONS:
             # 'sort it into complaints and questions' tells no rules to sort by: an agent needs none.
@@ -466,6 +470,21 @@ class Resolver:
         if objects and asked:
             self.unplaced.append(text)
         return []
+
+
+def _each_by_one(act: Act, nodes: list[Node]) -> list[Node]:
+    """'translate it to German and French at the same time': the agent that is still to be created does each of them."""
+    made = nodes[-1] if nodes else None
+    parts = parts_of(without_place(act.text)) if act.wants_split else []
+    if len(parts) < 2 or not isinstance(made, NewAgent):
+        return nodes
+    return [*nodes[:-1], Parallel(tuple((replace(made, task=part),) for part in parts))]
+
+
+def _is_making(text: str) -> bool:
+    """'put both together' makes something; who only judges is no help, whatever words they share."""
+    asked = actions(text)
+    return bool(asked) and asked <= {"compose", "make"}
 
 
 def _only_judges(entry: Entry) -> bool:

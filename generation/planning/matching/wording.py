@@ -32,12 +32,25 @@ def is_bare(text: str) -> bool:
     return len(units(text)) <= 1 and not units(text[pronoun.end() :])
 
 
+# 'translate it to German', of which 'French' is another one
+_NAME = re.compile(r"[A-Z]\w*(?: [A-Z]\w*)?")
+_NAMED_PLACE = re.compile(rf"(?P<before>.+ (?:to|into|in|on|for|from) ){_NAME.pattern}$")
+
+
 def parts_of(text: str) -> list[str]:
     """'produce posts, a translation and a chart' → the verb with each object."""
     pieces = [piece.strip() for piece in _LIST.split(_BOTH.sub("", text)) if piece.strip()]
     count = len(leading_verb(text).split())
     head = " ".join(text.split()[:count])
-    rest = [piece if _is_told(piece, head) else f"{head} {piece}" for piece in pieces[1:]]
+    place = _NAMED_PLACE.match(pieces[0]) if pieces else None
+    rest = [
+        piece
+        if _is_told(piece, head)
+        else f"{place['before']}{piece}"
+        if place and _NAME.fullmatch(piece)
+        else f"{head} {piece}"
+        for piece in pieces[1:]
+    ]
     return [*pieces[:1], *rest]
 
 
