@@ -13,20 +13,19 @@ from generation.drafting import OFFLINE_PLANNER
 from generation.evaluation import answer
 from tests.generation import score
 
-PROMPTS = Path(__file__).parent / "prompts.jsonl"
-DEVELOPMENT = Path(__file__).parent / "development.jsonl"
-DEVELOPMENT_2 = Path(__file__).parent / "development_2.jsonl"
-DEVELOPMENT_3 = Path(__file__).parent / "development_3.jsonl"
-DEVELOPMENT_4 = Path(__file__).parent / "development_4.jsonl"
-DEVELOPMENT_6 = Path(__file__).parent / "development_6.jsonl"
-DEVELOPMENT_5 = Path(__file__).parent / "development_5.jsonl"
-HELD_OUT = (
-    "held_out.jsonl",
-    "held_out_2.jsonl",
-    "held_out_3.jsonl",
-    "held_out_4.jsonl",
-    "held_out_5.jsonl",
-)
+FOLDER = Path(__file__).parent
+PROMPTS = FOLDER / "prompts.jsonl"
+# Sets that the planner was changed for: no less of resources, edges, structure and suggestions than here.
+FLOORS = {
+    "development": (0.93, 0.82, 0.88, 0.97),
+    "development_2": (0.87, 0.71, 0.77, 0.97),
+    "development_3": (0.90, 0.77, 0.82, 0.97),
+    "development_4": (0.90, 0.76, 0.84, 0.94),
+    "development_5": (0.91, 0.79, 0.88, 0.97),
+    "development_6": (0.87, 0.70, 0.87, 0.93),
+    "development_7": (0.89, 0.75, 0.86, 0.90),
+}
+HELD_OUT = ("held_out", *(f"held_out_{number}" for number in range(2, 9)))
 SECONDS = 0.3
 
 
@@ -66,63 +65,20 @@ def test_answers_come_at_once(measured: Any) -> None:
     assert seconds[int(len(seconds) * 0.95)] <= SECONDS
 
 
-def test_other_wordings_and_catalogues_are_understood_too() -> None:
-    total = measure(DEVELOPMENT)[0]["all"]
+@pytest.mark.parametrize("name", FLOORS)
+def test_prompts_it_was_made_for_are_understood_as_well_as_they_were(name: str) -> None:
+    total = measure(FOLDER / f"{name}.jsonl")[0]["all"]
     assert (total["valid"], total["hallucinated_total"]) == (1.0, 0)
-    assert total["resource_f1"] >= 0.91
-    assert total["edge_f1"] >= 0.78
-    assert total["structure"] >= 0.87
-    assert total["new_f1"] >= 0.95
-
-
-def test_prompts_of_others_are_understood_as_well_as_they_were() -> None:
-    total = measure(DEVELOPMENT_2)[0]["all"]
-    assert (total["valid"], total["hallucinated_total"]) == (1.0, 0)
-    assert total["resource_f1"] >= 0.83
-    assert total["edge_f1"] >= 0.62
-    assert total["structure"] >= 0.72
-    assert total["new_f1"] >= 0.94
-
-
-def test_control_flow_that_other_words_tell_is_understood_as_well_as_it_was() -> None:
-    total = measure(DEVELOPMENT_3)[0]["all"]
-    assert (total["valid"], total["hallucinated_total"]) == (1.0, 0)
-    assert total["resource_f1"] >= 0.85
-    assert total["edge_f1"] >= 0.65
-    assert total["structure"] >= 0.82
-    assert total["new_f1"] >= 0.96
-
-
-def test_the_latest_prompts_are_understood_as_well_as_they_were() -> None:
-    total = measure(DEVELOPMENT_4)[0]["all"]
-    assert (total["valid"], total["hallucinated_total"]) == (1.0, 0)
-    assert total["resource_f1"] >= 0.88
-    assert total["edge_f1"] >= 0.7
-    assert total["structure"] >= 0.8
-    assert total["new_f1"] >= 0.93
-
-
-def test_prompts_of_another_author_are_understood_as_well_as_they_were() -> None:
-    total = measure(DEVELOPMENT_6)[0]["all"]
-    assert (total["valid"], total["hallucinated_total"]) == (1.0, 0)
-    assert total["resource_f1"] >= 0.87
-    assert total["edge_f1"] >= 0.7
-    assert total["structure"] >= 0.87
-    assert total["new_f1"] >= 0.93
-
-
-def test_prompts_of_one_more_author_are_understood_as_well_as_they_were() -> None:
-    total = measure(DEVELOPMENT_5)[0]["all"]
-    assert (total["valid"], total["hallucinated_total"]) == (1.0, 0)
-    assert total["resource_f1"] >= 0.9
-    assert total["edge_f1"] >= 0.75
-    assert total["structure"] >= 0.8
-    assert total["new_f1"] >= 0.95
+    resources, edges, structure, suggestions = FLOORS[name]
+    assert total["resource_f1"] >= resources
+    assert total["edge_f1"] >= edges
+    assert total["structure"] >= structure
+    assert total["new_f1"] >= suggestions
 
 
 @pytest.mark.parametrize("name", HELD_OUT)
 def test_prompts_it_was_not_made_for_are_valid_and_invent_nothing(name: str) -> None:
-    total = measure(Path(__file__).parent / name)[0]["all"]
+    total = measure(FOLDER / f"{name}.jsonl")[0]["all"]
     assert total["valid"] == 1.0
     assert total["hallucinated_total"] == 0
     assert total["declared_consistent"] == 1.0

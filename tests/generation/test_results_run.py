@@ -15,16 +15,9 @@ __all__ = ["runner", "temporal_worker"]
 SETS = (
     "prompts",
     "development",
-    "development_2",
-    "development_3",
-    "development_4",
-    "development_6",
-    "development_5",
+    *(f"development_{number}" for number in range(2, 8)),
     "held_out",
-    "held_out_2",
-    "held_out_3",
-    "held_out_4",
-    "held_out_5",
+    *(f"held_out_{number}" for number in range(2, 9)),
 )
 # Straight sequences are all alike to the engine: some of each set are enough.
 SEQUENCES = 2
