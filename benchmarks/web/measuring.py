@@ -30,6 +30,9 @@ ASKING = [
     STEPS[0],
 ]
 PAGE = 50
+NEWCOMER = "bench-newcomer"
+FEW_OF_MANY = 5
+FEW_OF_ALL = "by who sees five of all"
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,9 @@ def _kinds() -> Sequence[Kind]:
 def list_rows(web: Web, effort: WebEffort) -> list[ListRow]:
     """Pages of a list of few rows, and the same when there are many."""
     owner = User.objects.get(username=OWNER)
+    newcomer = User.objects.create(username=NEWCOMER)
+    for number in range(FEW_OF_MANY):
+        sample_workflow(newcomer, f"newcomers-{number}")
     rare = sample_workflow(owner, "rare", tags=["rare"], category="rare")
     common = sample_workflow(owner, "common", tags=["common"], category="common")
     changes = {
@@ -162,9 +168,17 @@ def stats_rows(web: Web, effort: WebEffort) -> list[StatsRow]:
 
 # Which pages must not take longer when there are more rows.
 CONSTANT = (
+    FEW_OF_ALL,
     *("first page", "a page far down", "by name", "few found by a tag"),
     *("few found by a word", "nearly all found by a word"),
 )
+
+
+def _asked() -> dict[str, Ask]:
+    return {
+        **{name: Ask(path) for name, path in _addresses().items()},
+        FEW_OF_ALL: Ask(API, user=NEWCOMER),
+    }
 
 
 def _addresses() -> dict[str, str]:
@@ -186,19 +200,19 @@ def _addresses() -> dict[str, str]:
 
 def _times(web: Web, effort: WebEffort) -> dict[str, float]:
     analyse()
-    return {name: median(_sent(web, path, effort)) for name, path in _addresses().items()}
+    return {name: median(_sent(web, ask, effort)) for name, ask in _asked().items()}
 
 
 def _stats_row(name: str, web: Web, path: str, effort: WebEffort) -> StatsRow:
-    times = _sent(web, path, effort)
+    times = _sent(web, Ask(path), effort)
     return StatsRow(name, min(times), median(times))
 
 
-def _sent(web: Web, path: str, effort: WebEffort) -> list[float]:
+def _sent(web: Web, ask: Ask, effort: WebEffort) -> list[float]:
     # The server has closed a connection on which nothing came for some seconds.
     web.close()
     count = max(5, effort.requests // 10)
-    return [web.ask(Ask(path))[0] for _ in range(count + 2)][2:]
+    return [web.ask(ask)[0] for _ in range(count + 2)][2:]
 
 
 def _new(path: str, status: int, steps: Sequence[Any] = STEPS) -> Ask:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks import usage
 from benchmarks.installation import Installation
+from benchmarks.web.trusting import HEADER
 from workflowsite.localstack.ports import LOOPBACK, free_port
 from workflowsite.localstack.server import launch
 
@@ -18,12 +19,16 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "benchmarks.web.settings"}
 
 @dataclass(frozen=True)
 class Ask:
-    """One request; the answer's status must be `status`. Null `method`: GET, or POST with a body."""
+    """One request; the answer's status must be `status`. Null `method`: GET, or POST with a body.
+
+    Empty `user`: the benchmark's own.
+    """
 
     path: str
     body: bytes | None = None
     status: int = 200
     method: str | None = None
+    user: str = ""
 
 
 class Web:
@@ -37,6 +42,7 @@ class Web:
     def ask(self, ask: Ask) -> tuple[float, bytes]:
         """Milliseconds and the body; raises `RuntimeError` for another status."""
         headers = self._headers | ({"Content-Type": "application/json"} if ask.body else {})
+        headers |= {HEADER: ask.user} if ask.user else {}
         started = time.perf_counter()
         method = ask.method or ("POST" if ask.body else "GET")
         self._connection.request(method, ask.path, ask.body, headers)

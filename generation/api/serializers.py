@@ -144,6 +144,9 @@ class ChangeSerializer(serializers.Serializer[Any]):
     )
     source = serializers.CharField(required=False)  # type: ignore[assignment]
     target = serializers.CharField(required=False)
+    edge_kind = serializers.CharField(
+        required=False, help_text="As on the canvas: next, choice, default, error, entry …"
+    )
     label = serializers.CharField(required=False)  # type: ignore[assignment]
     path = serializers.CharField(required=False)
     before = serializers.JSONField(required=False)

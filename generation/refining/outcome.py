@@ -98,9 +98,12 @@ def contract(
 
 
 def changes(change: Difference) -> list[dict[str, Any]]:
-    """Each change as one entry with `kind` (step, edge, setting) and a sentence; steps first."""
+    """Each change as one entry with `kind` (step, edge, setting) and a sentence; steps first. An edge's own is `edge_kind`."""
     found = [{"kind": "step", "text": _step_text(one), **_plain(one)} for one in change.steps]
-    found += [{"kind": "edge", "text": _edge_text(one), **_plain(one)} for one in change.edges]
+    found += [
+        _plain(one) | {"kind": "edge", "edge_kind": one.kind, "text": _edge_text(one)}
+        for one in change.edges
+    ]
     for one in change.settings:
         name = one.path.split("/")[1]
         text = f"Changed the workflow's {name.replace('_', ' ')}."

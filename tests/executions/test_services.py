@@ -1,7 +1,9 @@
 """Starting, cancelling and awaiting runs."""
 
 import time
+from base64 import b64encode
 from datetime import timedelta
+from random import Random
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -334,7 +336,9 @@ def test_one_broken_row_does_not_keep_the_sweep_from_the_others(runner: Runner) 
 
 
 def test_a_run_that_temporal_refuses_for_good_fails_and_holds_nobody_up(runner: Runner) -> None:
-    heavy = {f"key-{number}": "x" * 60_000 for number in range(45)}
+    # What can't be compressed.
+    noise = Random(7)
+    heavy = {f"key-{number}": b64encode(noise.randbytes(44_000)).decode() for number in range(60)}
     refused = runner.prepare({"steps": [RENDER]}, {"context": heavy})
     waiting = runner.prepare({"steps": [RENDER]}, {})
     done = reconcile_all(older_than_seconds=0)

@@ -47,16 +47,19 @@ def started(runner: Runner, *steps: Json, **given: Any) -> Ran:
     return Ran(runner.worker, execution.pk)
 
 
-def until_found(runner: Runner, expected: set[str]) -> None:
-    """Until Temporal finds these as waiting, and no others; its pages lag a little behind."""
+def until_found(runner: Runner, *waiting: Ran, others: tuple[Ran, ...] = ()) -> None:
+    """Until Temporal finds these as waiting, and none of the others; its pages lag a little behind."""
+    expected = {ran.id for ran in waiting}
+    own = expected | {ran.id for ran in others}
 
     async def found() -> set[str]:
         runs = (await temporal.connect()).list_workflows('BuilderStatus = "WAITING"')
-        return {run.id async for run in runs}
+        # Runs that other tests left behind wait too.
+        return {run.id async for run in runs} & own
 
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while (waiting := runner.worker.call(found())) != expected:
-        assert time.monotonic() < deadline, (waiting, expected)
+    while (seen := runner.worker.call(found())) != expected:
+        assert time.monotonic() < deadline, (seen, expected)
         time.sleep(0.1)
 
 
@@ -92,14 +95,14 @@ def test_a_run_can_be_found_by_workflow_user_and_trigger(runner: Runner) -> None
 def test_a_waiting_run_is_found_as_long_as_it_waits(runner: Runner) -> None:
     decided = started(runner, ask("ok"), pause("rest"), pause("again"), ask("last"))
     cancelled = started(runner, ask("ok"))
-    until_found(runner, {decided.id, cancelled.id})
+    until_found(runner, decided, cancelled)
     decide(decided.row, "ok", YES, by=runner.owner)
     wait_for_step(decided, "last", "WAITING")
     decide(decided.row, "last", YES, by=runner.owner)
     cancelled.cancel()
     assert decided.wait().status == "COMPLETED"
     assert cancelled.wait().status == "CANCELLED"
-    until_found(runner, set())
+    until_found(runner, others=(decided, cancelled))
     # Of waits that follow each other at once nothing is told; before somebody is asked there is work to do.
     assert shown(decided) == ["WAITING", "", "WAITING", ""]
     assert shown(cancelled) == ["WAITING", ""]
@@ -111,11 +114,11 @@ def test_a_run_that_waits_is_still_found_after_it_continued_as_new(
     calls = [tap.step(f"c{number}", "ok/c") for number in range(4)]
     fan = parallel("fan", {"a": [ask("ok")], "b": calls})
     ran = started(runner, fan, continue_after_events=10)
-    until_found(runner, {ran.id})
+    until_found(runner, ran)
     decide(ran.row, "fan/a/ok", YES, by=runner.owner)
     assert ran.wait().status == "COMPLETED"
     assert len(ran.temporal_runs()) > 1
-    until_found(runner, set())
+    until_found(runner, others=(ran,))
     assert shown(ran)[-2:] == ["WAITING", ""]
 
 
@@ -145,7 +148,7 @@ def test_a_run_of_a_schedule_is_found_as_others_are(runner: Runner) -> None:
     )
     runner.worker.call(_fired(schedule))
     ran = Ran(runner.worker, execution_id_of(schedule.pk, NOON))
-    until_found(runner, {ran.id})
+    until_found(runner, ran)
     decide(ran.row, "ok", YES, by=runner.owner)
     attributes = described(runner, ran.row).typed_search_attributes
     assert (attributes[visibility.WORKFLOW], attributes[visibility.USER]) == (workflow.pk, "alice")

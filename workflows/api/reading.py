@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import F, QuerySet
+from django.db.models.expressions import RawSQL
 
 from common.filters import OF_EVERY_LIST
 from common.statements import ListMadeOnce, Statement, in_the_place_of
@@ -19,6 +20,7 @@ from workflows.selectors import workflows_for
 Rows = QuerySet[Workflow, dict[str, Any]]
 
 SOME_ID = "the id that is asked for"
+SOME_IDS = ["ids of workflows"]
 SOME_DAY = datetime(1, 1, 2, tzinfo=UTC)
 # All rows are counted by the queryset.
 OF_A_PLAIN_LIST = OF_EVERY_LIST - {"total"}
@@ -57,16 +59,26 @@ def is_plain(parameters: Iterable[str]) -> bool:
     return OF_A_PLAIN_LIST.issuperset(parameters)
 
 
-def plain_list(user: User) -> ListMadeOnce:
-    """All active workflows that the user, who must be active, may see, with the columns for `row_json`."""
+def plain_list(user: User, few: list[str] | None) -> ListMadeOnce:
+    """All active workflows that the user, who must be active, may see, with the columns for `row_json`.
+
+    `few` are the ids of all that they may see, null where those are many.
+    """
     someone = in_the_place_of(user)
+    is_few = {} if few is None else {"ids": SOME_IDS}
     return ListMadeOnce(
-        form=("workflows", user.is_staff),
+        form=("workflows", user.is_staff, few is None),
         model=Workflow,
-        rows=partial(_rows, someone),
-        stand_ins={"caller": someone.pk, "since": SOME_DAY},
-        given={"caller": user.pk, "since": first_day()},
+        rows=partial(_rows, someone, is_few.get("ids")),
+        stand_ins={"caller": someone.pk, "since": SOME_DAY, **is_few},
+        given={"caller": user.pk, "since": first_day(), "ids": few},
     )
+
+
+def listed(user: User, few: list[str] | None) -> QuerySet[Workflow]:
+    """The workflows that the user may see; `few` as in `plain_list`."""
+    rows = workflows_for(user)
+    return rows if few is None else rows.filter(pk__in=_each_of(few))
 
 
 @cache
@@ -90,5 +102,10 @@ def _whole(is_staff: bool) -> Statement:
     return Statement(rows.order_by(), **given)
 
 
-def _rows(user: User) -> Rows:
-    return with_row_columns(workflows_for(user).filter(is_active=True), user, SOME_DAY)
+def _rows(user: User, few: list[str] | None) -> Rows:
+    return with_row_columns(listed(user, few).filter(is_active=True), user, SOME_DAY)
+
+
+def _each_of(ids: list[str]) -> RawSQL:
+    """One parameter, however many there are."""
+    return RawSQL("(SELECT unnest(%s::text[]))", [ids])

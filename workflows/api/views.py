@@ -16,7 +16,7 @@ from workflows.api import conditional, idempotency
 from workflows.api.conditional import etag, expected_revision
 from workflows.api.filters import WorkflowFilter
 from workflows.api.idempotency import idempotency_of
-from workflows.api.reading import is_plain, one_row, one_workflow, plain_list
+from workflows.api.reading import is_plain, listed, one_row, one_workflow, plain_list
 from workflows.api.serializers import (
     CopySerializer,
     StoredReportSerializer,
@@ -35,9 +35,10 @@ from workflows.api.shapes import (
 from workflows.checking import check, described
 from workflows.definition.validate import Report
 from workflows.drift.current import drift_count
+from workflows.few_visible import few_visible
 from workflows.identifiers import require_same_id
 from workflows.models import Workflow
-from workflows.selectors import catalogue_for, workflows_for
+from workflows.selectors import catalogue_for
 
 STALE = OpenApiResponse(description="The `If-Match` no longer holds; says what changed since.")
 ARCHIVED = OpenApiParameter("archived", bool, description="true: read an archived one too.")
@@ -114,7 +115,7 @@ class WorkflowsView(GenericAPIView[Workflow]):
     def get_queryset(self) -> QuerySet[Workflow, dict[str, Any]]:  # type: ignore[override]
         """The rows of a list, with how they did lately, without what a row does not show."""
         user = caller(self.request)
-        return with_row_columns(workflows_for(user), user)
+        return with_row_columns(listed(user, few_visible(user)), user)
 
     @extend_schema(
         operation_id="list_workflows",
@@ -125,7 +126,7 @@ class WorkflowsView(GenericAPIView[Workflow]):
         """Workflows that the caller owns, that are shared with them, and published templates."""
         user = caller(request)
         rows: Any = (
-            plain_list(user)
+            plain_list(user, few_visible(user))
             if user.is_active and is_plain(request.query_params)
             else self.filter_queryset(self.get_queryset())
         )

@@ -206,6 +206,13 @@ async def test_a_result_tells_its_changes_in_sentences() -> None:
     assert [one["text"] for one in made["changes"] if one["kind"] == "step"] == [
         "Removed the agent step 'tone' (Score the tone)."
     ]
+    edges = [one for one in made["changes"] if one["kind"] == "edge"]
+    assert {(one["edge_kind"], one["change"], one["target"]) for one in edges} == {
+        ("next", "added", "send"),
+        ("next", "removed", "send"),
+        ("next", "removed", "tone"),
+    }
+    assert made["explanation"] == "Removed the agent step 'tone' (Score the tone)."
     assert made["operations"] == [{"remove": "tone"}]
     assert made["can_execute"] is True
 
