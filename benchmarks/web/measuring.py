@@ -168,7 +168,6 @@ def stats_rows(web: Web, effort: WebEffort) -> list[StatsRow]:
 
 # Which pages must not take longer when there are more rows.
 CONSTANT = (
-    FEW_OF_ALL,
     *("first page", "a page far down", "by name", "few found by a tag"),
     *("few found by a word", "nearly all found by a word"),
 )
