@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from generation.drafting import DraftRequest, plan_offline
-from tests.generation.catalogues import CRITIC, WRITER, agent, catalogue, tool
+from tests.generation.catalogues import CRITIC, LIST_TICKETS, POST, WRITER, agent, catalogue, tool
 
 HTTP = tool(
     "native:http_request",
@@ -71,3 +71,26 @@ def test_who_wrote_a_text_improves_it() -> None:
         "Write a blog article, have the copy reviewed, and keep improving until the score is at least 8."
     )["workflow"]["steps"][0]
     assert [step["agent_id"] for step in loop["steps"]] == ["blog_writer", "copy_critic"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "task"),
+    [
+        ("Everybody gets a message in Slack.", "send everybody a message in Slack"),
+        ("The neighbours get a message in Slack.", "send the neighbours a message in Slack"),
+    ],
+)
+def test_what_somebody_gets_is_sent(prompt: str, task: str) -> None:
+    known = catalogue(POST, LIST_TICKETS, slack="Workspace messaging")
+    steps = plan_offline(DraftRequest(prompt=prompt, catalogue=known)).result["workflow"]["steps"]
+    assert [(step["tool"], step["name"]) for step in steps] == [("slack:post_message", task)]
+
+
+def test_of_which_kind_a_thing_is_is_no_action() -> None:
+    write = tool(
+        "events:message_registered_attendees", "Send a message to the registered attendees"
+    )
+    read = tool("events:list_attendees", "List the registered attendees", read_only=True)
+    prompt = "Get the list of registered attendees."
+    made = plan_offline(DraftRequest(prompt=prompt, catalogue=catalogue(write, read)))
+    assert [step["tool"] for step in made.result["workflow"]["steps"]] == ["events:list_attendees"]

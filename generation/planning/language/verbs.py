@@ -173,7 +173,9 @@ def _caused(words: list[str], roots: list[str]) -> frozenset[str]:
         following = words[position + length] if position + length < len(words) else ""
         if not length:
             continue
-        if words[position].endswith(("ed", "ten")) or (
+        # 'get the list of registered attendees': what tells of which kind a thing is.
+        is_attribute = words[0] == "get" and following != "" and following not in STOP
+        if (words[position].endswith(("ed", "ten")) and not is_attribute) or (
             following in DETERMINERS and not is_noun_too
         ):
             return kinds

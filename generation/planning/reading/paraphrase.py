@@ -55,12 +55,20 @@ _ONES_GET = re.compile(
     r"(?:simply |just |then |only |also )?(?:gets?|receives?|needs?|deserves?|wants?) (?P<what>(?:an?|the|our|some|one) .+)$",
     re.IGNORECASE | re.DOTALL,
 )
-# 'the rep gets a chat message', 'HR gets a task'
+# 'the rep gets a chat message', 'HR gets a task', 'the neighbours have to get a text message'
+_GETS = r"(?:gets?|receives?|(?:has|have|is|are|ought) to (?:get|receive)|(?:must|should|shall|will|can) (?:get|receive))"
 _SOMEBODY_GETS = re.compile(
-    r"^(?P<who>(?:the|our|his|her|their) (?:[\w'-]+ ){0,2}?[\w'-]+|[A-Z]{2,5}) (?:then |also |just |simply )?(?:gets?|receives?) (?P<what>an? (?:[\w-]+ ){0,2}?[\w-]+)"
+    r"^(?P<who>(?:the|our|his|her|their|all|both) (?:[\w'-]+ ){0,2}?[\w'-]+|[A-Z]{2,5}|every(?:body|one)(?: (?:in|on) [\w' -]{2,30}?)?|she|he|they|you|i|we) "
+    rf"(?:then |also |just |simply )?{_GETS} (?P<what>an? (?:[\w-]+ ){{0,2}}?[\w-]+)"
     r"(?P<rest>(?: (?:that|in|into|from|via|by|with|on|about|as)\b.*)?)$",
     re.IGNORECASE | re.DOTALL,
 )
+# 'she gets her money back through PayPal'
+_GETS_BACK = re.compile(
+    rf"^(?P<who>[\w' -]{{2,40}}?) {_GETS} (?P<what>(?:the|his|her|their|its) (?:[\w-]+ )?[\w-]+) back\b(?P<rest>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_OBJECTS = {"she": "her", "he": "him", "they": "them", "i": "me", "we": "us"}
 _OTHERWISE = re.compile(r"otherwise\s+", re.IGNORECASE)
 # 'I want a reply to the customer written and saved as a draft'
 _WANTED = re.compile(
@@ -351,14 +359,23 @@ def _by_getting(text: str) -> str:
 
 def _by_being_sent(text: str) -> str:
     """'the rep gets a message' → 'send the rep a message', 'HR gets a task' → 'make a task for HR'."""
+    if back := _GETS_BACK.match(text):
+        return f"give {_object(back['who'])} {back['what']} back{back['rest']}"
     match = _SOMEBODY_GETS.match(text)
     if match is None:
         return ""
-    who = match["who"]
-    who = who if who.isupper() else f"{who[0].lower()}{who[1:]}"
+    who = _object(match["who"])
     if set(tokens(match["what"])) & MESSAGES:
         return f"send {who} {match['what']}{match['rest']}"
     return f"make {match['what']} for {who}{match['rest']}"
+
+
+def _object(who: str) -> str:
+    """'She' → 'her', 'The rep' → 'the rep', 'HR' → 'HR'."""
+    if who.isupper() and len(who) > 1:
+        return who
+    plain = f"{who[0].lower()}{who[1:]}"
+    return _OBJECTS.get(plain, plain)
 
 
 def _by_sufficing(text: str) -> str:
