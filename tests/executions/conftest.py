@@ -178,6 +178,14 @@ class Ran:
         """Ask Temporal to cancel it."""
         self.worker.call(temporal.cancel(self.id))
 
+    def wait_until(self, holds: Callable[[], bool]) -> "Ran":
+        """Until that holds."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not holds():
+            assert time.monotonic() < deadline, f"{self.id} is {self.status}"
+            time.sleep(0.05)
+        return self
+
     def wait_for(self, status: str) -> "Ran":
         """Until its row has this status."""
         deadline = time.monotonic() + PATIENCE_SECONDS
