@@ -23,7 +23,7 @@ from generation.plan import (
     Wait,
     leaves,
 )
-from generation.planning.arguments import escape, fill, takes_zone
+from generation.planning.arguments import escape, fill, zone_arguments
 from generation.planning.data import Source
 from generation.planning.language.verbs import actions
 from generation.planning.matching.entries import tool_kinds
@@ -248,7 +248,7 @@ class Expansion:
             for leaf in leaves(node.body)
             if isinstance(leaf, ToolUse)
         ]
-        if any(tool and takes_zone(tool.input_schema) for tool in tools) and (
+        if any(tool and zone_arguments(tool.input_schema) for tool in tools) and (
             zones := zones_of(items)
         ):
             return zones, "Timezone"

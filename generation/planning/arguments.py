@@ -8,7 +8,7 @@ from typing import Any
 from generation.planning.data import CONTENT, Source, from_data, with_text
 from generation.planning.language.addresses import URL
 from generation.planning.language.time_zones import zone_in
-from generation.planning.language.verbs import actions
+from generation.planning.language.verbs import HANDING_ON, actions
 from generation.planning.language.words import stems, tokens
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
@@ -31,7 +31,6 @@ _GIVE = re.compile(
     r"\b(?:give|use|pass|set) [\"'`](?P<value>[^\"'`]{1,100})[\"'`] (?:as|for) (?:the )?[\"'`]?(?P<name>[A-Za-z_][\w-]*)",
     re.IGNORECASE,
 )
-_HANDS_ON = frozenset({"send", "create", "update", "delete"})
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,7 @@ def fill(
     needed = (
         [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
     )
+    data = with_text(sources) if works_on_text else sources
     arguments: dict[str, Any] = {}
     unsure: list[str] = []
     for name, any_schema in properties.items():
@@ -89,11 +89,9 @@ def fill(
         if certain is not None:
             arguments[name] = escape(certain) if isinstance(certain, str) else certain
         elif name in needed:
-            arguments[name], is_sure = from_data(
-                name, described, with_text(sources) if works_on_text else sources
-            )
+            arguments[name], is_sure = from_data(name, described, data)
             unsure += [] if is_sure else [name]
-    if actions(task) & _HANDS_ON:
+    if actions(task) & HANDING_ON:
         arguments |= _handed_on(properties, arguments, task, sources)
     return Filled(arguments, tuple(unsure))
 
@@ -222,9 +220,10 @@ def _text(words: set[str], form: str, task: str) -> str | None:
     return None
 
 
-def takes_zone(input_schema: Mapping[str, Any]) -> bool:
-    """Whether a tool has an argument for a time zone."""
-    return any(set(tokens(name)) & ZONE_WORDS for name in input_schema.get("properties") or ())
+def zone_arguments(input_schema: Mapping[str, Any]) -> list[str]:
+    """The arguments of a tool that take a time zone."""
+    names = input_schema.get("properties") or ()
+    return [name for name in names if set(tokens(name)) & ZONE_WORDS]
 
 
 def zone_part(words: set[str], task: str) -> str:

@@ -20,6 +20,9 @@ _ALSO_VERBS = frozenset({"start", "keep"})
 # "have it translated", "let the team know", "keep improving it"
 CAUSATIVES = frozenset({"have", "let", "get", "ask"})
 
+# Kinds of action by which something goes to others, or is kept or changed elsewhere.
+HANDING_ON = frozenset({"send", "create", "update", "delete"})
+
 # Verbs that only the catalogue at hand knows ('reproduces', 'geocode'): stem to kinds of action.
 _LEARNED: ContextVar[dict[str, frozenset[str]]] = ContextVar("learned_verbs")
 

@@ -2,7 +2,7 @@
 
 from generation.plan import ToolUse
 from generation.planning.language.addresses import hidden_address
-from generation.planning.language.verbs import actions
+from generation.planning.language.verbs import HANDING_ON, actions
 from generation.planning.language.words import tokens
 from generation.planning.matching.entries import Entry, tool_kinds
 from generation.planning.matching.index import Index
@@ -19,7 +19,7 @@ def page_reader(
     """The tool that fetches the address in the clause `text` for `chosen`; [] where nothing has to or nothing can."""
     address = hidden_address(text)
     # A clause that sends or makes something names an address for others to read.
-    if not address or actions(text) & {"send", "create", "update", "delete"}:
+    if not address or actions(text) & HANDING_ON:
         return []
     if _takes_addresses(catalogue, chosen):
         return []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from generation.plan import NewAgent, NewTool, Node, Parallel, key, leaves
 from generation.planning.data import wants_rules
-from generation.planning.language.verbs import actions, leading_verb
+from generation.planning.language.verbs import HANDING_ON, actions, leading_verb
 from generation.planning.language.words import STOP, stem, tokens, units
 from generation.planning.matching import sources, suggesting
 from generation.planning.matching.agreement import agrees
@@ -62,7 +62,6 @@ _TAKEN = re.compile(
     r"^(?:please |first |then )*(?:take|accept|receive) (?:an?|my|the|this|these|some|any|our|whatever) ",
     re.IGNORECASE,
 )
-_HANDING_ON = frozenset({"create", "update", "send", "delete"})
 # 'the chapter that is in Drive', but not 'in a document on Drive', which is to be made.
 _STORED = re.compile(
     r" (?:(?:that|which) (?:is|are) (?:stored |saved |kept )?|stored |saved |kept )?(?:in|on|from) (?:our |the |my )?[\w -]+$",
@@ -344,7 +343,7 @@ class Resolver:
             # Who writes is an agent, unless a place is named that holds what is written.
             kinds = kinds or COMPOSE
         if _BY_CHANNEL.search(text) and (
-            actions(text) <= _HANDING_ON or leading_verb(text) == "ask"
+            actions(text) <= HANDING_ON or leading_verb(text) == "ask"
         ):
             # 'drop them a line by e-mail' sends, whatever its verb.
             kinds = frozenset({"send"})

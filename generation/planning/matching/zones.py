@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from generation.planning.arguments import ZONE_WORDS, zone_part
+from generation.planning.arguments import zone_arguments, zone_part
 from generation.planning.language.time_zones import zones_in
 from generation.planning.language.words import tokens
 
@@ -15,9 +15,7 @@ _EITHER = re.compile(r"\bor\b", re.IGNORECASE)
 def tasks_by_zone(input_schema: Mapping[str, Any], text: str) -> list[str]:
     """`text` once for each of the 2 to 5 zones that are meant for one argument: 'the time in Tokyo and in New York';
     [] where there is no such argument, or one zone at most."""
-    properties = input_schema.get("properties")
-    names = [name for name in properties or () if set(tokens(name)) & ZONE_WORDS]
-    for name in names:
+    for name in zone_arguments(input_schema):
         part = zone_part(set(tokens(name)), text)
         zones = zones_in(part)
         if not 2 <= len({zone.name for zone in zones}) <= MOST_ZONES:

@@ -18,6 +18,14 @@ def _not_done(match: re.Match[str]) -> Wish | None:
     return None if _EDITS.match(match["what"]) else Remove(match["what"])
 
 
+def _remove(match: re.Match[str]) -> Wish:
+    return Remove(match["what"])
+
+
+def _replace(match: re.Match[str]) -> Wish:
+    return Replace(match["old"], match["new"])
+
+
 REMOVALS: tuple[Shape, ...] = (
     shape(
         r"(?:keep only|only keep|leave only|only leave|just keep|keep just|keep nothing but) (?P<what>.+)",
@@ -25,27 +33,27 @@ REMOVALS: tuple[Shape, ...] = (
     ),
     shape(
         rf"(?:remove|delete|drop|scrap|ditch|lose|disable|deactivate|turn off|switch off|get rid of|take out|leave out|skip|omit|cut out|cut|kick out|throw out|eliminate|do without|erase) {THE}(?P<what>.+?){_ANY_MORE}",
-        lambda m: Remove(m["what"]),
+        _remove,
     ),
     shape(
         rf"(?:take|leave|throw|cut|kick|pull) {THE}(?P<what>.+?) (?:out|away)(?: of (?:it|the workflow|this))?",
-        lambda m: Remove(m["what"]),
+        _remove,
     ),
     shape(
         rf"(?:(?:i|we|you) )?(?:no longer|don't|do not) (?:need|want|require) (?!to\b){THE}(?P<what>.+?){_ANY_MORE}",
-        lambda m: Remove(m["what"]),
+        _remove,
     ),
     shape(
         rf"{THE}(?P<what>.+?) (?:is|are) (?:no longer|not) (?:needed|necessary|required|wanted){_ANY_MORE}",
-        lambda m: Remove(m["what"]),
+        _remove,
     ),
     shape(
         rf"{THE}(?P<what>.+?) (?:is|are) (?:unnecessary|superfluous|unneeded|obsolete)",
-        lambda m: Remove(m["what"]),
+        _remove,
     ),
-    shape(rf"(?:i|we) want {THE}(?P<what>.+?) (?:gone|removed|out)", lambda m: Remove(m["what"])),
-    shape(rf"{THE}(?P<what>.+?) (?:isn't|aren't) (?:needed|necessary|required|wanted){_ANY_MORE}", lambda m: Remove(m["what"])),
-    shape(rf"{THE}(?P<what>.+?) can (?:go|be removed|be dropped|be skipped)", lambda m: Remove(m["what"])),
+    shape(rf"(?:i|we) want {THE}(?P<what>.+?) (?:gone|removed|out)", _remove),
+    shape(rf"{THE}(?P<what>.+?) (?:isn't|aren't) (?:needed|necessary|required|wanted){_ANY_MORE}", _remove),
+    shape(rf"{THE}(?P<what>.+?) can (?:go|be removed|be dropped|be skipped)", _remove),
     shape(
         rf"(?:do not|don't|no longer|never|stop) (?P<what>.+?){_ANY_MORE}",
         _not_done,
@@ -56,30 +64,30 @@ REMOVALS: tuple[Shape, ...] = (
 REPLACEMENTS: tuple[Shape, ...] = (
     shape(
         r"(?:replace|exchange|substitute|swap out) (?P<old>.+?) (?:with|by|for) (?P<new>.+)",
-        lambda m: Replace(m["old"], m["new"]),
+        _replace,
     ),
     shape(
         r"switch from (?P<old>.+?) to (?P<new>.+)",
-        lambda m: Replace(m["old"], m["new"]),
+        _replace,
     ),
     shape(
         r"(?:instead of|rather than) (?P<old>[^,]+), (?P<new>.+)",
-        lambda m: Replace(m["old"], m["new"]),
+        _replace,
     ),
     shape(
         r"(?:use |take )?(?P<new>.+?),? (?:instead of|rather than|in place of) (?P<old>.+)",
-        lambda m: Replace(m["old"], m["new"]),
+        _replace,
     ),
     shape(
         r"(?:change|turn|convert) (?P<old>the .+?) (?:to|into) (?P<new>an? .+)",
-        lambda m: Replace(m["old"], m["new"]),
+        _replace,
     ),
     shape(
         r"(?P<new>[^,]+),? (?:and )?not (?P<old>(?:by|via|in|on) .+)",
-        lambda m: Replace(m["old"], m["new"]),
+        _replace,
     ),
     shape(
         r"(?:do not|don't) (?P<old>.+?)(?:,| but)(?: rather)? (?P<new>.+?) instead",
-        lambda m: Replace(m["old"], m["new"]),
+        _replace,
     ),
 )  # fmt: skip
