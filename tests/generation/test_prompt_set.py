@@ -24,8 +24,9 @@ FLOORS = {
     "development_5": (0.91, 0.79, 0.88, 0.97),
     "development_6": (0.87, 0.70, 0.87, 0.93),
     "development_7": (0.89, 0.75, 0.86, 0.90),
+    "development_8": (0.84, 0.60, 0.69, 0.97),
 }
-HELD_OUT = ("held_out", *(f"held_out_{number}" for number in range(2, 9)))
+HELD_OUT = ("held_out", *(f"held_out_{number}" for number in range(2, 10)))
 SECONDS = 0.3
 
 
