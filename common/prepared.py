@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import NotSupportedError, connection
 from django.db.backends.utils import CursorWrapper
 
 
@@ -22,9 +22,28 @@ class _PreparedCursor(psycopg.Cursor[tuple[Any, ...]]):
 
 def prepared(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> CursorWrapper:
     """A cursor that has carried the statement out; to be closed. Raises what Django's cursors raise."""
+    try:
+        return _carried_out(statement, parameters)
+    except NotSupportedError as error:
+        if connection.in_atomic_block or not _is_outdated(error):
+            raise
+    # At a rollback psycopg forgets all that is prepared, here and at the server.
+    with connection.connection.transaction(force_rollback=True):
+        pass
+    return _carried_out(statement, parameters)
+
+
+def _carried_out(statement: str, parameters: Sequence[Any] | Mapping[str, Any]) -> CursorWrapper:
     connection.ensure_connection()
     database: Any = connection
     with database.wrap_database_errors:
         cursor: CursorWrapper = database._prepare_cursor(_PreparedCursor(database.connection))
     cursor.execute(statement, parameters)
     return cursor
+
+
+def _is_outdated(error: NotSupportedError) -> bool:
+    """Whether a migration changed the type of a column that was prepared with another: PostgreSQL refused before it did anything."""
+    return isinstance(error.__cause__, psycopg.errors.FeatureNotSupported) and (
+        "cached plan" in str(error)
+    )

@@ -1,7 +1,11 @@
 """Statements that are always the same are prepared by PostgreSQL once for each connection."""
 
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import NotSupportedError, ProgrammingError, connection, transaction
 
 from common.found_rows import found_row
 from common.prepared import prepared
@@ -55,3 +59,53 @@ def test_nothing_is_prepared_where_that_is_turned_off(monkeypatch: pytest.Monkey
     monkeypatch.setattr(connection.connection, "prepare_threshold", None)
     assert value(1) == 2
     assert asked() == []
+
+
+@pytest.fixture
+def table(transactional_db: None) -> Iterator[str]:
+    """A table of one row, whose column another connection may change."""
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE migrated AS SELECT 1 AS number")
+    yield "migrated"
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE migrated")
+
+
+def change_the_type(table: str) -> None:
+    """As a migration does it, which runs in a process of its own."""
+    with psycopg.connect(**other_connection(), autocommit=True) as other:
+        other.execute(f"ALTER TABLE {table} ALTER COLUMN number TYPE text")
+
+
+def other_connection() -> dict[str, Any]:
+    """What psycopg needs to connect to the tests' database once more."""
+    of_django = connection.get_connection_params()
+    return {
+        name: of_django[name]
+        for name in ("host", "port", "user", "password", "dbname")
+        if name in of_django
+    }
+
+
+def test_a_running_process_goes_on_when_a_migration_changes_a_type(table: str) -> None:
+    def numbers() -> list[Any]:
+        with prepared(f"SELECT number FROM {table}", []) as cursor:
+            return [number for (number,) in cursor.fetchall()]
+
+    assert numbers() == [1]
+    change_the_type(table)
+    assert numbers() == ["1"]
+    assert numbers() == ["1"]
+
+
+def test_a_transaction_that_meets_a_changed_type_fails_once(table: str) -> None:
+    def numbers() -> list[Any]:
+        with transaction.atomic(), prepared(f"SELECT number FROM {table}", []) as cursor:
+            return [number for (number,) in cursor.fetchall()]
+
+    assert numbers() == [1]
+    change_the_type(table)
+    with pytest.raises(NotSupportedError):
+        numbers()
+    assert numbers() == ["1"]
