@@ -2,7 +2,8 @@
 
 What JSON Schema can't say of an agent or a server: its tools and groups exist, its output schema is a JSON Schema, its
 address is one that the outbound guard lets pass, its headers have names of HTTP, its id is the one in the address; and
-nothing holds a NUL. A schedule has one lawful time, a webhook a lawful mapping, a time zone exists. Only cases that are meant to be valid are completed so; hostile ones stay as they are.
+nothing holds a NUL. A schedule has one lawful time, a webhook a lawful mapping, a time zone exists, an explanation in
+a language is a model's. Only cases that are meant to be valid are completed so; hostile ones stay as they are.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ LONGEST_WAIT_SECONDS = 1
 ADDRESS = "https://93.184.216.34/mcp"
 RESOURCES = ("_agent", "_mcp_server")
 GENERATE = "generate_workflow"
+EXPLAIN = "explain_workflow"
 BULK = "change_workflows"
 TRIGGERS = ("_schedule", "_webhook")
 
@@ -39,6 +41,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
         _time(case.body, is_part=operation.startswith("change_"))
     if operation == GENERATE and isinstance(case.body, dict):
         _one_purpose(case.body)
+    if operation == EXPLAIN and isinstance(case.body, dict) and "language" in case.body:
+        case.body["with_model"] = True
     if operation == BULK and isinstance(case.body, dict):
         case.body["tags"] = ["a"] if case.body.get("action") in ("tag", "untag") else []
 
