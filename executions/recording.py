@@ -56,6 +56,12 @@ UNTOUCHED = """executions_workflowexecution.status = 'PENDING'
 UNCHANGED = """executions_workflowexecution.status = %s
     AND executions_workflowexecution.last_sequence = %s
     AND executions_workflowexecution.last_event_number = %s"""
+# Of a run's end: model calls came to no more than the run knows of (`add_unreported`).
+ALL_REPORTED = """NOT EXISTS (
+    SELECT FROM executions_modelcall WHERE execution_id = %s AND NOT is_reused
+    HAVING count(*) > %s OR sum(input_tokens) > %s OR sum(output_tokens) > %s
+        OR coalesce(sum(cost_usd), -1) > coalesce(%s::numeric, -1)
+)"""
 FOUND_FIRST = Write(f"SELECT FROM {FIRST}", ())
 KNOWN_STEPS = """
 SELECT path, status FROM executions_steprun WHERE execution_id = %s AND path = ANY(%s)
@@ -138,8 +144,12 @@ def _is_recorded_first(batch: Batch, then: Sequence[Event]) -> bool:
 
 
 def _may_follow(batch: Batch) -> bool:
-    """Whether the batch tells of steps alone."""
-    return batch.run is None and not any(step.step_type == "approval" for step in batch.steps)
+    """Whether the batch tells of steps alone, or of a good end, and of no question to people.
+
+    Who is asked must not be asked any more after the end; but of a run with such a question no head is kept.
+    """
+    goes_well = batch.run is None or batch.run.status == "COMPLETED"
+    return goes_well and not any(step.step_type == "approval" for step in batch.steps)
 
 
 def _is_recorded_after(batch: Batch, then: Sequence[Event]) -> bool:
@@ -149,7 +159,12 @@ def _is_recorded_after(batch: Batch, then: Sequence[Event]) -> bool:
         return False
     run = head.execution
     stands = (run.status, run.last_sequence, run.last_event_number)
-    return _is_recorded_unread(head, batch, then, UNCHANGED, *stands)
+    usage = batch.usage
+    if batch.run is None or not usage.model_calls:
+        return _is_recorded_unread(head, batch, then, UNCHANGED, *stands)
+    reported = (usage.model_calls, usage.input_tokens, usage.output_tokens, usage.cost_usd)
+    condition = f"{UNCHANGED} AND {ALL_REPORTED}"
+    return _is_recorded_unread(head, batch, then, condition, *stands, run.pk, *reported)
 
 
 def _is_recorded_unread(

@@ -16,7 +16,7 @@ from executions.engine.messages.changes import Batch, RunChange, StepChange
 from executions.engine.messages.outcomes import ErrorInfo, Usage
 from executions.engine.messages.values import Value
 from executions.heads import heads
-from executions.models import ExecutionEvent, StepRun, WorkflowExecution
+from executions.models import ExecutionEvent, ModelCall, StepRun, WorkflowExecution
 from executions.recorded_run import Event
 from executions.recording import note_event, record
 from executions.stored_values import keep
@@ -61,6 +61,12 @@ def ended(step: StepChange, closed: int, **more: Any) -> StepChange:
 def batch(number: int, *steps: StepChange, **more: Any) -> Batch:
     """A batch of the run."""
     return Batch("execution-1", number, list(steps), **more)
+
+
+def model_call(execution: WorkflowExecution, *, turn: int) -> ModelCall:
+    """An answer, as its row keeps it."""
+    spent = {"input_tokens": 10, "output_tokens": 5, "cost_usd": Decimal("0.1")}
+    return ModelCall.objects.create(execution=execution, path="a", turn=turn, model="m", **spent)
 
 
 def told(kind: str = "step") -> list[tuple[str, str]]:
@@ -311,6 +317,44 @@ def test_a_batch_after_this_processes_own_asks_nothing(
     assert (execution.last_event_number, execution.last_sequence) == (7, 3)
     assert execution.tool_calls == 1
     assert StepRun.objects.get(path="a").output_json == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("model_calls", [0, 1])
+def test_the_good_end_after_this_processes_own_batch_asks_nothing(
+    execution: WorkflowExecution, model_calls: int, django_assert_num_queries: Any
+) -> None:
+    a = started("a", 1)
+    record(batch(1, a, run=RunChange("RUNNING", NOW)))
+    usage = Usage(10, 5, Decimal("0.1"), model_calls) if model_calls else Usage()
+    for turn in range(model_calls):
+        model_call(execution, turn=turn + 1)
+    end = RunChange("COMPLETED", NOW + timedelta(seconds=9), Value("done"))
+    with django_assert_num_queries(1):
+        record(batch(2, ended(a, 2), usage=usage, run=end))
+    execution.refresh_from_db()
+    assert (execution.status, execution.output_json) == ("COMPLETED", "done")
+    assert (execution.started_at, execution.completed_at) == (NOW, NOW + timedelta(seconds=9))
+    assert (execution.model_calls, execution.cost_usd) == (model_calls, usage.cost_usd)
+    assert told() == [("a", "RUNNING"), ("a", "COMPLETED")]
+    assert told("run") == [("", "RUNNING"), ("", "COMPLETED")]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("known", [Usage(10, 5, Decimal("0.1"), 1), Usage(99, 99, None, 2)])
+def test_a_good_end_adds_what_a_cancelled_branch_paid_for(
+    execution: WorkflowExecution, known: Usage
+) -> None:
+    a = started("a", 1)
+    record(batch(1, a, run=RunChange("RUNNING", NOW)))
+    model_call(execution, turn=1)
+    model_call(execution, turn=2)
+    record(batch(2, ended(a, 2), usage=known, run=RunChange("COMPLETED", NOW)))
+    execution.refresh_from_db()
+    assert (execution.status, execution.model_calls) == ("COMPLETED", 2)
+    assert execution.input_tokens == max(20, known.input_tokens)
+    assert execution.cost_usd == Decimal("0.2")
+    assert told("run") == [("", "RUNNING"), ("", "COMPLETED")]
 
 
 @pytest.mark.django_db(transaction=True)
