@@ -9,8 +9,9 @@ from executions.models.execution import WorkflowExecution
 class ModelCall(models.Model):
     """One turn of an agent: what was asked and what came back. An agent's conversation is its rows in order."""
 
+    # The constraint below begins with it.
     execution = models.ForeignKey(
-        WorkflowExecution, on_delete=models.CASCADE, related_name="model_call_rows"
+        WorkflowExecution, on_delete=models.CASCADE, related_name="model_call_rows", db_index=False
     )
     path = models.CharField(max_length=2000, help_text="Path of the agent's step.")
     turn = models.PositiveIntegerField(help_text="From 1.")
@@ -43,8 +44,9 @@ class ModelCall(models.Model):
 class ToolCall(models.Model):
     """One call of a tool, by a tool step (turn 0) or by an agent's turn."""
 
+    # The constraint below begins with it.
     execution = models.ForeignKey(
-        WorkflowExecution, on_delete=models.CASCADE, related_name="tool_call_rows"
+        WorkflowExecution, on_delete=models.CASCADE, related_name="tool_call_rows", db_index=False
     )
     path = models.CharField(max_length=2000)
     turn = models.PositiveIntegerField(default=0)
