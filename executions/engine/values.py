@@ -25,6 +25,8 @@ from workflows.definition.references import (
 
 # What a simulation puts where a stand-in has nothing at the path that is asked for.
 SIMULATED_TEXT = "(simulated)"
+# By a name: where a function is made again and again, so is what it says of its result.
+Found = JsonValue | Missing
 
 
 async def resolve(
@@ -43,9 +45,12 @@ async def resolve(
 
 def is_small(values: Sequence[Value]) -> bool:
     """Whether all are at hand and together small enough to be worked on inside the workflow."""
-    if any(value.is_stored for value in values):
-        return False
-    return sum(size_of(value.json) for value in values) <= MAX_INLINE_BYTES
+    size = 0
+    for value in values:
+        if value.is_stored:
+            return False
+        size += size_of(value.json)
+    return size <= MAX_INLINE_BYTES
 
 
 async def resolve_optional(run: Run, scope: Scope, template: JsonValue) -> Value | None:
@@ -98,7 +103,7 @@ def _resolved(run: Run, template: JsonValue, bindings: Sequence[Binding]) -> Jso
 def _inline_lookup(bindings: Sequence[Binding], *, is_lenient: bool = False) -> Lookup:
     by_text = {binding.reference: binding for binding in bindings}
 
-    def lookup(reference: Reference) -> JsonValue | Missing:
+    def lookup(reference: Reference) -> Found:
         binding = by_text.get(reference.text)
         if binding is None:
             return MISSING
@@ -127,7 +132,7 @@ async def _loaded(run: Run, bindings: Sequence[Binding]) -> Lookup:
     found = dict(zip((binding.reference for binding in stored), answers, strict=True))
     inline = _inline_lookup([binding for binding in bindings if not binding.value.is_stored])
 
-    def lookup(reference: Reference) -> JsonValue | Missing:
+    def lookup(reference: Reference) -> Found:
         loaded = found.get(reference.text)
         return inline(reference) if loaded is None else _from_store(loaded, reference)
 

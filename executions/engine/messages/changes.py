@@ -8,7 +8,8 @@ from executions.engine.messages.outcomes import ErrorInfo, StepStatus, Usage
 from executions.engine.messages.values import Value
 
 
-@dataclass(frozen=True)
+# Nobody changes one. Frozen it would take three times as long to make, which is done twice for each step.
+@dataclass
 class StepChange:
     """A step run as it stands now: a whole row, so that writing it twice changes nothing.
 

@@ -48,7 +48,8 @@ class Usage:
         )
 
 
-@dataclass(frozen=True)
+# Nobody changes one; as with `StepChange`, it is not frozen because it is made for each step.
+@dataclass
 class Outcome:
     """How a step, branch or iteration ended; `next` is where the flow went, `branches` only a parallel has.
 
