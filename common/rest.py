@@ -18,6 +18,8 @@ class StrictFieldsMixin(serializers.Serializer[Any]):
     """
 
     computed: ClassVar[frozenset[str]] = frozenset()
+    # Whether a body must be sent although each field of it may be absent.
+    needs_body: ClassVar[bool] = False
 
     def to_internal_value(self, data: Any) -> Any:
         """The validated fields; raises `ValidationError` with an entry for each refused name."""

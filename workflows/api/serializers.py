@@ -171,6 +171,7 @@ class WorkflowCreateSerializer(WorkflowSerializer):
         fields = [name for name in WorkflowSerializer.Meta.fields if name != "drift_state"]
 
     drift_state = None  # type: ignore[assignment]
+    needs_body = True
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The fields; raises `ValidationError` for a missing name or two ids."""

@@ -65,6 +65,10 @@ class ProblemAutoSchema(AutoSchema):
         answer: dict[str, Any] = self._get_response_for_code(described, status)
         return {**answer, "headers": RETRY_AFTER} if status in ("429", "503") else answer
 
+    def _get_request_for_media_type(self, serializer: Any, direction: str = "request") -> Any:
+        schema, is_required = super()._get_request_for_media_type(serializer, direction)  # type: ignore[no-untyped-call]
+        return schema, is_required or getattr(serializer, "needs_body", False)
+
     def _map_basic_serializer(self, serializer: Any, direction: Direction) -> dict[str, Any]:
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request" and isinstance(serializer, StrictFieldsMixin):
