@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from rapidfuzz.distance import OSA
+
 from generation.planning.language.verbs import FILLERS, verb_words
 from generation.planning.language.words import STOP, known_products, noun_words, stem, tokens
 from generation.planning.meaning.encoder import is_common_word
@@ -120,15 +122,16 @@ def _nearest(word: str, known: frozenset[str]) -> str:
 
 def _slips(word: str, other: str) -> float | None:
     """What it takes to get from `word` to `other`: swapped letters cost least; None for too much."""
+    allowed = 2 if min(len(word), len(other)) >= VERY_LONG else 1
+    cost = OSA.distance(word, other, score_cutoff=allowed)
+    if cost > allowed:
+        return None
     if len(word) == len(other) and _is_swap(word, other):
         return 0.5
     if len(word) < LONG:
         # 'evry': a letter too few in a word that everybody means.
-        is_short = len(other) == len(word) + 1 and other in _CONTROL
-        return 1.0 if is_short and _distance(word, other) == 1 else None
-    allowed = 2 if min(len(word), len(other)) >= VERY_LONG else 1
-    cost = _distance(word, other)
-    if cost > allowed or (cost == 1 and len(word) == len(other) and len(word) <= LONG + 1):
+        return 1.0 if len(other) == len(word) + 1 and other in _CONTROL else None
+    if cost == 1 and len(word) == len(other) and len(word) <= LONG + 1:
         # One letter for another in a short word makes other words: 'filed', 'field'.
         return None
     return float(cost)
@@ -142,19 +145,3 @@ def _is_swap(word: str, other: str) -> bool:
         and word[wrong[0]] == other[wrong[1]]
         and word[wrong[1]] == other[wrong[0]]
     )
-
-
-def _distance(word: str, other: str) -> int:
-    """Damerau-Levenshtein distance of neighbours (swaps cost one)."""
-    before: list[int] = []
-    line = list(range(len(other) + 1))
-    for row, letter in enumerate(word, start=1):
-        current = [row]
-        for column, target in enumerate(other, start=1):
-            cost = min(line[column] + 1, current[-1] + 1, line[column - 1] + (letter != target))
-            is_swap = (
-                row > 1 and column > 1 and letter == other[column - 2] and word[row - 2] == target
-            )
-            current.append(min(cost, before[column - 2] + 1) if is_swap else cost)
-        before, line = line, current
-    return line[-1]
