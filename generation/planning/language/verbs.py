@@ -1,5 +1,6 @@
 """What kind of action a clause or a tool stands for, told by its verb."""
 
+import re
 from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cache
@@ -144,8 +145,18 @@ def _after_fillers(words: list[str]) -> int:
     return position
 
 
+# 'everybody gets an e-mail about it': somebody sends it to them.
+_IS_SENT = re.compile(
+    r"\b(?:gets?|receives?) (?:an?|one|another) (?:[\w-]+ ){0,3}?"
+    r"(?:e-?mail|mail|sms|text|message|call|letter|notification|alert|reminder|invitation)\b(?! (?:from|of)\b)",
+    re.IGNORECASE,
+)
+
+
 def actions(text: str) -> frozenset[str]:
     """The kinds of action `text` asks for: those of its leading verb, else of the first verb anywhere, else none."""
+    if _IS_SENT.search(text):
+        return frozenset({"send"})
     words = tokens(text)
     roots = [stem(word) for word in words]
     start = _after_fillers(words)
@@ -178,6 +189,9 @@ def _caused(words: list[str], roots: list[str]) -> frozenset[str]:
             continue
         # 'get the list of registered attendees': what tells of which kind a thing is.
         is_attribute = words[0] == "get" and following != "" and following not in STOP
+        if words[0] == "get" and is_noun_too and "to" not in words[1:position]:
+            # 'get the orders from the shop': a thing, and nobody is to do it.
+            continue
         if (words[position].endswith(("ed", "ten")) and not is_attribute) or (
             following in DETERMINERS and not is_noun_too
         ):

@@ -11,8 +11,30 @@ WORK = frozenset({"analyse", "compose", "make"})
 RECIPIENT = 0.4
 # What tools are called that bring several things, and those that bring one.
 LISTING = frozenset({"list", "search", "find", "query"})
+SEARCHING = frozenset({"search", "find"})
 SINGLE = frozenset({"get", "read", "fetch"})
 _RECIPIENT = re.compile(r"\bto ((?:the |our |my |his |her |their |an? )?[\w' -]+)$", re.IGNORECASE)
+# 'claim 88-12', but not '20 orders'
+_NUMBERED = re.compile(
+    r"\b[a-z]{3,}(?<!last)(?<!next)(?<!past) (?:no\.? |number |#)?\d[\d-]{2,}\b(?! [a-z]+s\b)",
+    re.IGNORECASE,
+)
+# What things are sent by, as a verb, behind a preposition, or as what is sent.
+_WAYS = {
+    way: re.compile(
+        rf"^(?:(?:please|then|also|just|finally|and) )*(?:{verbs})\b(?! (?:to|in|into|on)\b)|\b(?:by|via|per|as an?|in an?|over the) (?:{nouns})\b|"
+        rf"\b(?:send|gets?|receives?|write)\b.* an? (?:[\w-]+ ){{0,2}}?(?:{nouns})\b(?! (?:to|in|from) (?:the|our) (?:channel|chat|group)\b)",
+        re.IGNORECASE,
+    )
+    for way, verbs, nouns in (
+        ("email", r"e-?mail|mail", r"e-?mail|mail"),
+        ("sms", "text", "sms|text message|text"),
+        ("phonecall", "phone|ring|call", "phone call|voice call|phone|call"),
+    )
+}
+# 'search the mailbox': what stands behind these is a place.
+_PLACES_ARE_ASKED = frozenset({"search", "queri"})
+_QUOTED = re.compile(r"[\"\u201c\u201e\u00ab][^\"\u201d\u201c\u00bb]*[\"\u201d\u201c\u00bb]")
 _BEHIND_OBJECT = re.compile(
     r"\s(?:of|for|from|in|on|at|with|to|by|about|that|which|who|since|between|as)\s|,",
     re.IGNORECASE,
@@ -21,13 +43,15 @@ _BEHIND_OBJECT = re.compile(
 
 @dataclass(frozen=True)
 class Asked:
-    """`number`: 1 for several things, -1 for one, 0 for neither; `is_work`: no fetching or keeping, but work on a thing."""
+    """`number`: 1 for several things, -1 for one, 0 for neither; `is_work`: no fetching or keeping, but work on a thing;
+    `way`: the concept of the way that something is to be sent, '' where none is told."""
 
     said: tuple[Unit, ...]
     kinds: frozenset[str]
     verb: str
     number: int
     is_work: bool
+    way: str = ""
 
 
 def asked_for(text: str, kinds: frozenset[str] | None) -> Asked:
@@ -39,7 +63,16 @@ def asked_for(text: str, kinds: frozenset[str] | None) -> Asked:
     found = told if kinds is None else kinds
     verb = leading_verb(text).partition(" ")[0]
     is_work = bool(found) and found <= WORK and (not verb or _is_trade(verb))
-    return Asked(said, found, verb, _number(text) if "read" in found else 0, is_work)
+    number = _number(text) if "read" in found else 0
+    return Asked(said, found, verb, number, is_work, _way(text) if "send" in found else "")
+
+
+def _way(text: str) -> str:
+    """'text the customer', 'tell him by e-mail', 'send them a letter': how it is to reach them."""
+    for way, pattern in _WAYS.items():
+        if pattern.search(text):
+            return way
+    return ""
 
 
 def _is_trade(verb: str) -> bool:
@@ -49,7 +82,11 @@ def _is_trade(verb: str) -> bool:
 
 
 def _number(text: str) -> int:
-    """1 for 'the open tickets', -1 for 'the ticket'."""
+    """1 for 'the open tickets', -1 for 'the ticket' and 'the details of order 7781', 0 where a place is searched."""
+    if leading_verb(text) in _PLACES_ARE_ASKED:
+        return 0
+    if _NUMBERED.search(_QUOTED.sub("", text)):
+        return -1
     named = tokens(_BEHIND_OBJECT.split(text, maxsplit=1)[0])
     words = named[max(len(leading_verb(text).split()), 1) :]
     if not words:

@@ -1,11 +1,13 @@
 """What a clause asks for beside what it means best, told by likeness of meaning: who works on it, what is read first."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generation.plan import AgentUse, Leaf, Node, ToolUse
 from generation.planning.matching.index import Index, Match
-from generation.planning.matching.sources import Memory, use
+from generation.planning.matching.sources import Memory, handed_on, use
+from generation.planning.matching.wording import PRONOUN
 
 # How near (Match.nearness) and how well matched something has to be that no word of the clause asks for by itself.
 # Measured over all development sets, with the like result in each of them: at these values three of four are right.
@@ -18,6 +20,15 @@ WORKER_BEHIND = 0.12
 MEANT = 0.1
 # How many entries are looked at.
 LOOKED_AT = 8
+
+_ALONG_WITH = re.compile(r"\b(?:with|and) (?:an?|some|our|the) ", re.IGNORECASE)
+# Who only judges makes nothing that could be sent.
+MAKES = frozenset({"make", "compose", "create"})
+
+
+def _hands_on_what_is_there(text: str) -> bool:
+    """'e-mail it to him', but not 'e-mail it along with a letter': what is handed on was there before."""
+    return bool(PRONOUN.fullmatch(handed_on(text))) and not _ALONG_WITH.search(text)
 
 
 @dataclass(frozen=True)
@@ -47,8 +58,8 @@ class Companions:
         if kinds == {"read"}:
             near = max(WORKER_NEAR, self._nearness(text, tools) - WORKER_BEHIND)
             return [*found, *self._agent(text, near, WORKER_SCORE)]
-        if kinds & {"send", "create"}:
-            return [*self._agent(text, MAKER_NEAR, MAKER_SCORE), *found]
+        if kinds & {"send", "create"} and not _hands_on_what_is_there(text):
+            return [*self._agent(text, MAKER_NEAR, MAKER_SCORE, MAKES), *found]
         return found
 
     def _nearness(self, text: str, found: Sequence[AgentUse | ToolUse]) -> float:
@@ -62,9 +73,16 @@ class Companions:
                 return [use(match.entry, text)]
         return []
 
-    def _agent(self, text: str, near: float, score: float) -> list[Leaf]:
+    def _agent(
+        self, text: str, near: float, score: float, kinds: frozenset[str] = frozenset()
+    ) -> list[Leaf]:
         for match in self._near(text, near, score):
-            if match.entry.is_agent and f"agent:{match.entry.id}" not in self.memory.used:
+            is_able = not kinds or match.entry.kinds & kinds
+            if (
+                match.entry.is_agent
+                and is_able
+                and f"agent:{match.entry.id}" not in self.memory.used
+            ):
                 return [use(match.entry, text)]
         return []
 

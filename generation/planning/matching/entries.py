@@ -45,6 +45,8 @@ class Entry:
     verb: str = ""
     # The words of an agent's name: what it is for, and for nothing else.
     trade: tuple[tuple[str, ...], ...] = ()
+    # The terms of what a tool tells about a thing, where it brings no more than that ('status').
+    aspect: frozenset[str] = frozenset()
     # What it is and does, as a text whose meaning can be compared.
     about: str = ""
 
@@ -79,7 +81,9 @@ def tool_entry(tool: ToolEntry, catalogue: Catalogue) -> Entry:
             (server.description if server else "", SERVER_TEXT_WEIGHT),
         )
     )
-    verb = next((stem(word) for word in _own_words(tool)), "")
+    own = _own_words(tool)
+    verb = next((stem(word) for word in own), "")
+    is_aspect = len(own) > 1 and stem(own[-1]) in _TELLS | _RECORDS
     return Entry(
         id=tool.id,
         is_agent=False,
@@ -89,6 +93,7 @@ def tool_entry(tool: ToolEntry, catalogue: Catalogue) -> Entry:
         server_id=tool.server_id or "native",
         prior=_PRIOR.get(verb, 0.0),
         verb=verb,
+        aspect=frozenset(concepts(own[-1])) if is_aspect else frozenset(),
         about=f"{' '.join(tokens(name))}: {tool.description}",
     )
 
@@ -98,6 +103,11 @@ _TELLS = frozenset(
     stem(word)
     for word in ("status", "state", "info", "details", "position", "location", "level", "history", "balance", "price", "stats", "count", "progress")
 )  # fmt: skip
+
+# What else tells about things without being one of them: 'call_log', 'episode_stats'.
+_RECORDS = frozenset(
+    stem(word) for word in ("log", "logs", "statistics", "schema", "report", "metrics")
+)
 
 
 # 'How many seats are left for a show'
@@ -113,6 +123,8 @@ def tool_kinds(tool: ToolEntry) -> frozenset[str]:
     roots = [stem(word) for word in _own_words(tool)]
     if _QUESTION.match(tool.description):
         return frozenset({"read"})
+    if _is_unknown_verb(roots, tool.description):
+        return told | {"update", "run"}
     changes = verb_at(roots, 0)[1] & {"create", "update", "delete", "send"}
     if len(roots) == 2 and roots[1] in _TELLS and not changes:
         return frozenset({"read"})
@@ -124,8 +136,22 @@ def tool_kinds(tool: ToolEntry) -> frozenset[str]:
         if is_noun_too and told and not is_own:
             return told
         after = verb_at(roots, position + 1)[1] if "run" in kinds else frozenset()
+        asks = _ASKING & {*roots, *(stem(word) for word in tokens(tool.description))}
+        if "run" in kinds and asks:
+            after = frozenset({"read"})
         return _core(kinds) | (after & {"read"})
     return told or frozenset({"read"})
+
+
+# What is run to be told something.
+_ASKING = frozenset({"sql", "queri", "search", "lookup"})
+
+
+def _is_unknown_verb(roots: list[str], description: str) -> bool:
+    """'deny_claim: Deny a claim': name and description begin with one word, a verb that no vocabulary knows."""
+    said = tokens(description)
+    is_verb = len(roots) > 1 and said[1:2] != [] and said[1] in ("a", "an", "the", "one", "some")
+    return is_verb and roots[0] == stem(said[0]) and not verb_at(roots, 0)[0]
 
 
 def catalogue_verbs(catalogue: Catalogue) -> list[tuple[str, frozenset[str]]]:

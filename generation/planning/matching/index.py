@@ -15,7 +15,7 @@ from generation.planning.language.words import (
     units,
 )
 from generation.planning.matching.agreement import BUILT_IN
-from generation.planning.matching.asked import LISTING, SINGLE, Asked, asked_for
+from generation.planning.matching.asked import LISTING, SEARCHING, SINGLE, Asked, asked_for
 from generation.planning.matching.entries import NAME_WEIGHT, Entry, agent_entry, tool_entry
 from generation.planning.matching.fit import fit
 from generation.planning.matching.meanings import Meanings, Nearness, nearest
@@ -28,6 +28,12 @@ CONCEPT, MEANING = 0.85, 10.0
 NEAR_ALONE = 0.2
 # What it counts that an agent's trade is the verb of the clause, and that a tool brings as many things as are asked for.
 TRADE, NUMBER = 1.0, 2.0
+# What it counts that a tool searches, where something is to be searched.
+SEARCHED = 2.0
+# What it costs that a tool tells of a thing what nobody asks for: 'get_call_log' for 'a call'.
+OTHER_ASPECT = 3.0
+# What it costs that a tool sends in another way than by the one that is asked for.
+OTHER_WAY = 8.0
 # What it costs a built-in tool that it is plain.
 PLAIN = 3.0
 # How many entries are looked at closely for one clause.
@@ -113,7 +119,7 @@ class Index:
         previous: str,
         context: str,
     ) -> list[Match]:
-        asked = asked_for(text, kinds)
+        asked = self._with_a_way(asked_for(text, kinds))
         wanted = [self._weigh(weight, terms) for weight, terms in asked.said]
         named = self.servers_named(text)
         around = [self._weigh(*unit) for unit in units(context)] if context else []
@@ -135,6 +141,12 @@ class Index:
                 match = replace(match, score=match.score - 3.0)
             found.append(self._in_context(match, around))
         return sorted(found, key=lambda match: -match.score)
+
+    def _with_a_way(self, asked: Asked) -> Asked:
+        """`asked`, of which the way to send is forgotten that nothing here goes."""
+        holders = [self.entries[at] for at in self.holders.get(asked.way, ())]
+        is_there = any("send" in entry.kinds for entry in holders if not entry.is_agent)
+        return asked if is_there else replace(asked, way="")
 
     def _candidates(self, said: tuple[Unit, ...], near_by: Nearness | None) -> list[int]:
         """The positions of the entries that have any of the words or are nearest in meaning, in the catalogue's order."""
@@ -248,11 +260,24 @@ def _habit(entry: Entry, asked: Asked, shared: set[str]) -> float:
     if entry.is_agent:
         is_its_trade = asked.is_work and asked.verb and shared & set(asked.said[0][1])
         return found + (TRADE if is_its_trade else 0.0)
+    if asked.way and asked.way not in entry.weights:
+        found -= OTHER_WAY
+    if entry.aspect and _is_about_more(asked, entry.aspect):
+        found -= OTHER_ASPECT
     if asked.is_work and entry.server_id == BUILT_IN:
         # What is built in and plain gives way to an agent that was made for it.
         found -= PLAIN
+    if asked.verb in SEARCHING and entry.verb in SEARCHING:
+        found += SEARCHED
     number = int(entry.verb in LISTING) - int(entry.verb in SINGLE)
     return found + NUMBER * number * asked.number
+
+
+def _is_about_more(asked: Asked, aspect: frozenset[str]) -> bool:
+    """Whether the clause asks for a thing itself; 'check the order' may well ask for its status, 'from Meta' for anything."""
+    said = {term for _, terms in asked.said for term in terms}
+    is_open = "analyse" in asked.kinds or not (asked.kinds or len(asked.said) > 1)
+    return not (is_open or said & aspect)
 
 
 def _foreign(entry: Entry, wanted: tuple[Unit, ...]) -> float:
