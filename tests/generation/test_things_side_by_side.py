@@ -2,6 +2,8 @@
 
 import pytest
 
+from generation.planning.reading.structure import read_structure
+from generation.planning.reading.tree import Act
 from tests.generation.trees import told
 
 
@@ -83,3 +85,63 @@ def test_words_that_point_back_at_two_clauses_are_no_part_of_the_second() -> Non
     assert told("Run the models and load the export, those two in parallel.") == [
         {"together": [["Run the models"], ["load the export"]]}
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "If it is late, text the customer and call the carrier, both at once, otherwise archive it.",
+            [
+                {
+                    "if": [
+                        (
+                            "it is late",
+                            [{"together": [["text the customer"], ["call the carrier"]]}],
+                        )
+                    ],
+                    "else": ["archive it"],
+                }
+            ],
+        ),
+        (
+            "If it is fine, publish it, otherwise ask the author for changes while the lawyer reviews the contract.",
+            [
+                {
+                    "if": [("it is fine", ["publish it"])],
+                    "else": [
+                        {
+                            "together": [
+                                ["ask the author for changes"],
+                                ["the lawyer reviews the contract"],
+                            ]
+                        }
+                    ],
+                }
+            ],
+        ),
+        (
+            "Write the report, have security and legal review it in parallel, then publish it.",
+            ["Write the report", "have security and legal review it", "publish it"],
+        ),
+    ],
+)
+def test_strands_in_the_arm_of_a_decision(text: str, expected: list[object]) -> None:
+    assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Get the weather and the route (can run together), write the itinerary.",
+        "Check the stock and the price (these can happen side by side). Then write an offer.",
+        "Load the profile and the payment history together, then judge the risk.",
+        "Soil moisture, wind forecast and rain - fetch all three in parallel. Then judge the danger.",
+        "The orders and the returns: get both at the same time. Then write a report.",
+        "Check at the same time whether the room and the caterer are free. Then write a reply.",
+    ],
+)
+def test_the_things_of_one_instruction_are_told_to_be_done_at_once(text: str) -> None:
+    first = read_structure(text)[0]
+    assert isinstance(first, Act)
+    assert first.wants_split

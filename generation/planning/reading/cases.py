@@ -8,10 +8,11 @@ from generation.planning.reading.conditions import with_conditions
 from generation.planning.reading.happening import instruction
 from generation.planning.reading.implied import REST
 from generation.planning.reading.kinds import opening, with_kinds
+from generation.planning.reading.side_by_side import each_arranged
 from generation.planning.reading.thresholds import with_thresholds
 
 _IS_REST = re.compile(
-    rf"^(?:(?:for |in )?{REST}(?: cases?)?|otherwise|or else|else|in any other case)$",
+    rf"^(?:(?:for |in )?{REST}(?: cases?)?|(?:above|below|under|over|lower|higher)(?: that| this| it)?|otherwise|or else|else|in any other case)$",
     re.IGNORECASE,
 )
 _ARROW = r"(?:-+>|=+>|\u2192)"
@@ -32,7 +33,7 @@ _DASHED = re.compile(
     re.IGNORECASE,
 )
 _CASES = frozenset({"case", "cases", "ones", "messages", "items", "tickets", "requests", "questions", "risk", "mails",
-                    "emails", "orders", "complaints", "results"})  # fmt: skip
+                    "emails", "orders", "complaints", "results", "score", "rating", "result", "grade", "mood", "priority", "verdict", "outcome"})  # fmt: skip
 # Headings of a request itself.
 _OF_TEXT = frozenset({"step", "steps", "task", "tasks", "goal", "note", "notes", "first", "second", "third", "then", "finally",
                       "next", "last", "please", "workflow", "job", "todo", "background", "context", "important", "this", "following",
@@ -46,8 +47,15 @@ _RANGE = re.compile(
     r"\s?(?:(?:and|or) (?:up|more|above|over|higher|better|below|under|less|lower|fewer)|to \d|-\s?\d|\+))",
     re.IGNORECASE,
 )
+# The thing that is measured before it: 'Magnitude above 5'
+_MEASURED = re.compile(
+    r"^(?:the )?(?P<what>[a-z][\w-]*(?: [a-z][\w-]*){0,2}?) (?P<bound>(?:above|over|below|under|up to|from|at least|at most|more than|less than|[<>≥≤]=?) ?[$€£]?\d.*)$",
+    re.IGNORECASE,
+)
 # A clause that tells what happens, not only what there is to be: 'next stage and a mail'.
-_GOES_OUT = re.compile(r"(?:the )?[\w-]+ (?:goes|go|gets|get|is|are) ", re.IGNORECASE)
+_GOES_OUT = re.compile(
+    r"(?:(?:the |an? )(?:[\w-]+ ){1,4}?|[\w-]+ )(?:goes|go|gets|get|is|are) ", re.IGNORECASE
+)
 _HAPPENS = re.compile(
     r"\b(?:is|are|has|have|should|must|can|may|will|gets?|goes|go|needs?|becomes?|we|you|i|somebody|someone)\b",
     re.IGNORECASE,
@@ -61,14 +69,36 @@ _SAYS_VERB = re.compile(
     r"(?:passes|fails|wants|needs|asks|has|does|doesn'?t|hasn'?t|exceeds|matches|contains|lacks|works|applies|qualifies)\b",
     re.IGNORECASE,
 )
+# What starts a run, at its head: 'New customer: verify the ID'
+_NEWS = re.compile(r"(?:an? )?(?:new|incoming|another|next|fresh)\b", re.IGNORECASE)
+_IDLE = re.compile(r"(?:do )?nothing\b|no action\b|leave it\b", re.IGNORECASE)
+# What stands behind a case where it is not the only one.
+_OTHERS = re.compile(rf"\s*[.;,!]\s+(?:and )?(?:otherwise|else|{REST})\b", re.IGNORECASE)
+_OTHERWISE_THING = re.compile(
+    r"\botherwise (?P<act>(?:only |just |merely )?(?:an? )[^.,;:!?]+)", re.IGNORECASE
+)
 _YES = frozenset({"yes", "y", "true", "ok", "okay", "positive answer"})
 _NO = frozenset({"no", "n", "false", "nope"})
+
+
+# As short a heading and what it stands for may be a case of its own.
+SHORT = 3
 
 
 def with_cases(text: str) -> str:
     """`text` with all these ways of telling a decision as 'if …, …' and 'otherwise …'."""
     text = _THINGS_FIRST.sub(_gone_through, text)
-    return with_thresholds(_with_headings(_without_dashes(with_kinds(with_conditions(text)))))
+    text = with_thresholds(_with_headings(_without_dashes(with_kinds(with_conditions(text)))))
+    return each_arranged(_OTHERWISE_THING.sub(_arranged, text))
+
+
+def _arranged(match: re.Match[str]) -> str:
+    """'otherwise a manual review case' → 'otherwise arrange a manual review case'."""
+    act = match["act"]
+    is_thing = not _HAPPENS.search(act) and not re.search(
+        r"\b(?:will do|suffices|is|does it)\b", act
+    )
+    return f"otherwise arrange {act}" if is_thing else match.group()
 
 
 def _gone_through(match: re.Match[str]) -> str:
@@ -82,13 +112,15 @@ def _gone_through(match: re.Match[str]) -> str:
 
 
 def _without_dashes(text: str) -> str:
-    """Two or more cases before dashes, with colons."""
+    """Two or more cases before dashes, or one beside other cases, with colons."""
 
     def is_dashed_case(match: re.Match[str]) -> bool:
         return _is_case(match) or bool(_HAPPENS.search(match["act"]) and _is_quality(match["head"]))
 
     found = [match for match in _DASHED.finditer(text) if is_dashed_case(match)]
-    if len(found) < 2:
+    behind = text[found[0].end() :] if found else ""
+    has_others = bool(_OTHERS.match(behind)) or any(map(_is_case, _HEADING.finditer(behind)))
+    if len(found) < 2 and not has_others:
         return text
     return _DASHED.sub(
         lambda match: (
@@ -125,19 +157,30 @@ def _with_headings(text: str) -> str:
             return match.group()
         start = opening(match["start"])
         head = match["head"].lower()
-        if _IS_REST.match(head) or head in _NO:
-            return f"{start}Otherwise "
         act = match["act"]
-        is_named = not starts_with_verb(act, is_first=True) and not _HAPPENS.search(act)
-        of = "the " if _GOES_OUT.match(act) and not act.startswith("the ") else ""
+        is_named = not (_instructs(act) or _HAPPENS.search(act) or _IDLE.match(act))
+        if _IS_REST.match(head) or head in _NO:
+            return f"{start}Otherwise {'arrange ' if is_named else ''}"
+        of = "the " if _GOES_OUT.match(act) and not act.startswith(("the ", "a ", "an ")) else ""
         return f"{start}If {_condition(match['head'])}, {'arrange ' if is_named else of}"
 
     return _HEADING.sub(told, text)
 
 
+def _instructs(act: str) -> bool:
+    """Whether an instruction stands there: 'sirens' in the plural is none, whatever the catalogue calls a verb."""
+    first = (tokens(act) or [""])[0]
+    is_plural = first.endswith("s") and base_form(stem(first)) != first
+    return starts_with_verb(act, is_first=True) and not is_plural
+
+
 def _is_case(match: re.Match[str]) -> bool:
     head, words = match["head"], tokens(match["head"])
+    if match.start() == 0 and _NEWS.match(head):
+        return False
     if _IS_REST.match(head) or head.lower() in _YES | _NO or _RANGE.match(head):
+        return True
+    if _MEASURED.match(head) and not starts_with_verb(head):
         return True
     is_clause = bool(_HAS_SUBJECT.match(head))
     if not words or (set(words) & _OF_TEXT and not is_clause) or _is_chain(match):
@@ -150,7 +193,7 @@ def _is_case(match: re.Match[str]) -> bool:
     act = match["act"]
     is_told = (
         starts_with_verb(act, is_first=True)
-        or act.startswith("nothing ")
+        or bool(_IDLE.match(act))
         or bool(_GOES_OUT.match(act))
         or instruction(act) != act
     )
@@ -174,8 +217,12 @@ def _denies(match: re.Match[str], text: str) -> bool:
 def _may_be_case(match: re.Match[str]) -> bool:
     """Whether a heading whose one word may be a verb stands before an instruction: 'Praise: …'."""
     words = tokens(match["head"])
-    is_told = starts_with_verb(match["act"], is_first=True)
-    return len(words) == 1 and not set(words) & _OF_TEXT and not _is_chain(match) and is_told
+    if set(words) & _OF_TEXT or _is_chain(match):
+        return False
+    if starts_with_verb(match["act"], is_first=True):
+        return len(words) == 1
+    # Such as bug reports: a Linear issue
+    return len(words) <= SHORT and len(tokens(match["act"])) <= SHORT and "," not in match["act"]
 
 
 def _condition(head: str) -> str:
@@ -185,6 +232,8 @@ def _condition(head: str) -> str:
         return "it is so"
     if _HAS_SUBJECT.match(plain):
         return plain
+    if measured := _MEASURED.match(plain):
+        return f"the {measured['what']} is {measured['bound']}"
     if plain.startswith("no "):
         return f"there is {plain}"
     if _SAYS_VERB.match(plain):

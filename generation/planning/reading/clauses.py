@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 
 from generation.planning.language.verbs import starts_with_verb, verb_at
 from generation.planning.language.words import STOP, is_phrase, stem, tokens
+from generation.planning.reading.control_words import DELIMITER, PARALLEL, control_of
 from generation.planning.reading.holding import asks_to_hold
 
 # How long a single request can be; longer text is cut by the caller's own limit long before.
 MAX_CHUNKS = 200
 # A condition of more words is none; looking further would take time that grows with the square of the text.
 LONGEST_CONDITION = 40
+# 'diff', 'code review': a step of so many words needs no verb behind 'for each one:'.
+TERSE = 2
 
 
 @dataclass(frozen=True)
@@ -35,69 +38,6 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\s*\n+\s*")
 _NUMBERED = re.compile(r"(?m)(?:^|(?<=[.;,:\s])\s)\s*(?:[-*•]|\(?\d{1,2}[.)])\s+(?=\S)")
 _ARROW = re.compile(r"\s*(?:-+>|=+>|→|»|⇒|>>|\|)\s*|\s+>\s+")
 _BULLET = re.compile(r"^\s*(?:step\s+\d+\s*[:.)]\s*)", re.IGNORECASE)
-_CLOSING = (
-    r"finally|lastly|last of all|in any case|either way|in (?:both|all|every) cases?|regardless(?: of (?:the|that|this)\b[^,.;]*)?|"
-    r"(?:right |just )?at the (?:very )?end|in the end|at last|as (?:the|a) last step|to (?:finish|conclude|wrap up|round it off)|"
-    r"whatever (?:happens|happened|the (?:result|outcome|case|answer)(?: is| was| may be)?)|no matter (?:what|which|how)\b[^,.;]*|"
-    r"(?:when|once|after|as soon as) (?:the )?(?:last|final) (?:one|\w+)(?: (?:is|has been|was) \w+)?(?:,|(?= \w+ \w+))|"
-    r"when (?:you(?:'re| are)|it(?:'s| is)|that(?:'s| is)) (?:all )?done|"
-    r"when (?:all|everything|that) (?:of (?:it|that|this) )?(?:is|are|has been|have been) (?:all )?(?:done|finished|ready|complete|processed|through)|"
-    r"once (?:all|everything) (?:is|are|has been|have been)? ?(?:done|finished|ready|complete|processed)|"
-    r"(?:when|once|after|as soon as) (?:all|everything|every one|each|both|the two|all three|the whole \w+)(?: of (?:them|these|those|it))? "
-    r"(?:is|are|has been|have been) (?:\w+ed|through|done|in|over|read|sent|written|there|back)|"
-    r"(?:after|when|once) (?:the loop|all (?:of them|items|rows|entries)[^,]*),?"
-)
-_ORDER = (
-    r"then|after that|afterwards|(?<!the )(?<!our )(?<!its )(?<!this )next(?! to\b)(?! (?:\w+ )?(?:days?|weeks?|months?|quarters?|years?|steps?|stage|"
-    r"phase|round|hours?|version|level)\b)|subsequently|thereafter|after which|following that|secondly|thirdly|"
-    r"when done|once (?:that is |it is |this is )?done|as a next step|from there"
-)
-_PARALLEL = re.compile(
-    r"\b(?P<of>both |all (?:of (?:them|it) |three )?|(?:the|these|those|them) (?:two|three|both)(?: things| steps)?(?: (?:can|may|should|could) (?:be done|run|happen))? )?"
-    r"(?:(?:at|in) the same (?:time|moment)|in parallel|simultaneously|concurrently|side by side|next to each other|alongside each other|independently(?: (?:of|from) (?:each other|one another))?|all at once|at once|"
-    # 'the parallel code' is a thing.
-    r"in the meantime|meanwhile|(?<!the )(?<!an )(?<!\ba )(?<!our )parallel(?:ly)?|alongside)\b,?\s*",
-    re.IGNORECASE,
-)
-_REPEAT = r"repeat(?: this| that| it| the (?:steps|process|cycle|loop))?"
-_TIMES = r"(?:up to |at most |exactly )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten) times"
-_CONTROL = {
-    "otherwise": (
-        r"otherwise|or else|else|if not|if it (?:is not|isn't|doesn't|does not)\s*(?=,|$)|failing that|"
-        r"in (?:all|any|every|the) other (?:cases?|instances?|situations?)|for (?:all|any|every) other cases?|as for the rest"
-    ),
-    "unless": r"unless",
-    "if": (
-        r"if|wherever|in case(?: of)?|in the event (?:of|that)|provided(?: that)?|"
-        r"should (?=(?:it|the|this|that|they|there|any)\b)"
-    ),
-    "depending": (
-        r"(?:depending|dependent) on|"
-        r"based on (?=whether|which|the (?:type|category|kind|result|outcome|language))|"
-        r"according to (?=whether|which|its|the (?:type|category|kind|result))"
-    ),
-    "each": (
-        r"(?:do (?:this|the following|that) )?for (?:each|every|all (?=the|of)|any)(?: one)?(?: of)?|"
-        r"with (?:each|every)(?: one)?(?: of)?|(?:loop|iterate) (?:through|over)(?: each| every| all)?|"
-        r"(?:go|run|step|work) (?:through|over) (?:each|every)(?: one)?(?: of)?"
-    ),
-    "until": (
-        r"(?:and )?(?:repeat(?:ing)?(?: this| that| it| the (?:steps|process|cycle|loop))?|loop|"
-        r"iterate|keep going|continue)?\s*(?:until|till)(?! (?:now|then|today|recently|yesterday|lately|last)\b)"
-    ),
-    "times": rf"{_REPEAT}(?= {_TIMES})|{_TIMES}",
-    "while": r"while|whilst",
-    "before": r"before(?= (?:you |we |it |the |that |this |any|[a-z]+ing))",
-    "after": r"after(?= (?!that))|once|as soon as",
-    "when": r"when(?:ever)?|every time|each time|upon",
-}
-_CONTROLS = [
-    (name, re.compile(rf"(?:{pattern})\b", re.IGNORECASE)) for name, pattern in _CONTROL.items()
-]
-_INNER = (
-    r"if|unless|otherwise|or else|else|until|till|while|whilst|before|after|once|as soon as|depending on|"
-    rf"for each|for every|when|in case|{_TIMES}"
-)
 _NEGATED = re.compile(r"^(?:do not|don't|never) ", re.IGNORECASE)
 # A point in time: 'after the date we promised', not 'after checking it'
 _TIME = re.compile(
@@ -105,15 +45,6 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _LOOSE_END = re.compile(r"[\s,]+(?:and|or|but|to)$|[\s,]+$", re.IGNORECASE)
-_DELIMITER = re.compile(
-    rf"(?P<close>\s*[,;:]?\s*\b(?:and |but )?(?:{_CLOSING})\b,?\s*)"
-    rf"|(?P<order>\s*[,;:]?\s*\b(?:and |but )?(?:{_ORDER})\b,?\s*)"
-    r"|(?P<semi>\s*;\s*(?:and |but )?)"
-    r"|(?P<comma>\s*[,:](?!\d)\s+(?:and |but |or |plus |so (?!that\b))?|\s+[-\u2013\u2014]\s+)"
-    r"|(?P<joint>\s+(?:and|but|plus)\s+)"
-    rf"|(?P<inner>(?<! at)(?<! at most)(?<! up to)(?<! exactly)\s+(?!(?<=\bthe\s)till\b)(?!(?<=thing\s)else)(?!(?<=body\s)else)(?!(?<=one\s)else)(?!(?<=what\s)else)(?!(?<=who\s)else)(?=(?:{_INNER})\b))",
-    re.IGNORECASE,
-)
 _OPENERS = re.compile(
     r"^(?:please|hi|hello|hey|also|so|ok(?:ay)?|well|basically|"
     r"(?:i|we)(?: would|'d)? (?:want|need|like|wish)(?: you)?(?: to)?(?: have| see| get)?|can you|could you|would you|"
@@ -134,7 +65,12 @@ _AGAIN = re.compile(
     r"(?:repeat|iterate|redo|keep)\b|(?:measure|check|look|test|try|ask|read|score|review|run|verify)(?: (?:it|them|that|this))? again\b",
     re.IGNORECASE,
 )
+# 'have security' of 'have security and legal review it'
+_FIRST_DOER = re.compile(r"^(?:have|let) [\w-]+$", re.IGNORECASE)
+_THESE = re.compile(r"(?:these|those|the following)\b", re.IGNORECASE)
 _WITH_ONE = re.compile(r"\bwith (?:an?|one|two|three) [\w -]+$", re.IGNORECASE)
+# Verbs that stand alone behind another: 'answer it from the manual and reply'
+_ANSWERS = (["reply"], ["respond"], ["publish"], ["archive"])
 _CIRCUMSTANTIAL = re.compile(
     r"(?:taking|considering|bearing|keeping|based on|given|depending)\b.*\b(?:account|mind|consideration|into account)$|(?:considering|based on)\b",
     re.IGNORECASE,
@@ -158,9 +94,9 @@ def sentences(text: str) -> list[list[Chunk]]:
 def _steps(parts: list[str]) -> list[Chunk]:
     """One thing after the other; all at once where the first of them says so."""
     plain = [part.strip(" .!?") for part in parts]
-    if not _PARALLEL.match(plain[0]):
+    if not PARALLEL.match(plain[0]):
         return [Chunk(text=text, is_break=True) for text in plain]
-    told = [text for text in (_PARALLEL.sub("", plain[0]).strip(), *plain[1:]) if text]
+    told = [text for text in (PARALLEL.sub("", plain[0]).strip(), *plain[1:]) if text]
     first, *others = told
     return [
         Chunk(text=first, parallel="leading"),
@@ -173,7 +109,7 @@ def _is_list_of_things(sentence: str) -> bool:
     parts = re.split(r"[,;]", sentence)
     is_short = len(parts) > 2 and all(len(tokens(part)) <= 6 for part in parts)
     return is_short and not any(
-        starts_with_verb(part) or _control(part.strip())[0] for part in parts
+        starts_with_verb(part) or control_of(part.strip())[0] for part in parts
     )
 
 
@@ -196,7 +132,7 @@ def _chunks(text: str) -> list[Chunk]:
     found: list[Chunk] = []
     position, before = 0, Chunk(text="")
     delimiter: str = ""
-    for match in _DELIMITER.finditer(text):
+    for match in DELIMITER.finditer(text):
         if match.start() == match.end() or _is_within_condition(match, before, text, position):
             continue
         _take(found, before, delimiter, text[position : match.start()])
@@ -210,7 +146,7 @@ def _is_within_condition(match: re.Match[str], before: Chunk, text: str, start: 
     if match.lastgroup != "inner" or before.is_attached:
         return False
     told = text[start : match.start()]
-    control = _control(told)[0]
+    control = control_of(told)[0]
     return (
         control in ("if", "unless")
         and bool(_TIME.match(text[match.end() :]))
@@ -243,15 +179,15 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
     text = _LOOSE_END.sub("", text.strip())
     if text.lower() in ("and", "or", "but", "then"):
         return
-    marker = _PARALLEL.search(text)
-    bare = _PARALLEL.sub(" ", text).strip(" ,") if marker else text
+    marker = PARALLEL.search(text)
+    bare = PARALLEL.sub(" ", text).strip(" ,") if marker else text
     parallel = "" if marker is None else "leading" if marker.start() == 0 else "trailing"
     if parallel == "leading":
         bare = _without_openers(bare)
     if not bare:
         _mark(found, hanging, marker)
         return
-    control, rest = _control(bare)
+    control, rest = control_of(bare)
     chunk = replace(hanging, text=rest, control=control, parallel=parallel)
     if found and control == "each" and hanging.is_attached and _WITH_ONE.search(found[-1].text):
         # 'a briefing with one line for each guest' is one thing.
@@ -265,7 +201,7 @@ def _take(found: list[Chunk], hanging: Chunk, delimiter: str, text: str) -> None
         # 'check the facts and find a picture, simultaneously, then publish'
         found[-2:] = [replace(found[-2], parallel="trailing")]
     is_waiting = _is_waiting(found)
-    is_own = _is_own(found, chunk, bare)
+    is_own = _is_own(found, chunk, bare) or _ends_each(found, delimiter, bare)
     if not found or is_own or is_waiting or _is_second_participle(bare, found[-1].text):
         if is_waiting:
             before = found.pop()
@@ -304,7 +240,17 @@ def _is_own(found: list[Chunk], chunk: Chunk, text: str) -> bool:
         or _ends_list(found, text)
         or _AGAIN.match(text) is not None
         or (chunk.is_after_semicolon and has_verb(text))
+        or (chunk.is_after_comma and _FIRST_DOER.match(text) is not None)
     )
+
+
+def _ends_each(found: list[Chunk], delimiter: str, text: str) -> bool:
+    """'for each open bug: severity and component', 'for each one: diff, review': a colon ends what is gone through."""
+    if not found or found[-1].control == "each":
+        # 'for each of these topics: whales and volcanoes' tells the things themselves.
+        return bool(found) and ":" in delimiter and not _THESE.match(found[-1].text)
+    is_listed = found[-2:-1] != [] and found[-2].control == "each" and "," in delimiter
+    return is_listed and all(len(tokens(said)) <= TERSE for said in (text, found[-1].text))
 
 
 def _is_consequence(found: list[Chunk], chunk: Chunk) -> bool:
@@ -317,6 +263,9 @@ def _is_consequence(found: list[Chunk], chunk: Chunk) -> bool:
 def _ends_list(found: list[Chunk], text: str) -> bool:
     """'email' in 'fetch page, summarise, translate, email': one more verb behind several."""
     words = tokens(text)
+    last = found[-1] if found else None
+    if last is not None and words in _ANSWERS and starts_with_verb(last.text, is_first=True):
+        return True
     before = [
         chunk
         for chunk in found
@@ -332,15 +281,6 @@ def _is_second_participle(text: str, before: str) -> bool:
     return bool(
         causative and first and first[0].endswith(("ed", "ten")) and verb_at([stem(first[0])], 0)[0]
     )
-
-
-def _control(text: str) -> tuple[str, str]:
-    for name, pattern in _CONTROLS:
-        match = pattern.match(text)
-        if match:
-            keep = name == "times"
-            return name, text if keep else text[match.end() :].strip(" ,:")
-    return "", text
 
 
 def _prepositions_forward(chunks: list[Chunk]) -> list[Chunk]:

@@ -42,6 +42,7 @@ _INVERTED = re.compile(
     r"(?P<rest>[^.,;:!?]{2,70}?)(?:\?|,)\s+(?:then,?\s+)?(?P<act>[^.;!?]+)",
     re.IGNORECASE,
 )
+_LOOP = re.compile(r"for (?:each|every|all)\b", re.IGNORECASE)
 # 'if all is green may the build be deployed'
 _MAY_BE = re.compile(
     r"\b(?P<head>if|when|once|as soon as) (?P<condition>[^.,;:!?]{3,70}?) (?:may|can|should|must|shall) (?P<what>(?:the|an?|our|its) [\w -]{2,40}?) be "
@@ -84,12 +85,6 @@ _ASKED = re.compile(
 # 'check whether it is abusive, in which case …'
 _NOT_TO = re.compile(r"^(?:do not|don't|never) ", re.IGNORECASE)
 _WHETHER_SO = re.compile(r"\s*[,;]\s+in which case,? ", re.IGNORECASE)
-# What programmers write for 'if it is suspicious, open a case, otherwise pay it out': question mark and colon
-_TERNARY = re.compile(
-    r"(?P<start>^|[.;!?,]\s+|(?:-+>|=+>|\u2192)\s*)(?P<condition>[\w' -]{2,40}?)\s*\?\s*(?:(?:-+>|=+>|\u2192)\s*)?(?P<act>[^?:;!\n]{2,100}?)\s+:\s+"
-    r"(?:else:?\s+)?(?P<other>[^?:;!\n]{2,100})",
-    re.IGNORECASE,
-)
 _HAPPENS = re.compile(
     r"\b(?:is|are|has to|have to|should|must|gets?|goes|there will be)\b", re.IGNORECASE
 )
@@ -126,7 +121,7 @@ def with_inversions(text: str) -> str:
 
 def with_conditions(text: str) -> str:
     """`text` with conditions that other words tell as 'if …, …'."""
-    text = _TERNARY.sub(_ternary, _IN_WHICH_CASE.sub(_in_which_case, text))
+    text = _IN_WHICH_CASE.sub(_in_which_case, text)
     text = _WHERE.sub("if ", _WHETHER_SO.sub(". If so, ", text))
     text = _WHENEVER.sub("if", _WHICH_MEANS.sub(_spelt_out, text))
     text = _ONLY.sub(r"\g<start>if", _QUESTION.sub(r"\g<verb> whether", text))
@@ -156,15 +151,6 @@ def _in_which_case(match: re.Match[str]) -> str:
     if match["head"].lower() == "if":
         return f"{match['start']}if {match['condition']}, {act} and {match['other']}"
     return f"{match['start']}unless {match['condition']}, {act}, otherwise {match['other']}"
-
-
-def _ternary(match: re.Match[str]) -> str:
-    start = ". " if match["start"] else ""
-    act, other = (
-        text if starts_with_verb(text, is_first=True) else f"arrange {text}"
-        for text in (match["act"], match["other"])
-    )
-    return f"{start}If it is {match['condition'].strip()}, {act}, otherwise {other}"
 
 
 def _yes_first(match: re.Match[str]) -> str:
@@ -233,7 +219,7 @@ def _imperative(act: str) -> str:
 
 
 def _inverted(match: re.Match[str]) -> str:
-    if not starts_with_verb(match["act"], is_first=True):
+    if not (starts_with_verb(match["act"], is_first=True) or _LOOP.match(match["act"])):
         return match.group()
     verb = match["verb"].lower()
     verb = "" if verb == "should" else f"{verb} "

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from generation.planning.language.verbs import actions, leading_verb
+from generation.planning.language.verbs import actions, base_form, leading_verb
 from generation.planning.language.words import stem, tokens
 from generation.planning.reading.clauses import Chunk
 from generation.planning.reading.tree import Act, Choose, Node, Repeat, is_about_it
@@ -35,7 +35,7 @@ _IS_OVER = re.compile(
     re.IGNORECASE,
 )
 _ARRIVAL = re.compile(
-    r"^(?:an?|the|some(?:one|body)?|new) (?!.*\b(?:has|have)\b).*\b(?:arrives?|comes? in|gets in|lands|(?:is|are) (?:received|submitted|handed in))$",
+    r"^(?:an?|the|some(?:one|body)?|new) (?!.*\b(?:has|have)\b).*\b(?:arrives?|comes? in|gets in|lands|fires|goes off|is (?:fired|raised|triggered)|(?:is|are) (?:received|submitted|handed in))$",
     re.IGNORECASE,
 )
 _ARRIVING = re.compile(
@@ -60,9 +60,18 @@ _OWN_LIST = re.compile(
     r"\b(?:its|the|our|their|an?) \w+(?: \w+)? and (?:its|the|our|their|an?) \w+(?: \w+)?$",
     re.IGNORECASE,
 )
-_LISTS = re.compile(r"\band (?:in|on|via|by|to|with|as|the|an?)\b", re.IGNORECASE)
+_DOERS = re.compile(
+    r"^(?:have|let|get) (?:the |an? |our )?[\w-]+(?: [\w-]+){0,2}? and (?:the |an? |our )?[\w-]+(?: [\w-]+){0,2}? (?P<verb>[a-z]+) (?:it|them|this|that|the|its|an?)\b",
+    re.IGNORECASE,
+)
+_LISTS = re.compile(r"\band (?:from|in|on|via|by|to|with|as|the|an?)\b", re.IGNORECASE)
 # The one thing that the sentence before spoke of.
 _ITEM = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
+# 'find somebody for each and ask them', 'send them a letter'
+_TO_THEM = re.compile(
+    r"^(?:send|write|mail|e-?mail|text|give|hand|ask|call|tell|remind|invite|message)(?: to)? (?:him|her|them(?= (?:an?|the|about|to|by|via|for|that)\b|$))\b",
+    re.IGNORECASE,
+)
 # 'a letter to each, sent by mail'
 _DONE_TO_IT = re.compile(
     r"^(?:sent|mailed|saved|stored|posted|filed|uploaded|e-?mailed|delivered|printed) (?:by|in|on|as|to|via|with)\b",
@@ -91,6 +100,12 @@ def lists_its_own(text: str) -> bool:
 def lists_places(text: str) -> bool:
     """Whether it lists places or ways: 'here and on LinkedIn'."""
     return bool(_LISTS.search(text))
+
+
+def lists_doers(text: str) -> bool:
+    """Whether several are to do one thing: 'have security and legal review it'."""
+    match = _DOERS.match(text)
+    return match is not None and base_form(stem(match["verb"].lower())) == match["verb"].lower()
 
 
 def is_over(text: str) -> bool:
@@ -124,7 +139,7 @@ def is_perfect(text: str) -> bool:
 
 def is_of_item(text: str, loop: Repeat) -> bool:
     """Whether an instruction behind a loop still belongs to it: 'mail it', or 'record the grades' after grading each."""
-    if _ITEM.search(text) or _DONE_TO_IT.match(text):
+    if _ITEM.search(text) or _DONE_TO_IT.match(text) or _TO_THEM.match(text):
         return True
     if not actions(text) & {"create", "update"}:
         return False

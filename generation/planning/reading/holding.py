@@ -23,7 +23,7 @@ _APPROVAL = re.compile(
     rf"(?:ask|wait) (?:(?:me|us|[\w ]{{1,40}}?) )?for (?:[\w']+ ){{0,3}}?{_SANCTION}\b|"
     rf"(?:get|obtain|request|seek|require) (?:[\w']+ ){{0,3}}?{_SANCTION}\b|"
     rf"(?:let|have) (?:me|us) (?:approve|confirm|sign off|release)\b|"
-    rf"(?:[\w']+ ){{0,2}}?{_SANCTION}(?: (?:by|from|of) [\w ]+)?$)",
+    rf"(?!(?:mark|set|flag|label|tag|call|say)\b)(?:[\w']+ ){{0,2}}?{_SANCTION}(?: (?:by|from|of) [\w ]+)?$)",
     re.IGNORECASE,
 )
 _INSTRUCTION = re.compile(r"(?:ask|wait|pause|get|obtain|request|seek|let|have)\b", re.IGNORECASE)

@@ -18,7 +18,7 @@ _GOVERNED = re.compile(
 _AUXILIARY = r"(?:(?:is|are) to be|is|are|gets?|will be|(?:should|must|shall|can|may|might|could|has to|have to|needs? to|ought to) (?:then |also )?(?:be|get))"
 _ADVERB = r"(?:then|also|next|finally|automatically|immediately|afterwards|subsequently|now|first|again|directly|simply|just|only)"
 _PASSIVE = re.compile(
-    rf"^(?P<lead>(?:(?:{_ADVERB}|otherwise)\s+)*)(?P<subject>(?:[\w'#/&-]+\s+){{1,9}}?){_AUXILIARY}\s+(?P<adverb>(?:{_ADVERB}\s+)*)"
+    rf"^(?P<lead>(?:(?:{_ADVERB}|otherwise)\s+)*)(?P<subject>(?:[\w'#/&\"“”„-]+\s+){{1,9}}?){_AUXILIARY}\s+(?P<adverb>(?:{_ADVERB}\s+)*)"
     r"(?P<verb>[a-z]+)\b(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -107,14 +107,14 @@ def _active(piece: Piece, before: list[Piece]) -> Piece:
     if turned.subject or last is None or not last.subject:
         return turned
     words = piece.text.split(" ", 1)
-    if _is_participle(words[0]):
+    if is_participle(words[0]):
         rest = f" {words[1]}" if len(words) > 1 else ""
-        return replace(piece, text=f"{_verb(words[0])} it{rest}", subject=last.subject)
+        return replace(piece, text=f"{verb_of(words[0])} it{rest}", subject=last.subject)
     return _turned(piece, _ELLIPTIC.match(piece.text))
 
 
 def _turned(piece: Piece, match: re.Match[str] | None) -> Piece:
-    if match is None or not _is_participle(match["verb"]):
+    if match is None or not is_participle(match["verb"]):
         return piece
     subject = _WHOSE.sub("", match["subject"].strip())
     words = tokens(subject)
@@ -124,10 +124,10 @@ def _turned(piece: Piece, match: re.Match[str] | None) -> Piece:
         return piece
     if words[0] in ("no", "none", "neither", "nobody") and len(words) > 1:
         thing = " ".join(subject.split()[1:])
-        return replace(piece, text=f"do not {_verb(match['verb'])} {thing}{match['rest']}")
+        return replace(piece, text=f"do not {verb_of(match['verb'])} {thing}{match['rest']}")
     subject = re.sub(r"^(?:They|It|These|Both|The|This|That|All|Every|Each|An?)\b", _lower, subject)
     thing = {"they": "them", "these": "them"}.get(subject, subject)
-    text = f"{match['lead']}{_verb(match['verb'])} {thing}{match['rest']}"
+    text = f"{match['lead']}{verb_of(match['verb'])} {thing}{match['rest']}"
     return replace(piece, text=text, subject=subject)
 
 
@@ -135,11 +135,13 @@ def _lower(match: re.Match[str]) -> str:
     return match.group().lower()
 
 
-def _is_participle(word: str) -> bool:
+def is_participle(word: str) -> bool:
+    """Whether it tells that something is done: 'written', 'checked', not 'based'."""
     word = word.lower()
     is_form = word.endswith("ed") or word in _PARTICIPLES
     return is_form and word not in _STATES and bool(verb_at([stem(word)], 0)[0])
 
 
-def _verb(participle: str) -> str:
+def verb_of(participle: str) -> str:
+    """'written' → 'write'."""
     return base_form(stem(participle.lower())) or participle

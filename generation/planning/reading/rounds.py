@@ -68,44 +68,6 @@ _AND_AGAIN = re.compile(
     re.IGNORECASE,
 )
 
-_ONE_BY_ONE = (
-    r"(?:one by one|one at a time|one after (?:another|the other)|(?:each )?individually|each in turn|in turn|piece by piece|"
-    r"(?P<unit>(?!step|side|day|little|word|week)[a-z]+) by (?P=unit))"
-)
-_THINGS = r"(?P<things>them(?: all)?|these|those|it|all of (?:them|these|those)|(?:all |through )?(?:the|these|those|our|all|my|(?:this|last) \w+'s|today's|yesterday's) (?:[\w-]+ ){0,3}?[\w-]+)"
-# 'treat them one by one: …' says no more than 'for each of them …'.
-_TAKEN = re.compile(
-    rf"\b(?:go|work|run|look|step|walk|take|treat|handle|process|tackle|deal with|do|consider) (?:through |over |with )?{_THINGS},? {_ONE_BY_ONE}\b"
-    r"\s*(?:[.:;]\s+|,?\s+and\s+(?:then\s+)?|,\s*|$)",
-    re.IGNORECASE,
-)
-# 'take every open ticket, judge it and …' says no more than 'for each open ticket'.
-_TAKE_EACH = re.compile(
-    r"(?P<start>^|[.;:!?]\s+|,\s+|\band\s+|\bthen\s+)(?:take|go through|walk through|look through|work through|run through|step through|handle|process|pick up) "
-    r"(?P<each>(?:each|every)(?: one)?(?: of)? [^.,;:!?]{2,50}?)(?:,| and|:) (?:and )?(?=[a-z]+ )",
-    re.IGNORECASE,
-)
-# To go through all open claims, and what is done with each of them.
-_GO_THROUGH = re.compile(
-    r"(?P<start>^|[.;:!?]\s+|,\s+|\band\s+|\bthen\s+)(?:please )?(?:go|work|run|walk|step|look|read|leaf) (?:through|over) (?P<things>(?:all|every one of|my|the|our|these|those|today's)\b"
-    r"(?: [\w'-]+){1,6}?)(?P<link>\s*[:;]\s+|,? and (?:then )?|,\s+|\.\s+)(?P<next>[a-z']+(?: [a-z']+)?)",
-    re.IGNORECASE,
-)
-_OF_ITEM = re.compile(
-    r"(?:if|when(?:ever)?|wherever|where|whoever|anyone|anybody|those|unless|depending|for|(?:each|every)(?: one)?)\b|\w{1,20} (?:it|its|each|every|them)$",
-    re.IGNORECASE,
-)
-_PLURAL = re.compile(r"\b[a-z'-]+[^s\W]s(?:$|\s)", re.IGNORECASE)
-_IN_FRONT = re.compile(
-    rf"(?P<start>^|[.;:!?]\s+|,?\s+and\s+|,?\s+then,?\s+|,\s+){_ONE_BY_ONE}[,:]?\s+(?P<rest>[^.!?]+)",
-    re.IGNORECASE,
-)
-_BEHIND = re.compile(
-    rf"(?P<start>^|[.;:!?,]\s+|\band\s+|\bthen\s+)(?P<act>[a-z]+ {_THINGS}),? {_ONE_BY_ONE}\b",
-    re.IGNORECASE,
-)
-
-
 # 'Take the first one, download it and file it. Do the same with the second …'
 _SAME = re.compile(
     r"(?:take|start with|begin with|open) the first(?: one)?(?:,| and| -) (?P<act>[^.!?]+)[.!?]\s+(?:and )?(?:then )?(?:do|repeat|go on|continue)(?: the)? (?:same )?(?:with|for) "
@@ -134,16 +96,6 @@ _WHILE_ACT = re.compile(
     re.IGNORECASE,
 )
 _SENT_BACK = re.compile(r"(?:send|go|give|hand|pass|return)\b.*\bback\b", re.IGNORECASE)
-# 'None of these has to wait for the others', 'Do those two concurrently': it speaks of the sentence before.
-_SIDE_BY_SIDE = re.compile(
-    r"[.!?;]\s+(?:(?:none of (?:these|them|those)|no one|neither)(?: of them)? (?:has|needs|have|need) to wait[^.!?;]*|"
-    r"(?:do|run|fetch|make|get|start|handle|let)?\s?(?:all of )?(?:these|those|they|them|both|all|the two|the three|all three|it all)(?: two| three| of (?:these|those|them)| things| steps| tasks)?"
-    r"(?: (?:can|may|should|could|must|shall|are to|will))?(?: all| both)?(?: (?:run|happen|be done|go|work|proceed|start|take place|done))? "
-    r"(?:at the same time|in parallel|concurrently|simultaneously|at once|side by side|independently(?: of (?:each other|one another))?))(?=[.!?;]|$)",
-    re.IGNORECASE,
-)
-
-
 # '… - but not until the owner has been told' → '… after the owner has been told'
 _NOT_UNTIL = re.compile(
     r"(?:\s*[,;]|\s+[-\u2013\u2014])?\s+(?:but |though |and )?(?:not|never|only not) (?:until|before|till) (?=[^.;!?]*\b(?:has|have|is|are|got)\b)",
@@ -154,7 +106,6 @@ _NOT_UNTIL = re.compile(
 def with_rounds(text: str) -> str:
     """`text` with every return to an earlier step as 'repeat until …', and limits as 'at most N times'."""
     text = _AND_AGAIN.sub("", _NOT_UNTIL.sub(" after ", text))
-    text = _SIDE_BY_SIDE.sub(" in parallel", text)
     text = _STOP_WHEN.sub(_stopped, text)
     text = _SAME.sub(r"For each of them, \g<act>.", text)
     text = _ROUNDS_BEHIND.sub(r" \g<count> times", text)
@@ -165,36 +116,6 @@ def with_rounds(text: str) -> str:
     text = _BACK_WHILE.sub(_until, _OVER_AND_OVER.sub(_often_until, text))
     text = _IF_BACK.sub(lambda match: _until(match) if match.start() else match.group(), text)
     return _WHILE_ACT.sub(_act_until, text)
-
-
-def with_each(text: str) -> str:
-    """`text` with 'one by one' as 'for each of …'."""
-    text = _GO_THROUGH.sub(_gone_through, text)
-    text = _TAKEN.sub(lambda match: f"for each of {_of(match['things'])}, ", text)
-    text = _BEHIND.sub(_behind, _TAKE_EACH.sub(r"\g<start>for \g<each>, ", text))
-    return _IN_FRONT.sub(_in_front, text)
-
-
-def _gone_through(match: re.Match[str]) -> str:
-    """A loop where several things are gone through and what follows speaks of each of them."""
-    things, following = match["things"], match["next"]
-    is_of_item = _OF_ITEM.match(following) or (
-        ":" in match["link"] and not following.lower().startswith("each")
-    )
-    sentence = re.split(r"[.!?]", match.string[match.end("link") :], maxsplit=1)[0]
-    if re.search(r"\b(?:each|every)\b", sentence, re.IGNORECASE):
-        # 'go through the payments and for each one …' tells the loop itself.
-        return match.group()
-    is_all = things.lower().startswith("all") and "." not in match["link"]
-    if not _PLURAL.search(things) or not (is_of_item or is_all):
-        return match.group()
-    things = re.sub(
-        r"^(?:all|every one of) (?:of )?(?:(?=(?:our|my|these|those)\b)|the |(?=\w))",
-        lambda said: "" if re.match(r"(?:our|my|these|those)\b", things[said.end() :]) else "the ",
-        things,
-        flags=re.IGNORECASE,
-    )
-    return f"{match['start']}for each of {things}, {following}"
 
 
 def _limit(match: re.Match[str]) -> str:
@@ -234,22 +155,3 @@ def _opposite(condition: str) -> str:
     return (
         f"{condition[: found.start()]}{_POSITIVE.get(verb, verb + ' ')}{condition[found.end() :]}"
     )
-
-
-def _of(things: str) -> str:
-    plain = re.sub(r"^(?:all of|all|through) ", "", things, flags=re.IGNORECASE)
-    return "them" if plain.lower() in ("them all", "it", "these", "those", "them") else plain
-
-
-def _in_front(match: re.Match[str]) -> str:
-    if not starts_with_verb(match["rest"], is_first=True):
-        return match.group()
-    start = re.sub(r"\band\s+$|\bthen,?\s+$", "then ", match["start"], flags=re.IGNORECASE)
-    return f"{start}for each of them, {match['rest']}"
-
-
-def _behind(match: re.Match[str]) -> str:
-    if not starts_with_verb(match["act"], is_first=True):
-        return match.group()
-    verb, things = match["act"].split(" ")[0], _of(match["things"])
-    return f"{match['start']}for each of {things}, {verb} it"

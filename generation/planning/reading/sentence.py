@@ -1,6 +1,7 @@
 """One sentence to a tree: what its control words govern."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from generation.planning.language.verbs import DETERMINERS, starts_with_verb
@@ -21,6 +22,7 @@ from generation.planning.reading.cues import (
     is_repeat_word,
     is_state,
     keeps_on,
+    lists_doers,
     lists_its_own,
     lists_places,
     looks_again,
@@ -58,16 +60,15 @@ class Sentence:
     earlier: list[Node] = field(default_factory=list)
 
     def read(
-        self, *, is_arm: bool = False, is_loop: bool = False, has_begun: bool = False
+        self, *, is_arm: bool = False, is_loop: bool = False, told: Sequence[Node] = ()
     ) -> list[Node]:
-        """The nodes up to the end, or up to what closes the arm."""
-        nodes: list[Node] = []
+        """`told` and the nodes up to the end, or up to what closes the arm."""
+        nodes = list(told)
         run = 0
         while self.position < len(self.chunks):
             chunk = self.chunks[self.position]
             is_about_item = is_loop and not chunk.is_closing and stays_in_loop(chunk, nodes)
-            begun = has_begun or bool(nodes)
-            if is_arm and not is_about_item and self._ends_arm(chunk, has_begun=begun):
+            if is_arm and not is_about_item and self._ends_arm(chunk, has_begun=bool(nodes)):
                 break
             if chunk.is_break:
                 run = len(nodes)
@@ -156,7 +157,8 @@ class Sentence:
             while self.position < len(self.chunks) and not self._ends_parallel():
                 group.extend(acts_of(self.chunks[self.position].text))
                 self.position += 1
-        if chunk.parallel == "trailing" and lists_places(chunk.text) and nodes[run:]:
+        is_own_list = lists_places(chunk.text) or lists_doers(chunk.text)
+        if chunk.parallel == "trailing" and is_own_list and nodes[run:]:
             # 'create a code, announce it here and there at the same time' speaks of the last clause alone.
             group = group[-1:]
         elif chunk.parallel == "trailing":
@@ -188,7 +190,7 @@ class Sentence:
             return
         condition, body_text = self._cut(condition)
         body_nodes = acts_of(body_text) if body_text else []
-        body_nodes += self.read(is_arm=True, has_begun=bool(body_nodes))
+        body_nodes = self.read(is_arm=True, told=body_nodes)
         last = nodes[-1] if nodes else None
         if isinstance(last, Repeat) and last.mode == "foreach" and is_about_it(condition):
             # 'check each draft, and if it is clean, publish it'
@@ -264,7 +266,7 @@ class Sentence:
     def _otherwise(self, nodes: list[Node], chunk: Chunk) -> None:
         target = nodes or self.earlier
         body = acts_of(completed(chunk.text, target[-1:])) if chunk.text else []
-        body += self.read(is_arm=True, has_begun=bool(body))
+        body = self.read(is_arm=True, told=body)
         decided = with_otherwise(target[-1], tuple(body)) if target else None
         if decided is None:
             nodes.extend(body)
@@ -288,7 +290,7 @@ class Sentence:
             del nodes[-1:]
         else:
             body = acts_of(rest) if rest else []
-            body += self.read(is_arm=True, is_loop=True, has_begun=bool(body))
+            body = self.read(is_arm=True, is_loop=True, told=body)
         nodes.append(Repeat(mode="foreach", phrase=phrase, body=tuple(body)))
 
     def _until(self, nodes: list[Node], chunk: Chunk, run: int) -> int:

@@ -9,19 +9,19 @@ from generation.planning.reading.implied import REST
 from generation.planning.reading.kinds import cut, opening, replaced
 
 _NUMBER = r"(?:[$€£]?\s?\d[\d.,]*\d|[$€£]?\s?\d)"
-_UNIT = r"(?: ?(?:%|percent|points?|euros?|eur|dollars?|usd|pounds?|k|days?|hours?|weeks?|months?|minutes?|stars?|kg|km|people|items?|pieces?)\b)?"
+_UNIT = r"(?:(?: ?%| ?(?:percent|points?|euros?|eur|dollars?|usd|pounds?|gbp|chf|francs?|k|days?|hours?|weeks?|months?|minutes?|stars?|kg|km|people|items?|pieces?|degrees?|tons?|employees|guests|pages|words)\b))?+"
 _OPEN_END = r"(?: (?:or|and) (?:more|less|above|below|over|under|up(?:wards)?|higher|lower|better|worse|beyond|fewer))"
 _BOUND = rf"(?:(?:(?:at|from|with|for) )?{_NUMBER}{_UNIT}{_OPEN_END}|(?:at )?(?:above|over|under|below|up to|from|more than|less than|at least|at most|fewer than|greater than|higher than|lower than)\s+(?:{_NUMBER}){_UNIT}{_OPEN_END}?|between {_NUMBER}{_UNIT} and {_NUMBER}{_UNIT})"
 _WHAT = r"(?:(?:for |with )?(?:anything|everything|all|those|amounts|sums|values|scores|claims|orders|invoices|requests|the ones|ones|an? [\w-]+|[\w-]+s) (?:of )?(?:that (?:is|are) |which (?:is|are) )?)?"
 _THRESHOLD = re.compile(
-    rf"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but )?)(?P<what>{_WHAT})(?P<bound>{_BOUND}),?\s+(?!is\b|are\b|it is\b)(?P<act>[^.;!?]+)",
+    rf"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but )?)(?P<what>{_WHAT})(?P<bound>{_BOUND})(?:,|:|\s+[-\u2013\u2014])?\s+(?!is\b|are\b|it is (?!\w+(?:ed|en|id)\b))(?P<act>[^.;!?]+)",
     re.IGNORECASE,
 )
 _COMPARATIVE = re.compile(
-    r"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but |while |whereas )?)(?:(?:for |with |at )?(?:the |any |all |every |all the )?"
-    r"(?:anything |everything |anyone |anybody |everyone |everybody |those |all )?(?P<how>(?:bigger|smaller|larger|higher|lower|cheaper|dearer|costlier|less|more|fewer|greater|longer|shorter|older|newer|better|worse|heavier|lighter)(?: than that)?|"
-    r"(?:at )?(?:less|more|fewer) than that|(?:above|below|over|under|beyond|up to) (?:that|this|it)(?: (?:sum|amount|limit|score|price|value|number))?|in between)(?: (?:ones|amounts|sums|values|[a-z]+s))?|(?:for |with )?"
-    rf"{REST}),?\s+(?P<act>[^.;!?]+)",
+    r"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but |while |whereas )?)(?:(?:for |with |at |if it is )?(?:the |any |all |every |all the )?"
+    r"(?:anything |everything |anyone |anybody |everyone |everybody |those |all )?(?P<how>(?:bigger|smaller|larger|higher|lower|cheaper|dearer|costlier|less|more|fewer|greater|longer|shorter|older|newer|better|worse|heavier|lighter)(?! than (?!that))(?: than that)?|"
+    r"(?:at )?(?:less|more|fewer) than that|(?:above|below|over|under|beyond|up to)(?= an?\b|: | it is|[:,]| (?:is|are|goes|go|gets|must|should|has|needs)\b)|(?:above|below|over|under|beyond|up to) (?:that|this|it)(?: (?:sum|amount|limit|score|price|value|number))?|in between)(?: (?:ones|amounts|sums|values|(?!is\b|gets\b|goes\b|has\b|needs\b|was\b)[a-z]+s))?|(?:for |with )?"
+    rf"{REST})(?:,? and|,|:|\s+[-\u2013\u2014])?\s+(?P<act>[^.;!?]+)",
     re.IGNORECASE,
 )
 # A decision that was told before.

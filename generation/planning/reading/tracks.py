@@ -19,6 +19,25 @@ _SEMICOLONS = re.compile(
     r"(?P<strands>[^.!?;]+(?:;\s+[^.!?;]+)+)",
     re.IGNORECASE,
 )
+# Strands in brackets: '[fetch the logs || fetch the metrics] -> find the cause'
+_BRACKETS = re.compile(
+    r"[\[({]\s*(?P<strands>[^\[\](){}|]{2,80}(?:\|\|?[^\[\](){}|]{2,80})+)[\])}]"
+)
+# … or between arrows, without brackets
+_BARS = re.compile(
+    r"(?:(?<=[.!?:>\u2192] )|\A)(?P<strands>[^\n.!?:|>\u2192\u21d2-]{2,80}(?: (?:\|\||&&?|\u2225) [^\n.!?:|>\u2192\u21d2-]{2,80})+)(?=\s*(?:-+>|=+>|\u2192|\u21d2))"
+)
+_BAR = re.compile(r"\s*\|\|?\s*|\s+&&?\s+|\s*\u2225\s*")
+_ARROWS = re.compile(r"^[\s,;]*(?:-+>|=+>|\u2192|\u21d2)\s*|\s*(?:-+>|=+>|\u2192|\u21d2)[\s,;]*$")
+# Strands that are numbered behind a colon: 'two things in parallel: (1) … (2) …'
+_NUMBERED = re.compile(
+    r"(?:(?<=[.!?]\s)|\A)[^.!?:]*\b(?:side by side|in parallel|at the same time|simultaneously|concurrently|at once|independently|alongside|in tandem|meanwhile)\b[^.!?:]*:\s*"
+    r"(?=(?:\(?[1a][.)]|[-*•])\s)(?P<strands>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_NUMBER_MARK = re.compile(
+    r"(?:^|[\s,;.]*(?:\band\s+)?)(?:\(?(?:[1-6]|[a-f])[.)]|(?<=\n)[-*•])\s+", re.IGNORECASE
+)
 # 'Join the branches, then …'
 _JOINED = re.compile(
     rf"^[\s.;,]*(?:join|merge|bring together|unite|combine) (?:the |both |these |all )*{_STRAND},?\s*(?:and |then |and then )?",
@@ -56,6 +75,15 @@ def tracks_in(text: str) -> Tracks | None:
         if match := pattern.search(text):
             hands = (match["first"].strip(), match["second"].strip())
             return Tracks(_introduction(text[: match.start()]), hands, _after(text[match.end() :]))
+    if match := _BRACKETS.search(text) or _BARS.search(text):
+        bars = tuple(part.strip() for part in _BAR.split(match["strands"]) if part.strip())
+        before, behind = (
+            _ARROWS.sub("", side) for side in (text[: match.start()], text[match.end() :])
+        )
+        return Tracks(before, bars, behind)
+    if (match := _NUMBERED.search(text)) and len(numbered := _numbered(match["strands"])) > 1:
+        last, _, after = _first_sentence(numbered[-1])
+        return Tracks(text[: match.start()], (*numbered[:-1], last), _after(after))
     if match := _SEMICOLONS.search(text):
         strands = tuple(part.strip() for part in match["strands"].split(";"))
         return Tracks(text[: match.start()], strands, _after(text[match.end() :]))
@@ -75,6 +103,10 @@ def tracks_in(text: str) -> Tracks | None:
     )
 
 
+def _numbered(text: str) -> list[str]:
+    return [part.strip() for part in _NUMBER_MARK.split(text) if part.strip()]
+
+
 def _after(text: str) -> str:
     return _JOINED.sub("", text)
 
@@ -84,5 +116,5 @@ def _introduction(text: str) -> str:
 
 
 def _first_sentence(text: str) -> tuple[str, str, str]:
-    match = re.search(r"[.!?]\s+", text)
+    match = re.search(r"[.!?]\s+|\s*\n+\s*", text)
     return (text, "", "") if match is None else (text[: match.start()], "", text[match.end() :])
