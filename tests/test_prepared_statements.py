@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.auth.models import User
 from django.db import NotSupportedError, ProgrammingError, connection, transaction
 
 from common.found_rows import found_row
@@ -45,6 +46,14 @@ def test_rows_are_read_by_prepared_statements() -> None:
     assert [statement.partition(" FROM ")[2] for statement in asked()] == [
         '"discovery_mcpserver" WHERE "discovery_mcpserver"."id" = $1'
     ]
+
+
+def test_times_are_those_that_the_orm_reads() -> None:
+    person = User.objects.create_user("ada")
+    with prepared("SELECT date_joined FROM auth_user WHERE id = %s", [person.pk]) as cursor:
+        (found,) = cursor.fetchone() or (None,)
+    assert found == person.date_joined
+    assert found.isoformat() == person.date_joined.isoformat()
 
 
 def test_it_is_asked_again_after_a_rollback() -> None:
