@@ -8,6 +8,7 @@ changes.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -62,7 +63,7 @@ ALL_REPORTED = """NOT EXISTS (
     HAVING count(*) > %s OR sum(input_tokens) > %s OR sum(output_tokens) > %s
         OR coalesce(sum(cost_usd), -1) > coalesce(%s::numeric, -1)
 )"""
-FOUND_FIRST = Write(f"SELECT FROM {FIRST}", ())
+FOUND_FIRST = Write(f"SELECT 1 FROM {FIRST}", ())  # noqa: S608 - a constant
 KNOWN_STEPS = """
 SELECT path, status FROM executions_steprun WHERE execution_id = %s AND path = ANY(%s)
 """
@@ -70,6 +71,27 @@ CLOSE_APPROVALS = """
 UPDATE executions_approval SET status = 'CANCELLED', closed_at = clock_timestamp()
 WHERE execution_id = %s AND status = 'OPEN' AND (%s OR path = ANY(%s))
 """
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How the run stands before a batch, as far as it is known, and what is true of its row then, in SQL."""
+
+    head: Head
+    condition: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Proviso:
+    """What else must be true of a run's row (`executions_workflowexecution`), in SQL; `reading` gives a value where it was."""
+
+    condition: str
+    values: tuple[Any, ...]
+    reading: Write
+
+
+ALWAYS = Proviso("true", (), FOUND_FIRST)
 
 
 def tell(execution_id: str, event: Event, *, after: Batch | None = None) -> None:
@@ -108,9 +130,7 @@ def record(batch: Batch, *, then: Sequence[Event] = ()) -> None:
 
     Raises `WorkflowExecution.DoesNotExist`.
     """
-    if _may_be_first(batch) and _is_recorded_first(batch, then):
-        return
-    if _may_follow(batch) and _is_recorded_after(batch, then):
+    if recorded_unasked(batch, then) is not None:
         return
     heads.take(batch.execution_id)
     with transaction.atomic():
@@ -130,17 +150,24 @@ def record(batch: Batch, *, then: Sequence[Event] = ()) -> None:
         transaction.on_commit(partial(announce, batch.execution_id))
 
 
+def recorded_unasked(batch: Batch, then: Sequence[Event], proviso: Proviso = ALWAYS) -> Any:
+    """As `record`, by one statement that asks nothing before; gives what was read with it.
+
+    Null, with nothing written, for a run that stands otherwise than this process knows, or not as provided: then `record`.
+    """
+    for stands in (_stands_first, _stands_after):
+        stand = stands(batch)
+        found = None if stand is None else _recorded_so(stand, batch, then, proviso)
+        if found is not None:
+            return found
+    return None
+
+
 def _may_be_first(batch: Batch) -> bool:
     """Whether nothing may have been recorded of the run before, and nothing else must be looked at to record this."""
     is_start = batch.run is not None and batch.run.status in ("RUNNING", "COMPLETED")
     has_more = batch.usage.model_calls or any(step.step_type == "approval" for step in batch.steps)
     return batch.sequence == 1 and is_start and not has_more
-
-
-def _is_recorded_first(batch: Batch, then: Sequence[Event]) -> bool:
-    """For a run whose row is as it was made."""
-    head = Head(WorkflowExecution(pk=batch.execution_id), {})
-    return _is_recorded_unread(head, batch, then, UNTOUCHED)
 
 
 def _may_follow(batch: Batch) -> bool:
@@ -152,33 +179,40 @@ def _may_follow(batch: Batch) -> bool:
     return goes_well and not any(step.step_type == "approval" for step in batch.steps)
 
 
-def _is_recorded_after(batch: Batch, then: Sequence[Event]) -> bool:
-    """For a run that this process wrote last."""
+def _stands_first(batch: Batch) -> Stand | None:
+    """The run's row as it was made."""
+    if not _may_be_first(batch):
+        return None
+    return Stand(Head(WorkflowExecution(pk=batch.execution_id), {}), UNTOUCHED, ())
+
+
+def _stands_after(batch: Batch) -> Stand | None:
+    """The run's row as this process wrote it last."""
+    if not _may_follow(batch):
+        return None
     head = heads.take(batch.execution_id)
     if head is None or batch.sequence <= head.execution.last_sequence:
-        return False
-    run = head.execution
-    stands = (run.status, run.last_sequence, run.last_event_number)
-    usage = batch.usage
+        return None
+    run, usage = head.execution, batch.usage
+    values = (run.status, run.last_sequence, run.last_event_number)
     if batch.run is None or not usage.model_calls:
-        return _is_recorded_unread(head, batch, then, UNCHANGED, *stands)
+        return Stand(head, UNCHANGED, values)
     reported = (usage.model_calls, usage.input_tokens, usage.output_tokens, usage.cost_usd)
-    condition = f"{UNCHANGED} AND {ALL_REPORTED}"
-    return _is_recorded_unread(head, batch, then, condition, *stands, run.pk, *reported)
+    return Stand(head, f"{UNCHANGED} AND {ALL_REPORTED}", (*values, run.pk, *reported))
 
 
-def _is_recorded_unread(
-    head: Head, batch: Batch, then: Sequence[Event], condition: str, *values: Any
-) -> bool:
-    """One statement that asks nothing: writes to a run that stands so, and to no other one."""
+def _recorded_so(stand: Stand, batch: Batch, then: Sequence[Event], proviso: Proviso) -> Any:
+    """Writes to a run that stands so, and to no other one."""
+    head = stand.head
     steps, told = _applied(head.execution, batch, then, known=head.steps)
     row = changed_row(WorkflowExecution, batch.execution_id, changed_columns(head.execution))
-    first = only_where(row, condition, *values)
-    is_recorded = write(first, if_first(steps), if_first(told), FOUND_FIRST) > 0
-    if is_recorded:
+    condition = f"{stand.condition} AND {proviso.condition}"
+    first = only_where(row, condition, *stand.values, *proviso.values)
+    found = write_and_read(first, if_first(steps), if_first(told), proviso.reading)
+    if found is not None:
         _keep(head, batch)
         transaction.on_commit(partial(announce, batch.execution_id))
-    return is_recorded
+    return found
 
 
 def _keep(head: Head, batch: Batch) -> None:

@@ -16,11 +16,23 @@ MODEL_CALL = "model_call"
 TOOL_CALL = "tool_call"
 # A tool may say anything at any length; its row has all of it.
 MAX_MESSAGE_CHARACTERS = 500
+# A model may name anything.
+MAX_TOOL_CHARACTERS = 230
+
+
+def start_of_turn(question: AskModel, model: str) -> Event:
+    """A turn is asked for."""
+    return _of_turn(question, "started", model=model)
+
+
+def start_of_call(request: CallTool) -> Event:
+    """A tool is called."""
+    return _of_call(request, "started", tool=request.tool[:MAX_TOOL_CHARACTERS])
 
 
 def model_call_started(question: AskModel, model: str) -> None:
     """A turn is asked for; what came before it is written down with that."""
-    tell(question.execution_id, _of_turn(question, "started", model=model), after=question.news)
+    tell(question.execution_id, start_of_turn(question, model), after=question.news)
 
 
 def model_call_completed(question: AskModel, row: ModelCall, answer: Write) -> bool:
@@ -44,9 +56,9 @@ def model_call_failed(
     note_event(question.execution_id, **event)
 
 
-def tool_call_started(request: CallTool, tool: str) -> None:
+def tool_call_started(request: CallTool) -> None:
     """A tool is called; what came before it is written down with that."""
-    tell(request.execution_id, _of_call(request, "started", tool=tool), after=request.news)
+    tell(request.execution_id, start_of_call(request), after=request.news)
 
 
 def tool_call_completed(

@@ -21,8 +21,9 @@ from executions.activities.call_events import (
     model_call_completed,
     model_call_failed,
     model_call_started,
+    start_of_turn,
 )
-from executions.activities.callers import before_a_call, caller_of
+from executions.activities.callers import Caller, before_a_call, caller_at_start, caller_of
 from executions.activities.conversation import Message
 from executions.activities.database import in_database, kept_trying
 from executions.activities.estimates import input_tokens
@@ -72,7 +73,7 @@ class _Begun:
 
 def _begin(question: AskModel) -> _Begun:
     """All that a turn needs of the database. Where no budget has a say, it is told here that the turn starts."""
-    caller = caller_of(question, kind="agent_error")
+    caller = _caller(question)
     setup = agent_setup(caller, question.agent)
     row = _answered(question) if caller.has_row else None
     if row is not None:
@@ -81,13 +82,31 @@ def _begin(question: AskModel) -> _Begun:
         return _Begun(question, setup, row)
     earlier, added = _conversation(question, setup)
     tools = _tools(setup)
-    if not purses_of(question, caller.user):
-        model_call_started(question, _model_of(setup))
-    elif question.news is not None:
-        # To set something aside may take a while.
-        record(question.news)
-        question = replace(question, news=None)
+    if not caller.has_started:
+        question = _started(question, setup)
     return _Begun(question, setup, earlier=tuple(earlier), added=tuple(added), tools=tools)
+
+
+def _started(question: AskModel, setup: AgentSetup) -> AskModel:
+    """The question, of whose start those who follow the run are told; with a budget that comes later, by itself."""
+    if not purses_of(question, setup.caller):
+        model_call_started(question, _model_of(setup))
+        return question
+    if question.news is None:
+        return question
+    # To set something aside may take a while.
+    record(question.news)
+    return replace(question, news=None)
+
+
+def _caller(question: AskModel) -> Caller:
+    """For whom it is asked. An agent that stands in the step can't be missing, so that its start is told at once."""
+    inline = question.agent.inline
+    # Whose tokens of a day are bounded is known only once it is known who it is.
+    if inline is None or settings.USER_DAILY_TOKENS:
+        return caller_of(question, kind="agent_error")
+    start = start_of_turn(question, str(inline.get("model") or settings.OPENAI_MODEL))
+    return caller_at_start(question, start, kind="agent_error")
 
 
 def _answered(question: AskModel) -> ModelCall | None:

@@ -13,8 +13,13 @@ from discovery.calling import call_tool as call_any_tool
 from discovery.calling import may_repeat as may_be_repeated
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.agent_setup import AgentSetup, agent_setup, tool_id_of
-from executions.activities.call_events import tool_call_failed
-from executions.activities.callers import before_a_call, caller_of, require_active
+from executions.activities.call_events import start_of_call, tool_call_failed
+from executions.activities.callers import (
+    before_a_call,
+    caller_at_start,
+    caller_of,
+    require_active,
+)
 from executions.activities.conversation import requested_call
 from executions.activities.database import in_database, kept_trying
 from executions.activities.failures import after_the_call, before_the_call, failure
@@ -128,7 +133,7 @@ async def _call_for_step(request: CallTool) -> ToolResult:
 
 
 def _begin_for_step(request: CallTool) -> ToolResult | _Begun:
-    caller = caller_of(request, kind="tool_missing")
+    caller = caller_at_start(request, start_of_call(request), kind="tool_missing")
     known = result_or_start(request, caller)
     if known is not None:
         return known
@@ -162,7 +167,7 @@ async def _call_for_agent(request: CallTool) -> ToolResult:
 
 
 def _begin_for_agent(request: CallTool) -> ToolResult | _Begun:
-    caller = caller_of(request, kind="agent_error")
+    caller = caller_at_start(request, start_of_call(request), kind="agent_error")
     known = result_or_start(request, caller)
     if known is not None:
         return known

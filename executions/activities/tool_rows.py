@@ -11,6 +11,7 @@ from common.json_rows import Write, whole_rows
 from discovery.calling import ToolOutcome
 from discovery.tool_errors import ToolCallFailed
 from executions.activities.call_events import (
+    MAX_TOOL_CHARACTERS,
     tool_call_completed,
     tool_call_failed,
     tool_call_started,
@@ -24,9 +25,6 @@ from executions.models import ToolCall
 from executions.recording import record
 from executions.stored_values import keep
 
-# A model may name anything.
-MAX_TOOL_CHARACTERS = 230
-
 
 def result_or_start(request: CallTool, caller: Caller) -> ToolResult | None:
     """The result of this very call, if it was made and written down before; else it is told that it starts.
@@ -34,11 +32,11 @@ def result_or_start(request: CallTool, caller: Caller) -> ToolResult | None:
     What came before the call is written down too. Fails as `budget_exceeded`.
     """
     known = _known_result(request) if caller.has_row else None
-    if known is None:
+    if known is None and not caller.has_started:
         # By itself: whoever counts must not wait for a budget while they hold the run's row.
         count_call(request)
-        tool_call_started(request, request.tool[:MAX_TOOL_CHARACTERS])
-    elif request.news is not None:
+        tool_call_started(request)
+    elif known is not None and request.news is not None:
         record(request.news)
     return known
 
