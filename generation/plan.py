@@ -101,12 +101,21 @@ Leaf = AgentUse | ToolUse | NewAgent | NewTool
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole answer: the nodes in order, what it is called, and what could not be placed."""
+    """A whole answer: the nodes in order, what it is called, and what could not be placed.
+
+    `on_failure` is what is done when one of the nodes fails; the run has failed all the same.
+    """
 
     nodes: tuple[Node, ...]
     name: str = ""
     description: str = ""
     warnings: tuple[str, ...] = ()
+    on_failure: tuple[Node, ...] = ()
+
+    @property
+    def all_nodes(self) -> tuple[Node, ...]:
+        """Those for a failure too."""
+        return (*self.nodes, *self.on_failure)
 
 
 def leaves(nodes: tuple[Node, ...]) -> Iterator[Leaf]:
@@ -143,9 +152,14 @@ def key(leaf: Leaf) -> str:
 
 def without(plan: Plan, kind: type[NewAgent] | type[NewTool], reason: str) -> Plan:
     """`plan` without suggestions of `kind`, each told in a warning that starts with `reason`."""
-    dropped = [leaf for leaf in leaves(plan.nodes) if isinstance(leaf, kind)]
+    dropped = [leaf for leaf in leaves(plan.all_nodes) if isinstance(leaf, kind)]
     told = tuple(f"{reason}: {leaf.task[:120]!r}." for leaf in dropped)
-    return replace(plan, nodes=_without(plan.nodes, kind), warnings=plan.warnings + told)
+    return replace(
+        plan,
+        nodes=_without(plan.nodes, kind),
+        on_failure=_without(plan.on_failure, kind),
+        warnings=plan.warnings + told,
+    )
 
 
 def _without(nodes: tuple[Node, ...], kind: type[NewAgent] | type[NewTool]) -> tuple[Node, ...]:

@@ -26,6 +26,7 @@ from generation.planning.matching.index import Index, build_index
 from generation.planning.matching.resolving import Resolver
 from generation.planning.matching.suggesting import suggested_agent
 from generation.planning.meaning.encoder import encoder
+from generation.planning.reading.failing import take_failure
 from generation.planning.reading.holding import hold
 from generation.planning.reading.schedules import take_recurrences
 from generation.planning.reading.structure import read_structure
@@ -49,19 +50,21 @@ def plan(prompt: str, catalogue: Catalogue) -> Plan:
     english = to_english(prompt)
     is_translated = english != prompt
     english = mended(english, catalogue)
-    spoken = read_structure(english)
-    told = [act.text for act in acts(spoken)]
+    english, failing = take_failure(english)
+    spoken, rescue = read_structure(english), read_structure(failing)
+    told = [act.text for act in acts([*spoken, *rescue])]
     index.meanings.read(told, translated_from=prompt if is_translated else "")
     resolver = Resolver(catalogue=catalogue, index=index, is_translated=is_translated)
     resolver.expect(told)
     for act in _forbidden(spoken):
         resolver.forbid(act.text)
-    nodes = _Builder(resolver, index, is_terse=_is_terse(spoken)).sequence(spoken)
+    builder = _Builder(resolver, index, is_terse=_is_terse(spoken))
+    nodes, on_failure = builder.sequence(spoken), builder.sequence(rescue)
     if not nodes:
         # A request that nothing covers is still one job: for an agent that is to be created.
         nodes = [suggested_agent("Request assistant", prompt.strip() or "Answer", catalogue)]
     known = [*resolver.unplaced, *resolver.given]
-    unplaced = [*resolver.unplaced, *lost(spoken, nodes, known)]
+    unplaced = [*resolver.unplaced, *lost([*spoken, *rescue], [*nodes, *on_failure], known)]
     warnings = (
         *(
             f"{text[:120]!r} is no step: each run is given that as its input."
@@ -69,7 +72,9 @@ def plan(prompt: str, catalogue: Catalogue) -> Plan:
         ),
         *(f"Nothing in the catalogue covers this part: {text[:120]!r}." for text in unplaced),
     )
-    found = Plan(nodes=tuple(nodes[:MAX_NODES]), warnings=warnings)
+    found = Plan(
+        nodes=tuple(nodes[:MAX_NODES]), warnings=warnings, on_failure=tuple(on_failure[:MAX_NODES])
+    )
     return with_addresses(found, addresses)
 
 

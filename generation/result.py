@@ -87,7 +87,7 @@ def _agent_to_create(agent: NewAgent) -> dict[str, Any]:
 
 def _suggested_servers(plan: Plan) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for leaf in leaves(plan.nodes):
+    for leaf in leaves(plan.all_nodes):
         if isinstance(leaf, NewTool):
             entry = found.setdefault(
                 leaf.server_id,

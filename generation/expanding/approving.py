@@ -42,8 +42,9 @@ UNASKED = re.compile(
 def with_approvals(plan: Plan, catalogue: Catalogue, prompt: str) -> Plan:
     """`plan` with an approval before each destructive tool, or a warning where the request asks for none."""
     guard = _Guard(catalogue, language_of(prompt), is_asked=not UNASKED.search(prompt))
-    nodes = guard.sequence(plan.nodes)
-    return replace(plan, nodes=nodes, warnings=(*plan.warnings, *dict.fromkeys(guard.warnings)))
+    nodes, on_failure = guard.sequence(plan.nodes), guard.sequence(plan.on_failure)
+    warnings = (*plan.warnings, *dict.fromkeys(guard.warnings))
+    return replace(plan, nodes=nodes, on_failure=on_failure, warnings=warnings)
 
 
 class _Guard:

@@ -65,14 +65,14 @@ def expanded(
         prompt=prompt,
         warnings=[*plan.warnings, *expansion.warnings],
         gaps=expansion.gaps,
-        new_agents={leaf.id: leaf for leaf in leaves(plan.nodes) if isinstance(leaf, NewAgent)},
+        new_agents={leaf.id: leaf for leaf in leaves(plan.all_nodes) if isinstance(leaf, NewAgent)},
     )
 
 
 def with_suggestions(catalogue: Catalogue, plan: Plan) -> Catalogue:
     """`catalogue` as it will be when every suggestion of `plan` has been followed."""
     agents, tools, servers = dict(catalogue.agents), dict(catalogue.tools), dict(catalogue.servers)
-    for leaf in leaves(plan.nodes):
+    for leaf in leaves(plan.all_nodes):
         match leaf:
             case NewAgent():
                 agents[leaf.id] = AgentEntry(leaf.id, leaf.name, leaf.description)

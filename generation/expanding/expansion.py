@@ -6,7 +6,7 @@ from typing import Any
 
 from generation.expanding.deciding import answer_field, choose_by, judged_until
 from generation.expanding.gaps import Gap, OpenArguments, OpenCondition
-from generation.expanding.naming import shown, step_id
+from generation.expanding.naming import shown, step_id, unused_id
 from generation.expanding.scope import USER_INPUT, Scope, input_of, list_field
 from generation.expanding.shaping import flattened, within_limits
 from generation.plan import (
@@ -58,6 +58,19 @@ class Expansion:
             following = ids[number + 1] if number + 1 < len(ids) else after
             found += self._step(node, ids[number], following, scope, depth)
         return found
+
+    def rescued(self, steps: list[dict[str, Any]], rescue: Sequence[Node]) -> list[dict[str, Any]]:
+        """The steps of the outermost list, each of which goes to `rescue` when it fails, and ends as failed behind it."""
+        end = {
+            "id": unused_id("failed", self.taken), "type": "end", "name": "A step failed", "status": "failed",
+            "error": "${error.message}",
+        }  # fmt: skip
+        self.last = None
+        what = Source("${error.message}", "What went wrong")
+        found = self.steps(rescue, Scope([USER_INPUT, what]), after=end["id"])
+        for step in steps:
+            step["on_error"] = found[0]["id"]
+        return [*steps, *found, end]
 
     def _step(
         self, node: Node, step_id: str, following: str, scope: Scope, depth: int
@@ -299,6 +312,8 @@ def definition_of(
     """The raw definition for `plan` (for `normalise`), and its expansion with what is left to be said about it."""
     expansion = Expansion(catalogue)
     steps = expansion.steps(within_limits(plan.nodes), Scope())
+    if steps and (rescue := within_limits(plan.on_failure)):
+        steps = expansion.rescued(steps, rescue)
     definition: dict[str, Any] = {
         "id": workflow_id,
         "name": shown(plan.name, 200) or "Workflow",

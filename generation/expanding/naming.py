@@ -30,7 +30,11 @@ def shown(text: str, limit: int) -> str:
 
 def step_id(node: Node, taken: Container[str]) -> str:
     """An id for the step of `node` that is not `taken`."""
-    base = _base_id(node)
+    return unused_id(_base_id(node), taken)
+
+
+def unused_id(base: str, taken: Container[str]) -> str:
+    """`base`, with a number behind it where it is `taken` or the language keeps it for itself."""
     candidate, number = base, 2
     while candidate in taken or candidate in RESERVED_STEP_IDS:
         candidate = f"{base}-{number}"

@@ -24,9 +24,11 @@ def explanation(plan: Plan, catalogue: Catalogue) -> str:
         return (
             "No part of the request could be matched to an agent or a tool; the workflow is empty."
         )
-    return " ".join(
+    steps = [
         f"{number}. {_sentence(node, catalogue)}" for number, node in enumerate(plan.nodes, start=1)
-    )
+    ]
+    rescue = [_sentence(node, catalogue) for node in plan.on_failure]
+    return " ".join([*steps, *(["If one of these fails:"] if rescue else []), *rescue])
 
 
 def _sentence(node: Any, catalogue: Catalogue) -> str:

@@ -130,7 +130,7 @@ def _conditions(gap: OpenCondition, draft: Draft, asker: Asker) -> Fill:
 
 def _profile(agent: NewAgent, draft: Draft, asker: Asker) -> Fill:
     tasks = [
-        leaf.task for leaf in leaves(draft.plan.nodes)
+        leaf.task for leaf in leaves(draft.plan.all_nodes)
         if isinstance(leaf, NewAgent) and leaf.id == agent.id
     ]  # fmt: skip
     data = {

@@ -15,9 +15,9 @@ __all__ = ["runner", "temporal_worker"]
 SETS = (
     "prompts",
     "development",
-    *(f"development_{number}" for number in range(2, 8)),
+    *(f"development_{number}" for number in range(2, 9)),
     "held_out",
-    *(f"held_out_{number}" for number in range(2, 9)),
+    *(f"held_out_{number}" for number in range(2, 10)),
 )
 # Straight sequences are all alike to the engine: some of each set are enough.
 SEQUENCES = 2
