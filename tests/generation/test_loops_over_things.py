@@ -165,3 +165,21 @@ def test_that_for_every_thing_takes_in_what_was_told_before(
 )
 def test_what_follows_with_the_thing_stays_in_the_loop(text: str, expected: list[object]) -> None:
     assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Once per supplier, compare the price with last year's and note it in the sheet.",
+            [
+                {
+                    "foreach": "supplier",
+                    "do": ["compare the price with last year's", "note it in the sheet"],
+                }
+            ],
+        ),
+    ],
+)
+def test_once_per_thing_is_for_each_thing(text: str, expected: list[object]) -> None:
+    assert told(text) == expected

@@ -145,3 +145,36 @@ def test_the_things_of_one_instruction_are_told_to_be_done_at_once(text: str) ->
     first = read_structure(text)[0]
     assert isinstance(first, Act)
     assert first.wants_split
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Summarize the article and translate the summary in parallel.",
+            ["Summarize the article", "translate the summary"],
+        ),
+        (
+            "Transcribe the call and file the transcript at the same time.",
+            ["Transcribe the call", "file the transcript"],
+        ),
+    ],
+)
+def test_what_works_on_the_first_cannot_be_beside_it(text: str, expected: list[object]) -> None:
+    assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Two jobs, no need to wait for each other: draw the floor plan, and price the materials. Afterwards combine them into an offer.",
+            [
+                {"together": [["draw the floor plan"], ["price the materials"]]},
+                "combine them into an offer",
+            ],
+        ),
+    ],
+)
+def test_what_need_not_wait_is_done_at_once(text: str, expected: list[object]) -> None:
+    assert told(text) == expected

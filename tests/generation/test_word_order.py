@@ -19,6 +19,13 @@ from generation.planning.reading.paraphrase import in_plain_words
         ("Hole die Meldungen und geh sie einzeln durch.", "go through it one by one"),
         ("Lies die Liste und übersetze jeden davon.", "translate each of them"),
         ("Prüfe den Antrag; ist er vollständig, gib ihn frei.", "if it complete, approve it"),
+        ("Fehlen Unterlagen, fordere sie nach.", "if Documents is missing, request"),
+        ("Prüfe den Vertrag. Stimmt alles, leg ihn ab.", "if it is correct, save"),
+        ("Prüfe den Zähler: ist er auffällig, schick ihn weg.", "if it suspicious, send"),
+        (
+            "Prüfe das Lager. Reicht der Bestand nicht, bestelle nach.",
+            "stock not is enough, reorder",
+        ),
         ("Lass die Kosten nach Monaten einordnen.", "classify the Costs"),
         ("Prüfe den Text. Slack benutzen wir nicht mehr.", "do not use Slack"),
         ("Lee la lista y manda un SMS a cada lector.", "to each reader"),

@@ -229,3 +229,56 @@ def test_things_behind_a_case_are_arranged(text: str, expected: list[object]) ->
 )
 def test_amounts_with_their_units(text: str, expected: list[object]) -> None:
     assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Read the meter. Higher: send a technician. Lower: write a letter.",
+            [
+                "Read the meter",
+                {
+                    "if": [
+                        ("it is higher", ["send a technician"]),
+                        ("it is lower", ["write a letter"]),
+                    ],
+                    "else": [],
+                },
+            ],
+        ),
+    ],
+)
+def test_higher_and_lower_are_two_cases_where_no_amount_was_told(
+    text: str, expected: list[object]
+) -> None:
+    assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "For starters get the record. In the case of a VIP, phone them; anybody else just gets an e-mail.",
+            [
+                "get the record",
+                {"if": [("there is a VIP", ["phone them"])], "else": ["send it an e-mail"]},
+            ],
+        ),
+        (
+            "The moment the sensor reads over 40 degrees, shut the valve, otherwise write a note.",
+            [
+                {
+                    "if": [("the sensor reads over 40 degrees", ["shut the valve"])],
+                    "else": ["write a note"],
+                }
+            ],
+        ),
+        (
+            "Tell the board; only if it passes do you also update the statutes.",
+            ["Tell the board", {"if": [("it passes", ["update the statutes"])], "else": []}],
+        ),
+    ],
+)
+def test_cases_of_a_kind_of_person_or_moment(text: str, expected: list[object]) -> None:
+    assert told(text) == expected

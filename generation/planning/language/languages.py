@@ -15,8 +15,12 @@ _ENGLISH = word_set("marks_en")
 _WORDS = re.compile(r"\w+(?:[-'\u2019]\w+)*")
 # 'Ist sie in Ordnung, …' is a condition.
 _VERB_FIRST = re.compile(
-    r"(^|[.!?;]\s+)(?:(?:Ist|Sind|Wird|Hat|Haben|Liegt|Lag|War|Waren|Steht|Kommt|Gibt|Fällt|Scheitert|Schlägt|Enthält|Übersteigt|"
-    r"Überschreitet|Fehlt|Passt|Lautet)|(?<=;\s)(?:ist|sind|wird|hat|haben|fehlt|liegt)) (?=[^?]*,)"
+    r"(?P<start>^|[.!?;:]\s+|\s[-\u2013\u2014]\s+)(?:(?:Ist|Sind|Wird|Hat|Haben|Liegt|Lag|War|Waren|Steht|Kommt|Gibt|Fällt|Scheitert|Schlägt|Enthält|Übersteigt|Überschreitet|Passt|Lautet|Sollte|Sollten)|"
+    r"(?<=[;:]\s)(?:ist|sind|wird|hat|haben|liegt|passt|sollte)|"
+    r"(?P<verb>Werden|Wurden?|Liegen|Stehen|Kommen|Fehlt|Fehlen|Enthalten|Unterschreitet|Passen|Stimmt|Stimmen|Besteht|Bestehen|Reicht|Reichen|Klappt|Gelingt|Bleibt|Bleiben|Kann|Können|Darf|Braucht|"
+    r"Findet|Zeigt|Ergibt|Meldet|Antwortet|Reagiert|Stößt|Dauert|Erreicht|Gefällt|Genügt|Existiert|Unterschreibt|Bestätigt|"
+    r"(?<=[;:]\s)(?:fehlt|fehlen|gibt|stimmt|enthält|übersteigt|kann|braucht|bleibt|findet|zeigt|meldet|reicht))) "
+    r"(?!Sie\b)(?P<rest>[^?.!;,]*)(?=,)"
 )
 # 'Informiere bei schlechter Stimmung das Team' → 'wenn schlechter Stimmung, informiere das Team'.
 _BEI = re.compile(
@@ -90,7 +94,7 @@ def _in_plain_order(text: str, language: str) -> str:
 
     if language != "de":
         return romance.in_plain_order(text, language=language, is_verb=is_verb)
-    text = _BEI.sub(_condition_first, _VERB_FIRST.sub(r"\1wenn ", text))
+    text = _BEI.sub(_condition_first, _VERB_FIRST.sub(_verb_last, text))
     text = german.without_compounds(
         text,
         is_known=lambda word: bool(_meaning(word.lower(), language)),
@@ -107,6 +111,12 @@ def _meaning(word: str, language: str) -> str:
     longest = next((p for p, _ in prefixes if word.startswith(p)), "")
     is_form = longest and len(word) - len(longest) <= LONGEST_ENDING
     return whole.get(word, "") or (next(found, "") if is_form else "")
+
+
+def _verb_last(match: re.Match[str]) -> str:
+    """'Fehlen Unterlagen' → 'wenn Unterlagen fehlen', 'Ist sie vollständig' → 'wenn sie vollständig'."""
+    verb = f" {match['verb'].lower()}" if match["verb"] else ""
+    return f"{match['start']}wenn {match['rest']}{verb}"
 
 
 def _condition_first(match: re.Match[str]) -> str:

@@ -12,13 +12,13 @@ from generation.planning.reading.side_by_side import each_arranged
 from generation.planning.reading.thresholds import with_thresholds
 
 _IS_REST = re.compile(
-    rf"^(?:(?:for |in )?{REST}(?: cases?)?|(?:above|below|under|over|lower|higher)(?: that| this| it)?|otherwise|or else|else|in any other case)$",
+    rf"^(?:(?:for |in )?{REST}(?: cases?)?|otherwise|or else|else|in any other case)$",
     re.IGNORECASE,
 )
 _ARROW = r"(?:-+>|=+>|\u2192)"
 # A quality before a colon: 'Urgent cases: page the doctor', 'yes -> refund it', 'stuck in customs: ask the broker'
 _HEADING = re.compile(
-    rf"(?P<start>^|[.!?;]\s+|\s*\n\s*(?:[-*•]\s+)?|,\s+(?:and )?)(?P<head>(?:[^\W\d_]|(?:[<>≥≤]=?\s?)?\d(?=[\w.,%]* ?(?:-|to|and|or|points?|percent|%|\+|stars?)))[\w'\u2019.%+-]*(?: [\w'\u2019+-]+){{0,6}}?)\s*(?::|\?|{_ARROW})\s+(?=(?P<act>[a-z][^.!?;\n]*))",
+    rf"(?P<start>^|[.!?;]\s+|\s*\n\s*(?:[-*•]\s+)?|,\s+(?:and )?)(?P<head>(?:[^\W\d_]|(?:[<>≥≤]=?\s?)?\d(?=[\w.,%]* ?(?:-|to|and|or|points?|percent|%|\+|stars?)))[\w'\u2019.%+-]*(?: [\w'\u2019+-]+){{0,6}}?)\s*(?P<mark>:|\?|{_ARROW})\s+(?=(?P<act>[a-z][^.!?;\n]*))",
     re.IGNORECASE,
 )
 # 'New applications: parse the CV, …' at the start goes through them.
@@ -69,9 +69,25 @@ _SAYS_VERB = re.compile(
     r"(?:passes|fails|wants|needs|asks|has|does|doesn'?t|hasn'?t|exceeds|matches|contains|lacks|works|applies|qualifies)\b",
     re.IGNORECASE,
 )
+# 'Went through?', 'Enough left?': what happened, asked without a subject
+_THERE = re.compile(
+    r"(?:enough|anything|something|any|some|nothing|nobody|anybody)\b", re.IGNORECASE
+)
+_HAPPENED = re.compile(
+    r"(?:went|came|got|found|worked|succeeded|answered|replied|ran|fell|broke|sold|won|made it|signed|agreed|all (?:clear|good|fine|green)|"
+    r"enough|anything|something|any|nothing|nobody|anybody)\b(?: [\w'-]+){0,3}$",
+    re.IGNORECASE,
+)
 # What starts a run, at its head: 'New customer: verify the ID'
 _NEWS = re.compile(r"(?:an? )?(?:new|incoming|another|next|fresh)\b", re.IGNORECASE)
-_IDLE = re.compile(r"(?:do )?nothing\b|no action\b|leave it\b", re.IGNORECASE)
+# On the other side of an amount that was told
+_BEYOND = re.compile(
+    r"^(?:above|below|under|over|lower|higher|more|less|bigger|smaller)(?: than)?(?: that| this| it)?$",
+    re.IGNORECASE,
+)
+_IDLE = re.compile(
+    r"(?:done|fine|ok|okay)$|(?:do )?nothing\b|no action\b|leave it\b", re.IGNORECASE
+)
 # What stands behind a case where it is not the only one.
 _OTHERS = re.compile(rf"\s*[.;,!]\s+(?:and )?(?:otherwise|else|{REST})\b", re.IGNORECASE)
 _OTHERWISE_THING = re.compile(
@@ -147,10 +163,12 @@ def _with_headings(text: str) -> str:
     if plain and all(_names_job(match["head"]) for match in plain):
         return text
     is_alone = len(heads) == 1 and not _denies(heads[0], text)
-    if not plain or (is_alone and not _is_quality(plain[0]["head"])):
+    is_asked = bool(plain) and plain[0]["mark"] == "?" and bool(_HAPPENED.match(plain[0]["head"]))
+    if not plain or (is_alone and not is_asked and not _is_quality(plain[0]["head"])):
         return text
 
     cases = {match.span() for match in heads}
+    is_measured = any(_RANGE.match(m["head"]) or _MEASURED.match(m["head"]) for m in heads)
 
     def told(match: re.Match[str]) -> str:
         if match.span() not in cases:
@@ -159,7 +177,7 @@ def _with_headings(text: str) -> str:
         head = match["head"].lower()
         act = match["act"]
         is_named = not (_instructs(act) or _HAPPENS.search(act) or _IDLE.match(act))
-        if _IS_REST.match(head) or head in _NO:
+        if _IS_REST.match(head) or head in _NO or (_BEYOND.match(head) and is_measured):
             return f"{start}Otherwise {'arrange ' if is_named else ''}"
         of = "the " if _GOES_OUT.match(act) and not act.startswith(("the ", "a ", "an ")) else ""
         return f"{start}If {_condition(match['head'])}, {'arrange ' if is_named else of}"
@@ -180,7 +198,9 @@ def _is_case(match: re.Match[str]) -> bool:
         return False
     if _IS_REST.match(head) or head.lower() in _YES | _NO or _RANGE.match(head):
         return True
-    if _MEASURED.match(head) and not starts_with_verb(head):
+    if _BEYOND.match(head) or (_MEASURED.match(head) and not starts_with_verb(head)):
+        return True
+    if match.groupdict().get("mark") == "?" and _HAPPENED.match(head):
         return True
     is_clause = bool(_HAS_SUBJECT.match(head))
     if not words or (set(words) & _OF_TEXT and not is_clause) or _is_chain(match):
@@ -232,6 +252,9 @@ def _condition(head: str) -> str:
         return "it is so"
     if _HAS_SUBJECT.match(plain):
         return plain
+    if _HAPPENED.match(plain):
+        there = _THERE.match(plain)
+        return f"there is {plain}" if there else f"it {plain}"
     if measured := _MEASURED.match(plain):
         return f"the {measured['what']} is {measured['bound']}"
     if plain.startswith("no "):

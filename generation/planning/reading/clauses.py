@@ -55,7 +55,7 @@ _OPENERS = re.compile(
     r"(?: (?:that|which|to|for|where|in which|so that|should|must|shall|will|needs to)|(?(made)|(?=:)))(?: (?:will|should|can|must))?|"
     r"(?:the )?(?:workflow|process|system|automation) (?:should|must|shall|will|needs to)|"
     r"make sure (?:to|that)|be sure to|go ahead and|let'?s|start (?:by|with)|begin (?:by|with)|try to|"
-    r"first(?:ly| of all)?|to begin with|to start with|i'?d like(?: you)? to|we'?d like(?: you)? to)\b[,:]?\s+",
+    r"first(?:ly| of all)?|for (?:starters|a start)|to begin with|to start with|i'?d like(?: you)? to|we'?d like(?: you)? to)\b[,:]?\s+",
     re.IGNORECASE,
 )
 

@@ -11,6 +11,29 @@ _ONLY = re.compile(
     r"(?P<start>^|[.;:!?,]\s*|\s)(?:and |but )?(?:only|just|exactly) (?:if|when|in case)\b",
     re.IGNORECASE,
 )
+# 'Only when all three are in should somebody write the memo': an order, told the other way round
+_ARE_THERE = r"(?:all (?:of (?:it|them|this) |three |two |four )?|both |everything |they |these |the two |the three )(?:[\w-]+ ){0,2}?(?:is|are|has been|have been) (?:all )?(?:in|there|here|done|ready|back|finished|complete|completed|available|through|known|\w+ed)"
+_ONLY_ONCE = re.compile(
+    rf"(?P<start>^|[.;:!?,]\s*|\s)(?:and |but )?only (?:when|once|after|as soon as) (?P<condition>{_ARE_THERE}),?(?: (?:should|may|can|must|shall|will|does|do) (?P<who>somebody|someone|we|you|i|(?:the|an?|our) [\w-]+(?: [\w-]+)?)(?= [a-z]+))?",
+    re.IGNORECASE,
+)
+# 'Publish it only once the check passes; as long as it does not, edit it again and check it again.'
+_ONLY_AFTER_LOOP = re.compile(
+    r"(?P<start>^|[.!?]\s+)(?P<act>[^.;!?]+?) only (?:once|when|after|if) (?P<condition>[^.;,!?]+?)(?:[;.,]|\s+[-\u2013\u2014])\s+(?:and )?"
+    r"(?:as long as (?:it|that|this|she|he|they) (?:does|do|is|has|have|are)(?: not|n['\u2019]t)|until (?:then|it does|that happens|that is the case)|if not|otherwise),? (?P<work>[^.;!?]*?\b(?:again|once more|anew)\b[^.;!?]*)",
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(r",? (?:again|once more|anew)\b", re.IGNORECASE)
+# 'only if it passes do you update the page'
+_ONLY_IF_DO = re.compile(
+    r"\bonly (?:if|when|in case) (?P<condition>[^.,;:!?]{3,60}?),? (?:do|does|should|may|can|must|shall|will) (?:you|we|i|they|somebody|someone) (?:also |then )?(?=[a-z]+ )",
+    re.IGNORECASE,
+)
+# 'The moment it is over 40 °C, …'
+_THE_MOMENT = re.compile(
+    r"(?P<start>^|[.;!?]\s+|,\s+(?:and |but )?)the (?:moment|minute|instant|second) (?:that )?(?=[^.,;!?]{3,60},)",
+    re.IGNORECASE,
+)
 # 'go through the claims, and whenever the money is there, mail them': within a request it is a condition.
 _WHENEVER = re.compile(
     r"(?<=[\w,;] )(?:(?P<and>and |but )?whenever|(?:and |but )?wherever)\b", re.IGNORECASE
@@ -31,7 +54,10 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 # 'if yes refund it, if no mail the reason'
-_IF_YES = re.compile(r"\bif (?:yes|so)(?:,|\s+then,?)?\s+(?=[a-z])", re.IGNORECASE)
+_IF_YES = re.compile(
+    r"\bif (?:yes|so)(?: (?:for|in|with) (?:both|all|each)(?: (?:of them|cases|\w+s))?)?(?:,|\s+then,?)?\s+(?=[a-z])",
+    re.IGNORECASE,
+)
 _IF_NO = re.compile(
     r"\bif (?:no|not)(?:,|\s+then,?)?\s+(?=[a-z])(?!longer\b|more\b|one\b|body\b)", re.IGNORECASE
 )
@@ -106,13 +132,15 @@ _NOT_SO = re.compile(
 )
 # 'in case of rain move it inside'
 _IN_CASE_OF = re.compile(
-    r"\bin (?:case|the event) of (?P<what>(?:an? |the )?[\w-]+(?: [\w-]+)??),? (?P<act>[a-z]+ [^.;!?]+)",
+    r"\bin (?:(?:the )?case|the event) of (?P<what>(?:an? |the )?[\w-]+(?: [\w-]+)??),? (?P<act>[a-z]+ [^.;!?]+)",
     re.IGNORECASE,
 )
 
 
 def with_inversions(text: str) -> str:
     """`text` with 'should it fail, …' as 'if it fail, …'."""
+    text = _ONLY_AFTER_LOOP.sub(_only_after_loop, _ONLY_ONCE.sub(_only_once, text))
+    text = _THE_MOMENT.sub(r"\g<start>when ", _ONLY_IF_DO.sub(r"if \g<condition>, ", text))
     text = _YES_BEHIND.sub(_yes_first, _EXCEPT.sub(" unless", text))
     text = _IN_CASE_OF.sub(_in_case_of, _NOT_SO.sub(_not_so, text))
     text = _ASKED.sub(r"\g<start>check whether \g<who> \g<be> \g<rest>. ", text)
@@ -129,6 +157,21 @@ def with_conditions(text: str) -> str:
     text = _IF_NO.sub(_otherwise, _IF_YES.sub(_if_so, text))
     text = _MEANS.sub(_means, replaced(_WITH, _with, text))
     return _ELSE_COLON.sub(r"\g<start>otherwise ", text)
+
+
+def _only_once(match: re.Match[str]) -> str:
+    who = match["who"] or ""
+    is_doer = len(who.split()) > 1
+    return f"{match['start']}once {match['condition']},{f' have {who}' if is_doer else ''}"
+
+
+def _only_after_loop(match: re.Match[str]) -> str:
+    """'publish it only once the check passes; as long as it does not, edit it again' → 'edit it until the check passes. Then publish it'."""
+    act, work = match["act"].strip(), _AGAIN.sub("", match["work"]).strip()
+    work = re.sub(r"\band ([a-z]+)$", r"and \1 it", work)
+    if not (starts_with_verb(act, is_first=True) and starts_with_verb(work, is_first=True)):
+        return match.group()
+    return f"{match['start']}{work} until {match['condition']}. Then {act[0].lower()}{act[1:]}"
 
 
 def _not_so(match: re.Match[str]) -> str:

@@ -5,6 +5,7 @@ import re
 _CLOSING = (
     r"finally|lastly|last of all|in any case|either way|in (?:both|all|every) cases?|regardless(?: of (?:the|that|this)\b[^,.;]*)?|"
     r"(?:right |just )?at the (?:very )?end|in the end|at last|as (?:the|a) last step|to (?:finish|conclude|wrap up|round it off)|"
+    r"with (?:both|all|everything|these|those|the two|all three)(?: of (?:them|these))?(?: (?:results?|answers?|reports?|\w+s))? (?:in hand|at hand|done|there|ready|finished|in place|complete|available)|"
     r"whatever (?:happens|happened|the (?:result|outcome|case|answer)(?: is| was| may be)?)|no matter (?:what|which|how)\b[^,.;]*|"
     r"(?:when|once|after|as soon as) (?:the )?(?:last|final) (?:one|\w+)(?: (?:is|has been|was) \w+)?(?:,|(?= \w+ \w+))|"
     r"when (?:you(?:'re| are)|it(?:'s| is)|that(?:'s| is)) (?:all )?done|"
@@ -35,7 +36,7 @@ _CONTROL = {
     ),
     "unless": r"unless",
     "if": (
-        r"if|wherever|in case(?: of)?|in the event (?:of|that)|provided(?: that)?|"
+        r"if|wherever|in case(?: of)?|in the event (?:of|that)|provided(?: that)?|on (?:the )?condition that|assuming(?: that)?(?= (?:it|the|that|they|he|she|an?|there|nobody|everything)\b)|"
         r"should (?=(?:it|the|this|that|they|there|any|some(?:thing|body|one)|anything|any(?:body|one)|nothing|nobody|an?|he|she)\b)"
     ),
     "depending": (
@@ -54,7 +55,7 @@ _CONTROL = {
     ),
     "times": rf"{_REPEAT}(?= {_TIMES})|{_TIMES}",
     "while": r"while|whilst",
-    "before": r"before(?= (?:you |we |it |the |that |this |any|[a-z]+ing))",
+    "before": r"before(?= (?:you |we |it |the |that\b|this\b|any|all (?:of )?(?:this|that)\b|everything\b|[a-z]+ing))",
     "after": r"after(?= (?!that))|once|as soon as",
     "when": r"when(?:ever)?|every time|each time|upon",
 }
@@ -63,7 +64,7 @@ _CONTROLS = [
 ]
 _INNER = (
     r"if|unless|otherwise|or else|else|until|till|while|whilst|before|after|once|as soon as|depending on|"
-    rf"for each|for every|when|in case|{_TIMES}"
+    rf"for each|for every|when|in case|on (?:the )?condition that|provided(?= (?:that |the |it |he |she |they |there |an? |all |nobody |nothing |everything |our |my |we ))|{_TIMES}"
 )
 DELIMITER = re.compile(
     rf"(?P<close>\s*[,;:]?\s*\b(?:and |but )?(?:{_CLOSING})\b,?\s*)"

@@ -25,6 +25,7 @@ _STATE = re.compile(
     r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:is|are|isn't|aren't) (?!there\b|ready\b|done\b|here\b|back\b|in\b|out\b|over\b|through\b|complete\b|available\b|being\b|\w+ed\b|"
     r"sent\b|written\b|built\b|made\b|done\b|up\b|known\b|on\b|at\b)\w+$|"
     r"^(?:something|somebody|someone|anything|anyone|nothing|nobody|there) (?:is|are|has|have|needs?|looks?|seems?)\b|"
+    r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:reads|shows|measures|hits|reaches|is at) (?:above|over|below|under|more than|less than|at least|\d)|"
     r"^(?:the|an?|its|our) [\w' -]{2,40}? (?:is|are) (?:above|below|over|under|higher|lower|more|less|greater|too|not)\b",
     re.IGNORECASE,
 )

@@ -16,7 +16,7 @@ _NO_RATE = r"(?!(?:second|minute|hour|day|night|week|weekday|month|quarter|year|
 _NO_THING = rf"{_NO_RATE}(?!(?:e-?mail|mail|post|letter|sms|text|phone|fax|chat|courier|message|default|request|whatsapp|slack|telegram|teams|signal)s?\b)"
 # The thing before a colon: 'Per order: print the label'
 _PER = re.compile(
-    rf"{_START}per (?:{_NO_RATE}(?P<thing>[\w-]+(?: (?!an?\b|the\b)[\w-]+){{0,2}}?)\s*:\s+|{_NO_THING}(?P<other>[\w-]+(?: (?!an?\b|the\b)[\w-]+){{0,2}}?)(?:,\s+| (?=(?:an?|one|the) )))",
+    rf"{_START}(?:once )?per (?:{_NO_RATE}(?P<thing>[\w-]+(?: (?!an?\b|the\b)[\w-]+){{0,2}}?)\s*:\s+|{_NO_THING}(?P<other>[\w-]+(?: (?!an?\b|the\b)[\w-]+){{0,2}}?)(?:,\s+| (?=(?:an?|one|the) )))",
     re.IGNORECASE,
 )
 # 'create one ticket per finding', 'one quiz per chapter'

@@ -7,6 +7,7 @@ from generation.planning.language.words import stem
 from generation.planning.reading.cases import with_cases
 from generation.planning.reading.conditions import with_inversions
 from generation.planning.reading.each import with_each
+from generation.planning.reading.earlier import with_earlier
 from generation.planning.reading.every import with_every, with_per
 from generation.planning.reading.gaps import without_gaps
 from generation.planning.reading.idioms import without_idioms
@@ -174,7 +175,7 @@ _OPENED = re.compile(
 def in_plain_words(text: str) -> str:
     """`text` with indirect requests as instructions; what stands in quotes stays as it is."""
     text = with_side_by_side(_SHORTHAND.sub(_in_full, _ABBREVIATED.sub(r"\g<short>", text)))
-    text = without_idioms(_without_asides(text))
+    text = with_earlier(without_idioms(_without_asides(text)))
     text = _THROUGH.sub(lambda match: f"for each of {_things(match)}, ", text)
     text = _THINGS_MADE.sub(_made_each, text)
     text = _FROM_FIRST.sub(_verb_first, text)

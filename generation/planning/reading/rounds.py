@@ -17,6 +17,12 @@ _LIMIT_BEHIND = re.compile(
     rf"[,(]\s*(?:with )?(?P<count>{_COUNT}) {_ROUNDS} (?:at (?:the )?(?:very )?most|max(?:imum)?|tops)\)?",
     re.IGNORECASE,
 )
+# '…, but give up after the fifth go'
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}  # fmt: skip
+_GIVE_UP = re.compile(
+    rf"\s*[,;(\u2013\u2014-]?\s*\b(?:but |and |or )?(?:give up|stop|quit|leave it|call it a day|abort)(?: (?:trying|it|there|anyway|at the latest))? after (?:(?P<count>{_COUNT})|the (?P<ordinal>{'|'.join(_ORDINALS)})) (?:{_ROUNDS}|go(?:es)?|tr(?:y|ies)|attempt|time|round)\)?",
+    re.IGNORECASE,
+)
 _IT = r"(?:it|them|that|this|(?:the|our|his|her|its) (?:[\w-]+ ){0,2}?[\w-]+)"
 _THEY = r"(?:it|they|that|this|(?:the|our|his|her|its) (?:[\w-]+ ){0,2}?[\w-]+)"
 # What goes back to somebody outside is no further round.
@@ -33,8 +39,10 @@ _BACK = (
     r"(?:go|do|start|try|run|loop)(?: (?:it|this|that))?(?: (?:round|over|through))? again\b|"
     rf"(?:rewrite|rework|revise|redo|redraft|improve|polish) {_IT} (?:and (?:check|test|try|score|review|rate|run) (?:it )?again|once more|again)\b|"
     rf"(?:give {_IT} )?(?:another|one more|a further|a new) (?:round|pass|iteration|try|attempt|go|shot)\b|"
-    rf"(?:write|do|make|try|run|check|look at|test|draw|generate|create) {_IT} (?:anew|again|once more|over)\b)"
-    r"(?: (?:to|for|and|with|at|through|round|from)\b[^.,;!?]*?)?)"
+    rf"(?:write|do|make|try|run|check|look at|test|draw|generate|create) {_IT} (?:anew|again|once more|over)\b|"
+    rf"(?:call|ring|ask|ping|poll|measure|fetch|query|scan|charge|submit|render|request|upload|download|connect)(?: {_IT})? (?:again|once more|anew)\b|"
+    rf"retry\b(?: {_IT})?)"
+    r"(?: (?:to|for|and|with|at(?! most)|through|round|from)\b[^.,;!?]*?)?)"
 )
 _WHILE = r"(?:if|when(?:ever)?|(?:for )?as long as|so long as|while|every time|each time)"
 _NUMBER = rf"[$€£]?(?:\d[\d.,]*\d|\d)\s?%?|{_COUNT}"
@@ -45,10 +53,11 @@ _BELOW_BACK = re.compile(
     re.IGNORECASE,
 )
 _IF_BACK = re.compile(
-    rf"{_HEAD}{_WHILE} (?P<condition>[^.;,:]{{2,90}}?),? {_BACK}(?=[.,;!?]|$)", re.IGNORECASE
+    rf"{_HEAD}{_WHILE} (?P<condition>[^.;,:]{{2,90}}?),? {_BACK}(?=[.,;!?]|$| at most)",
+    re.IGNORECASE,
 )
 _BACK_WHILE = re.compile(
-    rf"{_HEAD}(?:{_BACK}|(?:redo|rework|rewrite|revise|redraft|rephrase|reword|refine|rerun|retry|fix|improve|polish|correct|edit) {_IT}|repeat|keep (?:on )?(?:going|trying|at it)) "
+    rf"{_HEAD}(?:{_BACK}|(?:redo|rework|rewrite|revise|redraft|rephrase|reword|refine|rerun|retry|fix|improve|polish|correct|edit) {_IT}|repeat|keep (?:on )?(?:going|trying|at it))(?P<most> at most \w+ times)?,? "
     rf"(?:for as long as|as long as|so long as|while|if|whenever) (?P<condition>[^.;,:]{{2,90}}?)(?=[.,;!?]|$)",
     re.IGNORECASE,
 )
@@ -56,6 +65,28 @@ _BACK_WHILE = re.compile(
 _OVER_AND_OVER = re.compile(
     rf"(?P<often>\s(?:over and over(?: again)?|again and again|time and again|repeatedly|continuously|every (?:\w+ )?(?:seconds?|minutes?|hours?|days?))),? "
     rf"{_WHILE} (?P<condition>[^.;,:]{{2,90}}?)(?=[.,;!?]|$)",
+    re.IGNORECASE,
+)
+# 'keep trying to reach it until …'
+_KEEP_TRYING = re.compile(
+    r"\b(?:keep (?:on )?|go on )(?:trying|attempting) to (?=[a-z])|\btry (?:again and again|over and over|repeatedly|several times) to (?=[a-z])",
+    re.IGNORECASE,
+)
+_NOBODY = {"nobody": "somebody", "no one": "somebody", "nothing": "something"}
+_NO = re.compile(r"^(?:nobody|no one|nothing)\b", re.IGNORECASE)
+# 'Run the query. If it fails, fix it and run it again until it works': the loop begins with what is done again.
+_FIX_UNTIL = re.compile(
+    rf"[.;]\s+(?:if|when(?:ever)?|in case|should) (?P<condition>[^.;,:]{{2,60}}), (?P<work>[^.;,:]+?),? (?:and |then )+(?P<verb>[a-z]+)(?: {_IT})?,? (?:again|once more|anew),? (?P<until>until|till)\b",
+    re.IGNORECASE,
+)
+# 'if the build breaks, fix it and start it again at most five times': who limits it repeats it
+_IF_AGAIN = re.compile(
+    rf"(?P<start>^|[.;,!?]\s+)(?:and |but )?(?:if|when(?:ever)?|should) (?P<condition>[^.;,:]{{2,70}}), (?P<work>[^.;:]+? (?:and|then)) (?P<verb>[a-z]+)(?P<it>(?: {_IT})?(?: (?:off|up|over))?) (?:again|once more|anew),?(?P<most> at most \w+ times)",
+    re.IGNORECASE,
+)
+# 'Poll the job every minute; when it says done, download the result.'
+_POLLED = re.compile(
+    r"(?P<start>^|[.;!?,]\s+|\b(?:and|then) )(?P<act>(?:poll|ping|probe|keep (?:on )?(?:checking|asking|polling|watching|looking|pinging))\b(?:(?!\b(?:until|till)\b)[^.;!?])*?)(?:[;.,]|\s+[-\u2013\u2014]|,? and) (?:and )?(?:when|once|as soon as|if) (?P<condition>(?!not\b|so\b|[^.;,:!?]*\b(?:not|fails?|again)\b)[^.;,:!?]{2,70}), ",
     re.IGNORECASE,
 )
 _NOT = re.compile(r"\b(?:is|are|was|does|do|has|have|can|will)(?: not|n['\u2019]t) ", re.IGNORECASE)
@@ -106,12 +137,15 @@ _NOT_UNTIL = re.compile(
 def with_rounds(text: str) -> str:
     """`text` with every return to an earlier step as 'repeat until …', and limits as 'at most N times'."""
     text = _AND_AGAIN.sub("", _NOT_UNTIL.sub(" after ", text))
+    text = _FIX_UNTIL.sub(_fixed, _KEEP_TRYING.sub("", text))
+    text = _POLLED.sub(r"\g<start>\g<act> until \g<condition>, then ", text)
     text = _STOP_WHEN.sub(_stopped, text)
     text = _SAME.sub(r"For each of them, \g<act>.", text)
     text = _ROUNDS_BEHIND.sub(r" \g<count> times", text)
     text = _ROUNDS_OF.sub(r"\g<start>\g<act> \g<count> times", text)
     text = _LIMIT.sub(_limit, text)
-    text = _LIMIT_BEHIND.sub(_limit, text)
+    text = _GIVE_UP.sub(_given_up, _LIMIT_BEHIND.sub(_limit, text))
+    text = _IF_AGAIN.sub(_again_until, text)
     text = _BELOW_BACK.sub(lambda match: f" until it is at least {_digits(match['number'])}", text)
     text = _BACK_WHILE.sub(_until, _OVER_AND_OVER.sub(_often_until, text))
     text = _IF_BACK.sub(lambda match: _until(match) if match.start() else match.group(), text)
@@ -122,17 +156,39 @@ def _limit(match: re.Match[str]) -> str:
     return f" at most {match['count']} times"
 
 
+def _given_up(match: re.Match[str]) -> str:
+    count = match["count"] or _ORDINALS[match["ordinal"].lower()]
+    return f" at most {count} times"
+
+
+def _again_until(match: re.Match[str]) -> str:
+    """'if it breaks, fix it and start it again at most five times' → 'fix it and start it until not it breaks at most five times'."""
+    start = ", " if match["start"].strip() else ""
+    told = f"{match['work']} {match['verb']}{match['it'] or ''}"
+    return f"{start}{told} until {_opposite(match['condition'])}{match['most']}"
+
+
 def _digits(number: str) -> str:
     return str(_NUMBERS.get(number.lower(), number))
 
 
 def _until(match: re.Match[str]) -> str:
-    return f" until {_opposite(match['condition'])}"
+    most = match.groupdict().get("most") or ""
+    return f" until {_opposite(match['condition'])}{most}"
 
 
 def _stopped(match: re.Match[str]) -> str:
     then = ", then " if match["link"] else ""
     return f"{match['before']} until {match['condition']}{then}"
+
+
+def _fixed(match: re.Match[str]) -> str:
+    """', fix it until': where what is run again was told in the sentence before."""
+    before = re.split(r"[.;!?]\s", match.string[: match.start()])[-1]
+    verb = match["verb"].lower()
+    is_told = re.search(rf"\b{re.escape(verb)}\b", before, re.IGNORECASE) is not None
+    is_repeated = is_told or verb in ("try", "do", "repeat")
+    return f", {match['work']} {match['until']}" if is_repeated else match.group()
 
 
 def _often_until(match: re.Match[str]) -> str:
@@ -148,6 +204,8 @@ def _act_until(match: re.Match[str]) -> str:
 
 def _opposite(condition: str) -> str:
     """'it is not good enough' → 'it is good enough'; 'the build fails' → 'not the build fails'."""
+    if nobody := _NO.match(condition):
+        return f"{_NOBODY[nobody.group().lower()]}{condition[nobody.end() :]}"
     found = _NOT.search(condition)
     if found is None:
         return f"not {_STAYS.sub('is ', _STILL.sub('', condition, count=1), count=1)}"

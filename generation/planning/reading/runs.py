@@ -113,7 +113,8 @@ def _run(clauses: list[Clause], start: int) -> Run | None:
         if last is not None and (rest := _REST_CLAUSE.match(text)):
             case = f"otherwise {_of_rest(rest['act'], last)}"
             return replace(run, cases=(*run.cases, case), has_rest=True, length=run.length + 1)
-        if told is not None and (is_kind(told.who) or not is_new_sentence):
+        is_further = not is_new_sentence and not _is_certain(told)
+        if told is not None and (is_kind(told.who) or is_further):
             case = f"if it is {_quality_of(told.who)}, {happening(told.verb, told.rest)}"
             run, last = replace(run, cases=(*run.cases, case), kinds=run.kinds + 1), told
         elif run.cases and _goes_on(clauses, start, at):
@@ -210,6 +211,16 @@ def is_kind(subject: str) -> bool:
     if not words or len(words) > LONGEST_KIND + (words[0] in _ANY):
         return False
     return words[0] in _ANY or words[-1] in _ANY or words[0] not in _NO_KIND
+
+
+def _is_certain(told: Told | None) -> bool:
+    """'the docket': one certain thing, no kind of things."""
+    words = tokens(told.who) if told else []
+    return (
+        words[:1] in (["the"], ["its"], ["our"])
+        and not words[-1].endswith("s")
+        and words[-1] not in ("rest", "other", "one")
+    )
 
 
 def _is_instruction(subject: str) -> bool:

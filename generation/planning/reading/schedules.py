@@ -38,6 +38,11 @@ _ZONE = r"(?:\s+(?:UTC|[A-Z][a-z]+/[A-Z]\w+|(?:in )?[A-Z]\w+(?: [A-Z]\w+)?(?: ti
 _MONTHLY = r"on the (?:first|\d{1,2}(?:st|nd|rd|th)?)(?: day)? of (?:every|each|the) month"
 
 
+_POLLS = re.compile(
+    r"\b(?:poll|ping|probe|keep (?:on )?(?:checking|asking|polling|pinging))\b", re.IGNORECASE
+)
+
+
 @dataclass(frozen=True)
 class Recurrence:
     """A start that comes back: as `cron` (five fields) or, where no cron says it, `interval_seconds`.
@@ -69,8 +74,9 @@ def take_recurrences(text: str) -> tuple[str, list[Recurrence]]:
         return match["before"]
 
     def from_tail(match: re.Match[str]) -> str:
-        if grammar.until.search(_sentence_around(text_now, match.start())):
-            # 'look again every hour until it is there' is a loop.
+        sentence = _sentence_around(text_now, match.start())
+        if grammar.until.search(sentence) or _POLLS.search(sentence):
+            # 'look again every hour until it is there', 'poll it every minute' is a loop.
             return match.group()
         found.append(_recurrence(match["core"], grammar))
         return ""

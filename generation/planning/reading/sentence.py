@@ -38,6 +38,7 @@ from generation.planning.reading.tree import (
     Node,
     Repeat,
     acts_of,
+    builds_on,
     feeds_the_rest,
     is_about_it,
     is_trigger,
@@ -168,7 +169,9 @@ class Sentence:
                 nodes.append(group.pop(0))
         elif len(group) == 1 and nodes:
             group = [nodes.pop(), *group]
-        if group:
+        if builds_on(group):
+            nodes.extend(group)
+        elif group:
             nodes.append(together(group))
         return len(nodes)
 

@@ -2,7 +2,8 @@
 
 import re
 
-from generation.planning.language.verbs import actions, starts_with_verb
+from generation.planning.language.verbs import actions, base_form, starts_with_verb
+from generation.planning.language.words import stem, tokens
 
 _AT_ONCE = (
     r"(?:(?:at|in) the same (?:time|moment)|in parallel|simultaneously|concurrently|side by side|next to each other|alongside each other|all at once|at once|"
@@ -22,6 +23,11 @@ _MAY_RUN = re.compile(
 # 'load the profile and the payments together': what is only read is not put together.
 _READ_TOGETHER = re.compile(
     r"(?P<act>(?:^|(?<=[.;:!?,] )|(?<=\band )|(?<=\bthen ))[a-z]+(?: up)? [^.,;:!?]{3,60}? and [^.,;:!?]{3,60}?),? together(?=\s*(?:[.,;!?]|$))",
+    re.IGNORECASE,
+)
+# What needs no waiting is done at once: 'two jobs, no need to wait for each other'
+_NO_WAITING = re.compile(
+    r",? (?:with )?(?:no need to wait for (?:each other|one another)|(?:and )?neither (?:has to wait|waits) for the other|(?:which|that) (?:do not|don't) (?:depend on|wait for|need) (?:each other|one another))",
     re.IGNORECASE,
 )
 _BOTH_TOGETHER = re.compile(
@@ -64,6 +70,7 @@ _ARRANGED = re.compile(
 
 def with_side_by_side(text: str) -> str:
     """`text` with all these ways of telling it as 'in parallel' behind the things, or 'at the same time' before them."""
+    text = _NO_WAITING.sub(" in parallel", text)
     text = _MAY_RUN.sub(" in parallel", _IN_BRACKETS.sub(" in parallel", text))
     text = _READ_TOGETHER.sub(_read_together, _BOTH_TOGETHER.sub(" in parallel", text))
     text = _THINGS_FIRST.sub(_verb_first, text)
@@ -92,6 +99,7 @@ def _read_together(match: re.Match[str]) -> str:
 def _verb_first(match: re.Match[str]) -> str:
     """'A, B and C - fetch all three in parallel' → 'fetch A, B and C in parallel'."""
     things, verb = match["things"], match["verb"]
-    if starts_with_verb(things, is_first=True) or not starts_with_verb(f"{verb} it", is_first=True):
+    first = (tokens(things) or [""])[0]
+    if base_form(stem(first)) == first or not starts_with_verb(f"{verb} it", is_first=True):
         return match.group()
     return f"{verb} {things[0].lower()}{things[1:]}{match['rest']}"

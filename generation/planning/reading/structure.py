@@ -8,6 +8,7 @@ from generation.planning.language.words import STOP, stem, tokens, with_joined_p
 from generation.planning.reading.clauses import Chunk, sentences
 from generation.planning.reading.cues import is_of_item, speaks_of_item
 from generation.planning.reading.decisions import merged
+from generation.planning.reading.earlier import goes_back, put_before
 from generation.planning.reading.implied import with_decisions
 from generation.planning.reading.paraphrase import in_plain_words
 from generation.planning.reading.passives import pieces_of, text_of
@@ -35,7 +36,13 @@ def read_structure(text: str) -> list[Node]:
         return [*read_structure(tracks.before), Together(branches), *read_structure(tracks.after)]
     nodes: list[Node] = []
     spoken = text_of(with_decisions(pieces_of(with_joined_particles(in_plain_words(text)))))
-    for chunks in sentences(spoken):
+    start = 0
+    for sentence in sentences(spoken):
+        before, chunks = goes_back(sentence)
+        if before:
+            put_before(nodes, Sentence(chunks=chunks).read(), before, start)
+            continue
+        start = len(nodes)
         found = Sentence(chunks=chunks, earlier=nodes).read()
         if found:
             nodes.extend(_joined(nodes, found, chunks[0]))

@@ -24,6 +24,8 @@ _COMPARATIVE = re.compile(
     rf"{REST})(?:,? and|,|:|\s+[-\u2013\u2014])?\s+(?P<act>[^.;!?]+)",
     re.IGNORECASE,
 )
+_IF_IT = re.compile(r"[\s.;:!?,]*if it is\b", re.IGNORECASE)
+_AMOUNT = re.compile(rf"\bis (?:{_BOUND})", re.IGNORECASE)
 # A decision that was told before.
 _DECIDED = re.compile(r"\bif (?:it|there) is\b", re.IGNORECASE)
 
@@ -51,4 +53,7 @@ def _threshold(match: re.Match[str]) -> str:
 
 
 def _rest(match: re.Match[str]) -> str:
+    if _IF_IT.match(match.group()) and not _AMOUNT.search(match.string[: match.start()]):
+        # 'Higher: …, lower: …' are two cases where no amount was told.
+        return match.group()
     return f". Otherwise {instruction(match['act'])}"

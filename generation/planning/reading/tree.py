@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
-from generation.planning.language.verbs import actions, is_question, starts_with_verb
+from generation.planning.language.verbs import actions, is_question, leading_verb, starts_with_verb
 from generation.planning.language.words import tokens
 from generation.planning.reading.clauses import has_verb
 from generation.planning.reading.holding import asks_to_hold
@@ -110,6 +110,8 @@ _DECLARATIVE = re.compile(
 )
 
 
+# 'transl' is the root of 'translate' and 'translation'.
+SHORTEST_STEM, LONGEST_ROOT = 5, 6
 # 'sms to each customer'
 SHORT = 5
 
@@ -167,6 +169,18 @@ def feeds_the_rest(group: list[Node]) -> bool:
     asked = actions(first.text)
     return asked == {"read"} and any(
         isinstance(node, Act) and "read" not in actions(node.text) for node in rest
+    )
+
+
+def builds_on(group: list[Node]) -> bool:
+    """Whether the second of two acts works on what the first makes: 'summarize it and translate the summary'."""
+    if len(group) != 2 or not all(isinstance(node, Act) for node in group):
+        return False
+    first, second = (node.text for node in group if isinstance(node, Act))
+    verb = leading_verb(first)
+    things = re.findall(r"\bthe (\w+)", second.lower())
+    return len(verb) >= SHORTEST_STEM and any(
+        thing.startswith(verb[:LONGEST_ROOT]) for thing in things
     )
 
 
