@@ -179,9 +179,10 @@ class _Builder:
     def _loop(self, node: Repeat, before: list[Node]) -> list[Node]:
         if node.mode == "foreach":
             source = self._source(node, before)
-            around, self.resolver.context = self.resolver.context, node.phrase
+            chooser = self.resolver.chooser
+            around, chooser.context = chooser.context, node.phrase
             body = self.sequence(node.body)
-            self.resolver.context = around
+            chooser.context = around
             return (
                 [*source, Loop("foreach", node.phrase, tuple(body), node.times)] if body else source
             )

@@ -89,3 +89,34 @@ def test_who_only_judges_makes_nothing_that_is_sent() -> None:
 
 def test_what_is_there_is_not_written_again() -> None:
     assert used("E-mail it to the guest.", CONTACT) == ["mailbox:send_email"]
+
+
+BOOKS = catalogue(
+    tool("northbank:list_bills", "List the bills of a month"),
+    tool("northbank:search_bills", "Search bills"),
+    tool("northbank:mail_bill_reminder", "Send the reminder for one bill"),
+    tool("southbank:send_bill", "Send a bill"),
+    tool("southbank:list_payments", "List payments"),
+    tool("tables:create_sheet", "Create a new sheet"),
+    tool("tables:append_row", "Add a row to a sheet"),
+)
+
+
+def test_work_goes_on_in_the_service_that_it_began_in() -> None:
+    prompt = "List the bills in Northbank and send the payment reminder for each of them."
+    assert used(prompt, BOOKS)[-1] == "northbank:mail_bill_reminder"
+
+
+def test_all_are_listed_and_not_searched() -> None:
+    assert used("Get the open bills of May.", BOOKS) == ["northbank:list_bills"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("Record it in the spreadsheet.", "tables:append_row"),
+        ("Put it in a new sheet.", "tables:create_sheet"),
+    ],
+)
+def test_what_is_there_is_not_created(prompt: str, expected: str) -> None:
+    assert used(prompt, BOOKS) == [expected]

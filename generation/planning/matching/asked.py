@@ -32,6 +32,10 @@ _WAYS = {
         ("phonecall", "phone|ring|call", "phone call|voice call|phone|call"),
     )
 }
+_PLACE_THERE = re.compile(
+    r"\b(?:in|into|to|on|onto) (?:the|our|my|this|that|its|their) (?!new\b)((?:[\w-]+ ){0,2}?[\w-]+)(?= (?:in|on|of|from|for|with|at|about|by)\b|[,.;]|$)",
+    re.IGNORECASE,
+)
 # 'search the mailbox': what stands behind these is a place.
 _PLACES_ARE_ASKED = frozenset({"search", "queri"})
 _QUOTED = re.compile(r"[\"\u201c\u201e\u00ab][^\"\u201d\u201c\u00bb]*[\"\u201d\u201c\u00bb]")
@@ -44,7 +48,8 @@ _BEHIND_OBJECT = re.compile(
 @dataclass(frozen=True)
 class Asked:
     """`number`: 1 for several things, -1 for one, 0 for neither; `is_work`: no fetching or keeping, but work on a thing;
-    `way`: the concept of the way that something is to be sent, '' where none is told."""
+    `way`: the concept of the way that something is to be sent, '' where none is told; `places`: stems of the places
+    that are there already."""
 
     said: tuple[Unit, ...]
     kinds: frozenset[str]
@@ -52,6 +57,7 @@ class Asked:
     number: int
     is_work: bool
     way: str = ""
+    places: frozenset[str] = frozenset()
 
 
 def asked_for(text: str, kinds: frozenset[str] | None) -> Asked:
@@ -64,7 +70,15 @@ def asked_for(text: str, kinds: frozenset[str] | None) -> Asked:
     verb = leading_verb(text).partition(" ")[0]
     is_work = bool(found) and found <= WORK and (not verb or _is_trade(verb))
     number = _number(text) if "read" in found else 0
-    return Asked(said, found, verb, number, is_work, _way(text) if "send" in found else "")
+    return Asked(
+        said, found, verb, number, is_work, _way(text) if "send" in found else "", _places(text)
+    )
+
+
+def _places(text: str) -> frozenset[str]:
+    """The stems of places that are there already: 'into the sheet', 'on our list'."""
+    found = [word for place in _PLACE_THERE.finditer(text) for word in tokens(place.group(1))]
+    return frozenset(stem(word) for word in found)
 
 
 def _way(text: str) -> str:

@@ -47,6 +47,8 @@ class Entry:
     trade: tuple[tuple[str, ...], ...] = ()
     # The terms of what a tool tells about a thing, where it brings no more than that ('status').
     aspect: frozenset[str] = frozenset()
+    # The stem of the last word of a tool's name: the thing that it is about.
+    thing: str = ""
     # What it is and does, as a text whose meaning can be compared.
     about: str = ""
 
@@ -93,6 +95,7 @@ def tool_entry(tool: ToolEntry, catalogue: Catalogue) -> Entry:
         server_id=tool.server_id or "native",
         prior=_PRIOR.get(verb, 0.0),
         verb=verb,
+        thing=stem(own[-1]) if len(own) > 1 else "",
         aspect=frozenset(concepts(own[-1])) if is_aspect else frozenset(),
         about=f"{' '.join(tokens(name))}: {tool.description}",
     )

@@ -34,6 +34,8 @@ SEARCHED = 2.0
 OTHER_ASPECT = 3.0
 # What it costs that a tool sends in another way than by the one that is asked for.
 OTHER_WAY = 8.0
+# What it costs that a tool searches where all are wanted, and that it creates what is spoken of as being there.
+UNSEARCHED, THERE_ALREADY = 1.5, 4.0
 # What it costs a built-in tool that it is plain.
 PLAIN = 3.0
 # How many entries are looked at closely for one clause.
@@ -269,6 +271,10 @@ def _habit(entry: Entry, asked: Asked, shared: set[str]) -> float:
         found -= PLAIN
     if asked.verb in SEARCHING and entry.verb in SEARCHING:
         found += SEARCHED
+    if asked.number > 0 and entry.verb in SEARCHING and asked.verb not in SEARCHING:
+        found -= UNSEARCHED
+    if entry.verb == "creat" and any(place.endswith(entry.thing) for place in asked.places):
+        found -= THERE_ALREADY
     number = int(entry.verb in LISTING) - int(entry.verb in SINGLE)
     return found + NUMBER * number * asked.number
 

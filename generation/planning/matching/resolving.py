@@ -4,16 +4,16 @@ import re
 from dataclasses import dataclass, field, replace
 
 from generation.plan import NewAgent, NewTool, Node, Parallel, key, leaves
-from generation.planning.data import wants_rules
-from generation.planning.language.verbs import HANDING_ON, actions, leading_verb
+from generation.planning.language.verbs import actions, leading_verb
 from generation.planning.language.words import STOP, stem, tokens, units
 from generation.planning.matching import sources, suggesting
 from generation.planning.matching.agreement import agrees
+from generation.planning.matching.choosing import Chooser
 from generation.planning.matching.companions import Companions
 from generation.planning.matching.entries import Entry
 from generation.planning.matching.index import Index, Match
 from generation.planning.matching.pages import page_reader
-from generation.planning.matching.sources import Memory, accepts, is_by_chance, is_its_verb, use
+from generation.planning.matching.sources import Memory, accepts, is_its_verb, use
 from generation.planning.matching.titles import agent_title
 from generation.planning.matching.wording import (
     PRONOUN,
@@ -28,8 +28,7 @@ from workflows.definition.catalogue import Catalogue
 
 TOOL_ACTIONS = frozenset({"read", "create", "update", "delete", "send", "run"})
 AGENT_ACTIONS = frozenset({"analyse", "compose", "make"})
-# Who writes, and who only judges.
-COMPOSE, ANALYSE, SEND = frozenset({"compose"}), frozenset({"analyse"}), frozenset({"send"})
+SEND = frozenset({"send"})
 _ASKED = re.compile(r"(?:have|let|ask|get) (?:the|our|my|an?) ", re.IGNORECASE)
 LONGEST_NAME = 4
 _AGENT_SAID = re.compile(r"\b(?:agent|bot|assistant|expert|specialist)\b", re.IGNORECASE)
@@ -41,17 +40,10 @@ _THRESHOLD = re.compile(
     r"than)\s+)?[$€£]?\d[\d.,]*\s?(?:%|percent|pages|words|euros?|dollars?|usd|eur|k\b)?",
     re.IGNORECASE,
 )
-_WRITES = re.compile(
-    r"^(?:please |then |also )*write (?!(?:it|them|this|that|down)\b)(?!.*\b(?:to|into|in|on) (?:the|an?|our|my)\b)",
-    re.IGNORECASE,
-)
 # 'check on it every five minutes': how often tells nothing about what is used.
 _HOW_OFTEN = re.compile(
     r",?\s+(?:(?:each|every) (?:\w+ )?(?:second|minute|hour)s?|over and over(?: again)?|again and again|repeatedly|regularly)\b",
     re.IGNORECASE,
-)
-_BY_CHANNEL = re.compile(
-    r"\b(?:by|via|per) (?:e-?mail|mail|sms|text(?: message)?|phone|fax)\b", re.IGNORECASE
 )
 _VAGUE = re.compile(
     r"\b(?:it|them|this|that|these|those|ones?|any(?:thing)?|everything|something|what|which|whether|how)\b",
@@ -71,7 +63,6 @@ _STORED = re.compile(
 
 # How near words without a verb have to be to what they mean, and an agent that is added behind a tool to its task.
 CLEAR, WORKER = 0.2, 0.1
-CERTAIN = 0.3
 # How near one of several objects has to be that are said to be handled at the same time.
 SPLIT = 0.1
 # How near an agent has to be to a trade that is asked for by its name.
@@ -91,12 +82,11 @@ class Resolver:
     unplaced: list[str] = field(default_factory=list)
     # What speaks of the run's input.
     given: list[str] = field(default_factory=list)
-    # What the clause before was about: the meaning of an 'it'.
-    topic: str = ""
-    # What the loop around goes through.
-    context: str = ""
     # What each clause of the request means best: it is used there, and nowhere else by guess.
     expected: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.chooser = Chooser(self.catalogue, self.index, self.memory)
 
     def expect(self, texts: list[str]) -> None:
         """Look ahead at all clauses of the request."""
@@ -126,7 +116,9 @@ class Resolver:
             return []
         self.memory.used += found
         handed = sources.handed_on(act.text)
-        self.topic = handed if handed and not PRONOUN.fullmatch(handed) else self.topic
+        self.chooser.topic = (
+            handed if handed and not PRONOUN.fullmatch(handed) else self.chooser.topic
+        )
         return nodes
 
     def _companions(self, text: str) -> Companions:
@@ -209,14 +201,14 @@ class Resolver:
     def _chosen(self, act: Act, parts: list[str]) -> list[tuple[str, Match | NewTool]]:
         """Each part with its own entry, or the service that is missing for it; [] as soon as one part is no clear case
         and nothing asked for a split."""
-        whole = self._best(act.text)
+        whole = self.chooser.best(act.text)
         found: dict[str, tuple[str, Match | NewTool]] = {}
         for part in parts:
             for name, told in self._outside(part, actions(act.text)):
                 found[f"new {name}"] = (part, self._missing(name, told, part))
             if found and list(found.values())[-1][0] == part:
                 continue
-            best = self._best(part)
+            best = self.chooser.best(part)
             is_weak = best is None or (
                 best.coverage < 0.3 and (not act.wants_split or best.nearness < SPLIT)
             )
@@ -246,9 +238,9 @@ class Resolver:
         expert = suggesting.named_expert(text)
         if expert:
             return self._expert(expert, text)
-        best = self._stored(text) or self._best(text, position=position)
+        best = self._stored(text) or self.chooser.best(text, position=position)
         if is_bare(text) and (best is None or not self._is_near(best)):
-            best = self._meant(text, about) or best
+            best = self.chooser.meant(text, about) or best
         if best is not None and best.entry.is_agent and asked == SEND:
             # 'mail a report': what sends is missing, and no agent takes its place.
             best = None if suggesting.plain_need(text, self.index) else best
@@ -293,14 +285,16 @@ class Resolver:
             return None
         if not self.index.servers_named(place.group()):
             return None
-        best = self._best(text[: place.start()])
+        best = self.chooser.best(text[: place.start()])
         return best if best is not None and best.entry.is_agent else None
 
     def _by_topic(self, text: str, asked: frozenset[str]) -> Match | None:
         """'tell me which ones are off' speaks of the lab values of the clause before: the agent for those, once."""
-        if not asked & AGENT_ACTIONS or not self.topic or not _VAGUE.search(text):
+        if not asked & AGENT_ACTIONS or not self.chooser.topic or not _VAGUE.search(text):
             return None
-        ranked = self.index.rank(self.topic, banned=self.memory.banned, kinds=asked & AGENT_ACTIONS)
+        ranked = self.index.rank(
+            self.chooser.topic, banned=self.memory.banned, kinds=asked & AGENT_ACTIONS
+        )
         agents = [m for m in ranked if m.entry.is_agent and agrees(m.entry, text)]
         fresh = [m for m in agents if f"agent:{m.entry.id}" not in self.memory.used]
         return fresh[0] if fresh and accepts(fresh[0]) else None
@@ -325,95 +319,6 @@ class Resolver:
             if match.entry.is_agent and meanings & match.shared and match.score > 0 and is_near:
                 return [use(match.entry, text)]
         return []
-
-    def _best(self, text: str, *, position: str = "") -> Match | None:
-        kinds = None
-        if not actions(text) and position:
-            # A bare noun ('sql question -> postgres -> slack') tells no action, only where it stands.
-            last = frozenset({"send", "create", "compose"})
-            middle = frozenset({"read", "make", "compose", "create"})
-            kinds = (
-                last
-                if position == "last"
-                else middle
-                if position == "middle"
-                else middle - {"create"}
-            )
-        if _WRITES.match(text) and not self.index.servers_named(text):
-            # Who writes is an agent, unless a place is named that holds what is written.
-            kinds = kinds or COMPOSE
-        if _BY_CHANNEL.search(text) and (
-            actions(text) <= HANDING_ON or leading_verb(text) == "ask"
-        ):
-            # 'drop them a line by e-mail' sends, whatever its verb.
-            kinds = frozenset({"send"})
-        return self._first(text, kinds)
-
-    def _meant(self, text: str, about: str) -> Match | None:
-        """'issue it', 'write it': what 'it' is was said before; the step before is not meant again."""
-        asked = actions(text)
-        if asked and asked <= {"read", "analyse"} and (found := self._looked_at()):
-            return found
-        for topic in (about, self.topic):
-            found = self._first(f"{text} {topic}", asked) if topic else None
-            if found is not None and found.entry.id != self.memory.previous():
-                return found
-        return None
-
-    def _looked_at(self) -> Match | None:
-        """'check on it' behind 'start the run': what tells how that goes, of the same server."""
-        near = self.memory.near()
-        if near == "-" or not self.topic:
-            return None
-        ranked = self.index.rank(f"status of {self.topic}", kinds=frozenset({"read"}), near=near)
-        return next(
-            (
-                match
-                for match in ranked
-                if match.entry.server_id == near
-                and match.entry.kinds == {"read"}
-                and f"tool:{match.entry.id}" not in self.memory.used
-                and accepts(match)
-            ),
-            None,
-        )
-
-    def _first(self, text: str, kinds: frozenset[str] | None) -> Match | None:
-        ranked = self.index.rank(
-            text,
-            banned=self.memory.banned,
-            kinds=kinds,
-            near=self.memory.near(),
-            previous=self.memory.previous(),
-            context=self.context,
-        )
-        fitting = [
-            match
-            for match in ranked[:5]
-            if (accepts(match) or is_its_verb(match, text))
-            and (agrees(match.entry, text) or match.nearness >= CERTAIN)
-            and not is_by_chance(match, text)
-            and not self._was_read(match.entry, text)
-            and not (kinds == COMPOSE and _only_judges(match.entry))
-            and not (_is_making(text) and _only_judges(match.entry) and match.nearness < 0)
-        ]
-        if fitting and self._wants_rules(fitting[0].entry) and actions(text) <= AGENT_ACTIONS:
-            # 'sort it into complaints and questions' tells no rules to sort by: an agent needs none.
-            fitting = [match for match in fitting if match.entry.is_agent] or fitting
-        return fitting[0] if fitting else None
-
-    def _wants_rules(self, entry: Entry) -> bool:
-        """Whether a tool needs lists or objects that neither words nor texts can give."""
-        tool = self.catalogue.tools.get(entry.id) if not entry.is_agent else None
-        properties = tool.input_schema.get("properties") or {} if tool else {}
-        required = tool.input_schema.get("required") or () if tool else ()
-        return any(wants_rules(properties.get(name)) for name in required)
-
-    def _was_read(self, entry: Entry, text: str) -> bool:
-        """'find out what annoys them' behind what brought the reviews does not bring them again."""
-        asked = actions(text)
-        is_done = f"tool:{entry.id}" in self.memory.used
-        return is_done and entry.kinds <= {"read"} and bool(asked) and asked <= AGENT_ACTIONS
 
     def _is_near(self, match: Match) -> bool:
         return match.entry.server_id == self.memory.near()
@@ -478,13 +383,3 @@ def _each_by_one(act: Act, nodes: list[Node]) -> list[Node]:
     if len(parts) < 2 or not isinstance(made, NewAgent):
         return nodes
     return [*nodes[:-1], Parallel(tuple((replace(made, task=part),) for part in parts))]
-
-
-def _is_making(text: str) -> bool:
-    """'put both together' makes something; who only judges is no help, whatever words they share."""
-    asked = actions(text)
-    return bool(asked) and asked <= {"compose", "make"}
-
-
-def _only_judges(entry: Entry) -> bool:
-    return entry.is_agent and entry.kinds == ANALYSE

@@ -76,6 +76,10 @@ class Memory:
     banned: frozenset[str] = frozenset()
     used: list[str] = field(default_factory=list)
 
+    def servers(self) -> frozenset[str]:
+        """The servers whose tools were used so far."""
+        return frozenset(key.split(":")[1] for key in self.used if key.startswith("tool:"))
+
     def near(self) -> str:
         """The server of the step before, '-' for none."""
         last = self.used[-1] if self.used else ""
