@@ -28,17 +28,17 @@ from workflows.definition.template_grammar import Expression, Reference
 from workflows.definition.uses import uses
 
 
-class Loop(BaseModel):
+class LoopAround(BaseModel):
     """What `loop` means to the step."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     item: JsonValue = None
     iteration: int = Field(default=1, ge=1, le=100_000)
     last: JsonValue = None
-    parent: "Loop | None" = None
+    parent: "LoopAround | None" = None
 
 
-class Error(BaseModel):
+class ErrorBefore(BaseModel):
     """What `error` means to the step."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -53,8 +53,8 @@ class Surroundings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
     steps: dict[str, JsonValue] = {}
-    loop: Loop | None = None
-    error: Error | None = None
+    loop: LoopAround | None = None
+    error: ErrorBefore | None = None
 
 
 def surroundings(given: Mapping[str, Any]) -> Surroundings:
@@ -134,7 +134,7 @@ def _outcomes(execution: WorkflowExecution, steps: Mapping[str, JsonValue]) -> d
     }
 
 
-def _loop(execution: WorkflowExecution, loop: Loop | None) -> GivenLoop | None:
+def _loop(execution: WorkflowExecution, loop: LoopAround | None) -> GivenLoop | None:
     if loop is None:
         return None
     return GivenLoop(

@@ -292,6 +292,7 @@ SPECTACULAR_SETTINGS = {
         "ChangeMade": ["added", "removed", "changed"],
         "ResourceKind": ["agent", "tool"],
         "KindEnum": ["next", "choice", "default", "reject", "error", "body"],
+        "ErrorKind": "workflows.definition.steps.ERROR_KINDS",
         "ExecutionStatus": "executions.models.WorkflowExecution.Status",
         "StepRunStatus": "executions.models.StepRun.Status",
         "ApprovalStatus": "executions.models.Approval.Status",

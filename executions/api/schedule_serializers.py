@@ -11,6 +11,7 @@ from rest_framework import serializers
 from common.rest import StrictFieldsMixin
 from executions.models import WorkflowExecution
 from executions.starts.run_request import MAX_USER_INPUT_CHARACTERS
+from executions.triggers import rules
 from executions.triggers.models import Schedule
 from executions.triggers.timing import SHOWN_RUNS, next_runs
 
@@ -103,8 +104,12 @@ class ScheduleSerializer(StrictFieldsMixin, serializers.ModelSerializer[Schedule
         extra_kwargs = {
             "cron": {"default": ""},
             "time_zone": {"default": "UTC"},
-            "jitter_seconds": {"default": 0, "max_value": BIGGEST},
-            "catchup_window_seconds": {"default": 3600, "max_value": BIGGEST},
+            "jitter_seconds": {"default": 0, "max_value": rules.LONGEST_JITTER_SECONDS},
+            "catchup_window_seconds": {
+                "default": 3600,
+                "min_value": rules.SHORTEST_CATCHUP_SECONDS,
+                "max_value": rules.LONGEST_CATCHUP_SECONDS,
+            },
             "overlap_policy": {"default": Schedule.Overlap.SKIP},
             "is_paused": {"default": False},
             "note": {"default": ""},

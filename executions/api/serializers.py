@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.live.rest import MAX_WAIT_SECONDS
@@ -16,6 +17,7 @@ from executions.reading.previews import cut
 from executions.reading.spent import spent_by
 from executions.selectors import forks_of, steps_of
 from executions.starts.run_request import MAX_USER_INPUT_CHARACTERS
+from executions.step_tests import ErrorBefore, LoopAround
 
 SHOWN_OF_RUN = "Over 256 KiB: {preview, size_bytes, truncated, link}."
 MAX_FORKS = 100
@@ -245,6 +247,16 @@ class ForkSerializer(ConfirmSerializer):
     context = serializers.DictField(required=False)  # type: ignore[assignment]
 
 
+@extend_schema_field(LoopAround)  # type: ignore[arg-type]
+class LoopField(serializers.DictField):
+    """What `loop` means to a step that is tried alone."""
+
+
+@extend_schema_field(ErrorBefore)  # type: ignore[arg-type]
+class ErrorField(serializers.DictField):
+    """What `error` means to a step that is tried alone."""
+
+
 class StepTestSerializer(StrictFieldsMixin):
     """The surroundings in which one step is tried."""
 
@@ -259,12 +271,8 @@ class StepTestSerializer(StrictFieldsMixin):
     steps = serializers.DictField(
         default=dict, help_text="Outputs of other steps by id; of a branch by 'parallel/branch'."
     )
-    loop = serializers.DictField(
-        required=False, help_text="{item, iteration, last, parent} of the loop around the step."
-    )
-    error = serializers.DictField(
-        required=False, help_text="{kind, code, message, step}, for a step of an error path."
-    )
+    loop = LoopField(required=False, help_text="Of the loop around the step.")
+    error = ErrorField(required=False, help_text="For a step of an error path.")
     version = serializers.IntegerField(
         min_value=1, max_value=2**31 - 1, allow_null=True, default=None
     )

@@ -1,7 +1,7 @@
 """How a step fails inside the engine, and how Temporal's failures become the language's error kinds."""
 
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 from temporalio.exceptions import (
     ActivityError,
@@ -14,9 +14,9 @@ from temporalio.exceptions import (
 
 from executions.engine.messages.outcomes import ErrorInfo
 from executions.engine.messages.values import Value
-from workflows.definition.steps import UNCATCHABLE, ErrorKind
+from workflows.definition.steps import ERROR_KINDS, UNCATCHABLE, ErrorKind
 
-KINDS = frozenset(get_args(ErrorKind))
+KINDS = frozenset(ERROR_KINDS)
 # Types of activity failures that are no kind of the language; the interpreter answers them itself.
 UNAVAILABLE = "unavailable"
 UNRECORDED = "unrecorded"

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
@@ -45,6 +45,7 @@ ErrorKind = Literal[
     "cancelled",
     "internal",
 ]
+ERROR_KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 # An `on_error` never catches these.
 UNCATCHABLE: frozenset[ErrorKind] = frozenset({"cancelled", "limit_exceeded", "budget_exceeded"})
 

@@ -46,6 +46,9 @@ def _complete(body: dict[str, Any], operation: str) -> None:
             _one_purpose(body)
         case "explain_workflow":
             body["with_model"] = "language" in body or body.get("with_model", False)
+        case "layout_canvas":
+            # Positions are kept of the stored definition only.
+            body["save"] = "definition" not in body and body.get("save", False)
         case "change_workflows":
             body["tags"] = ["a"] if body.get("action") in ("tag", "untag") else []
         case "create_workflow" | "replace_workflow" | "change_workflow":
