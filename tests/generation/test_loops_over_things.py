@@ -183,3 +183,30 @@ def test_what_follows_with_the_thing_stays_in_the_loop(text: str, expected: list
 )
 def test_once_per_thing_is_for_each_thing(text: str, expected: list[object]) -> None:
     assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "For all overdue books: send the borrower a reminder, note it in the record.",
+            [
+                {
+                    "foreach": "the overdue books",
+                    "do": ["send the borrower a reminder", "note it in the record"],
+                }
+            ],
+        ),
+        (
+            "For all open claims in the folder, check the damage and write a letter.",
+            [
+                {
+                    "foreach": "the open claims in the folder",
+                    "do": ["check the damage", "write a letter"],
+                }
+            ],
+        ),
+    ],
+)
+def test_for_all_things_of_a_kind_is_a_loop(text: str, expected: list[object]) -> None:
+    assert told(text) == expected

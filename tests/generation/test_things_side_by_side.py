@@ -178,3 +178,16 @@ def test_what_works_on_the_first_cannot_be_beside_it(text: str, expected: list[o
 )
 def test_what_need_not_wait_is_done_at_once(text: str, expected: list[object]) -> None:
     assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Fetch the logs; in parallel to that, fetch the metrics. Merge both.",
+            [{"together": [["Fetch the logs"], ["fetch the metrics"]]}, "Merge both"],
+        ),
+    ],
+)
+def test_in_parallel_to_that_is_beside_what_was_told(text: str, expected: list[object]) -> None:
+    assert told(text) == expected

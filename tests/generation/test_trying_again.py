@@ -108,3 +108,18 @@ def test_a_proviso_is_a_condition(text: str, expected: list[object]) -> None:
 )
 def test_whoever_gives_up_after_some_rounds_repeats(text: str, expected: list[object]) -> None:
     assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Translate the page and keep refining it as long as the reviewer finds mistakes.",
+            [{"until": "not the reviewer finds mistakes", "do": ["Translate the page"]}],
+        ),
+    ],
+)
+def test_keeping_on_as_long_as_something_is_wrong_is_a_loop(
+    text: str, expected: list[object]
+) -> None:
+    assert told(text) == expected

@@ -282,3 +282,44 @@ def test_higher_and_lower_are_two_cases_where_no_amount_was_told(
 )
 def test_cases_of_a_kind_of_person_or_moment(text: str, expected: list[object]) -> None:
     assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Grade the essays: below 5 the student gets a talk scheduled, from 5 to 8 a comment, above 8 a badge.",
+            [
+                "Grade the essays",
+                {
+                    "if": [
+                        ("it is below 5", ["make a talk scheduled for the student"]),
+                        ("it is 5 to 8", ["arrange a comment"]),
+                        ("it is above 8", ["arrange a badge"]),
+                    ],
+                    "else": [],
+                },
+            ],
+        ),
+        (
+            "Rate the lead. Under 30 points a newsletter, between 30 and 60 points a call, over 60 points a visit.",
+            [
+                "Rate the lead",
+                {
+                    "if": [
+                        ("it is Under 30 points", ["arrange a newsletter"]),
+                        ("it is between 30 and 60 points", ["arrange a call"]),
+                        ("it is over 60 points", ["arrange a visit"]),
+                    ],
+                    "else": [],
+                },
+            ],
+        ),
+        (
+            "In the event of a delay the passengers must be texted, otherwise nothing happens.",
+            [{"if": [("there is a delay", ["text the passengers"])], "else": []}],
+        ),
+    ],
+)
+def test_amounts_with_things_behind_them(text: str, expected: list[object]) -> None:
+    assert told(text) == expected

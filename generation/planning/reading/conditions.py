@@ -131,6 +131,10 @@ _NOT_SO = re.compile(
     re.IGNORECASE,
 )
 # 'in case of rain move it inside'
+_MUST = re.compile(
+    r"(?:the|our|all|every|an?|it|they|its) (?:[\w'-]+ ){0,3}?(?:must|should|shall|has to|have to|needs? to|is to|are to|is|are|gets?) ",
+    re.IGNORECASE,
+)
 _IN_CASE_OF = re.compile(
     r"\bin (?:(?:the )?case|the event) of (?P<what>(?:an? |the )?[\w-]+(?: [\w-]+)??),? (?P<act>[a-z]+ [^.;!?]+)",
     re.IGNORECASE,
@@ -182,7 +186,7 @@ def _not_so(match: re.Match[str]) -> str:
 
 
 def _in_case_of(match: re.Match[str]) -> str:
-    is_instruction = starts_with_verb(match["act"])
+    is_instruction = starts_with_verb(match["act"]) or _MUST.match(match["act"])
     return f"if there is {match['what']}, {match['act']}" if is_instruction else match.group()
 
 

@@ -22,7 +22,7 @@ _ORDER = (
 )
 PARALLEL = re.compile(
     r"\b(?P<of>both |all (?:of (?:them|it) |three )?|(?:the|these|those|them) (?:two|three|both)(?: things| steps)?(?: (?:can|may|should|could) (?:be done|run|happen))? )?"
-    r"(?:(?:at|in) the same (?:time|moment)|in parallel|simultaneously|concurrently|side by side|next to each other|alongside each other|independently(?: (?:of|from) (?:each other|one another))?|all at once|at once|"
+    r"(?:(?:at|in) the same (?:time|moment)(?: as (?:that|this))?|in parallel(?: (?:to|with) (?:that|this|it))?|simultaneously|concurrently|side by side|next to each other|alongside each other|independently(?: (?:of|from) (?:each other|one another))?|all at once|at once|"
     # 'the parallel code' is a thing.
     r"in the meantime|meanwhile|(?<!the )(?<!an )(?<!\ba )(?<!our )parallel(?:ly)?|alongside)\b,?\s*",
     re.IGNORECASE,

@@ -65,7 +65,9 @@ _DOERS = re.compile(
     r"^(?:have|let|get) (?:the |an? |our )?[\w-]+(?: [\w-]+){0,2}? and (?:the |an? |our )?[\w-]+(?: [\w-]+){0,2}? (?P<verb>[a-z]+) (?:it|them|this|that|the|its|an?)\b",
     re.IGNORECASE,
 )
-_LISTS = re.compile(r"\band (?:from|in|on|via|by|to|with|as|the|an?)\b", re.IGNORECASE)
+_LISTS = re.compile(
+    r"\band (?:from|in|on|via|by|to|with|as|the|an?|two|three|four|five|six)\b", re.IGNORECASE
+)
 # The one thing that the sentence before spoke of.
 _ITEM = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
 # 'find somebody for each and ask them', 'send them a letter'

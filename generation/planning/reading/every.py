@@ -35,6 +35,11 @@ _DO_THIS = re.compile(
     r"\b(?:do|repeat) (?:this|that|the following|the same|it|so)(?: things?| steps?)? (?:for|with) (?P<each>(?:each|every|all)\b[^.,;:!?]*):\s+",
     re.IGNORECASE,
 )
+# All things of a kind at the head of a sentence: 'for all overdue books: send a reminder'
+_FOR_ALL = re.compile(
+    r"(?P<start>^|[.;!?]\s+|\s*\n\s*)(?:do this |do the following )?for all (?:of )?(?:the |our |my |these |those )?(?P<things>(?:[\w'-]+ ){0,4}?[a-z'-]+[^s\W]s(?: (?:in|of|from|on|with|without) [\w' -]{2,30}?)?)(?::|,)\s+(?=[a-z]+ )",
+    re.IGNORECASE,
+)
 # '…; and that for every tenant', '… Repeat this for each of them.'
 _AND_THAT = re.compile(
     r"(?:(?<=[.!?]\s)|\A)(?P<acts>[^.!?]{8,300}?)(?:\s*[;,.]|\s+[-\u2013\u2014])\s+(?:and )?(?:(?:please )?(?:do|repeat|run through|go through|carry out) )?"
@@ -81,6 +86,7 @@ def with_every(text: str) -> str:
     """`text` with what is told of every thing as 'for each …, …'."""
     text = _DO_THIS.sub(r"for \g<each>, ", text)
     text = _EACH_HEADING.sub(r"\g<start>for \g<each>: ", text)
+    text = _FOR_ALL.sub(r"\g<start>for each of the \g<things>: ", text)
     text = _AND_THAT.sub(_for_all_of_it, text)
     text = _EVERYBODY.sub(_everybody, text)
     text = _EVERY_IS.sub(_every, _EVERY_SHOULD.sub(_every, text))

@@ -12,8 +12,10 @@ _FAILS = r"(?:fails?|failed|has failed|breaks?|crashes|crashed|errors? out|does(
 _GOES_WRONG = r"(?:goes|go|went|should go|should ever go) (?:wrong|awry|sideways)"
 _SOMETHING = r"(?:anything|something|things?|any of (?:it|this|that|these|them)|it all)"
 # As other languages say it, once what is common to them is English.
-_ABROAD = r"(?:(?:irgend)?(?:et)?was (?:schief ?(?:geht|läuft|gehen sollte)|nicht klappt)|algo (?:sale|saliera|va|va muy) mal|quelque \w+ (?:tourne|va|se passe) mal)"
-_FAILS_ABROAD = r"(?:(?:irgend)?(?:et)?was|algo|quelque \w+) (?:fails?|fehlschlägt|falla|échoue)"
+_ABROAD = r"(?:(?:(?:irgend)?(?:et)?was|something) (?:schief ?(?:geht|läuft|gehen sollte)|nicht klappt)|(?:algo|something) (?:sale|saliera|va|va muy) mal|(?:quelque \w+|something) (?:tourne|va|se passe) mal)"
+_FAILS_ABROAD = (
+    r"(?:(?:irgend)?(?:et)?was|something|algo|quelque \w+) (?:fails?|fehlschlägt|falla|échoue)"
+)
 _WHERE = r"(?: (?:anywhere|at any point|on the way|along the way|in between|while (?:it|this) runs|in any (?:of the )?steps?))"
 _IF = r"(?:if|when|whenever|should|in case|in the event that|as soon as|once)"
 # Sure whatever the rest of the request is about.

@@ -57,7 +57,7 @@ _IF_BACK = re.compile(
     re.IGNORECASE,
 )
 _BACK_WHILE = re.compile(
-    rf"{_HEAD}(?:{_BACK}|(?:redo|rework|rewrite|revise|redraft|rephrase|reword|refine|rerun|retry|fix|improve|polish|correct|edit) {_IT}|repeat|keep (?:on )?(?:going|trying|at it))(?P<most> at most \w+ times)?,? "
+    rf"{_HEAD}(?:{_BACK}|(?:redo|rework|rewrite|revise|redraft|rephrase|reword|refine|rerun|retry|fix|improve|polish|correct|edit) {_IT}|repeat|keep (?:on )?(?:going|trying|at it|[a-z]+ing {_IT}))(?P<most> at most \w+ times)?,? "
     rf"(?:for as long as|as long as|so long as|while|if|whenever) (?P<condition>[^.;,:]{{2,90}}?)(?=[.,;!?]|$)",
     re.IGNORECASE,
 )

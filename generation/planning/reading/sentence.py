@@ -380,24 +380,21 @@ class Sentence:
 
     def _participles(self) -> list[Node]:
         """The further clauses of 'after it has been translated and checked by the critic'."""
-        found: list[Node] = []
-        while self.position < len(self.chunks):
-            chunk = self.chunks[self.position]
-            first = tokens(chunk.text)[:1]
-            if chunk.control or chunk.is_after_comma or not first or not first[0].endswith("ed"):
-                break
-            found.append(Act(active(f"it has been {chunk.text}"), is_backward=True))
-            self.position += 1
-        return found
+        told = (f"it has been {chunk.text}" for chunk in self._further("ed"))
+        return [Act(active(text), is_backward=True) for text in told]
 
     def _gerunds(self) -> list[Node]:
         """The further clauses of 'after running the query and making a chart'."""
-        found: list[Node] = []
+        return [act for chunk in self._further("ing") for act in acts_of(chunk.text)]
+
+    def _further(self, ending: str) -> list[Chunk]:
+        """The clauses from here on whose first word ends so, with neither a comma nor a control word before it."""
+        found: list[Chunk] = []
         while self.position < len(self.chunks):
             chunk = self.chunks[self.position]
             first = tokens(chunk.text)[:1]
-            if chunk.control or chunk.is_after_comma or not first or not first[0].endswith("ing"):
+            if chunk.control or chunk.is_after_comma or not first or not first[0].endswith(ending):
                 break
-            found += acts_of(chunk.text)
+            found.append(chunk)
             self.position += 1
         return found

@@ -11,7 +11,7 @@ from generation.planning.reading.kinds import cut, opening, replaced
 _NUMBER = r"(?:[$€£]?\s?\d[\d.,]*\d|[$€£]?\s?\d)"
 _UNIT = r"(?:(?: ?%| ?(?:percent|points?|euros?|eur|dollars?|usd|pounds?|gbp|chf|francs?|k|days?|hours?|weeks?|months?|minutes?|stars?|kg|km|people|items?|pieces?|degrees?|tons?|employees|guests|pages|words)\b))?+"
 _OPEN_END = r"(?: (?:or|and) (?:more|less|above|below|over|under|up(?:wards)?|higher|lower|better|worse|beyond|fewer))"
-_BOUND = rf"(?:(?:(?:at|from|with|for) )?{_NUMBER}{_UNIT}{_OPEN_END}|(?:at )?(?:above|over|under|below|up to|from|more than|less than|at least|at most|fewer than|greater than|higher than|lower than)\s+(?:{_NUMBER}){_UNIT}{_OPEN_END}?|between {_NUMBER}{_UNIT} and {_NUMBER}{_UNIT})"
+_BOUND = rf"(?:(?:between|from) {_NUMBER}{_UNIT} (?:and|to|up to) {_NUMBER}{_UNIT}|(?:(?:at|from|with|for) )?{_NUMBER}{_UNIT}{_OPEN_END}|(?:at )?(?:above|over|under|below|up to|from|more than|less than|at least|at most|fewer than|greater than|higher than|lower than)\s+(?:{_NUMBER}){_UNIT}{_OPEN_END}?)"
 _WHAT = r"(?:(?:for |with )?(?:anything|everything|all|those|amounts|sums|values|scores|claims|orders|invoices|requests|the ones|ones|an? [\w-]+|[\w-]+s) (?:of )?(?:that (?:is|are) |which (?:is|are) )?)?"
 _THRESHOLD = re.compile(
     rf"(?P<start>^|[.;:!?]\s+|,\s+(?:and |but )?)(?P<what>{_WHAT})(?P<bound>{_BOUND})(?:,|:|\s+[-\u2013\u2014])?\s+(?!is\b|are\b|it is (?!\w+(?:ed|en|id)\b))(?P<act>[^.;!?]+)",
@@ -22,6 +22,11 @@ _COMPARATIVE = re.compile(
     r"(?:anything |everything |anyone |anybody |everyone |everybody |those |all )?(?P<how>(?:bigger|smaller|larger|higher|lower|cheaper|dearer|costlier|less|more|fewer|greater|longer|shorter|older|newer|better|worse|heavier|lighter)(?! than (?!that))(?: than that)?|"
     r"(?:at )?(?:less|more|fewer) than that|(?:above|below|over|under|beyond|up to)(?= an?\b|: | it is|[:,]| (?:is|are|goes|go|gets|must|should|has|needs)\b)|(?:above|below|over|under|beyond|up to) (?:that|this|it)(?: (?:sum|amount|limit|score|price|value|number))?|in between)(?: (?:ones|amounts|sums|values|(?!is\b|gets\b|goes\b|has\b|needs\b|was\b)[a-z]+s))?|(?:for |with )?"
     rf"{REST})(?:,? and|,|:|\s+[-\u2013\u2014])?\s+(?P<act>[^.;!?]+)",
+    re.IGNORECASE,
+)
+# 'from 5 to 8 a comment': what there is to be, without a verb
+_THING = re.compile(
+    r"(?:only |just )?an? (?:(?!is\b|are\b|goes\b|gets?\b|will\b|should\b|must\b|has\b|needs?\b|can\b)[\w'-]+ ?){1,6}$",
     re.IGNORECASE,
 )
 _IF_IT = re.compile(r"[\s.;:!?,]*if it is\b", re.IGNORECASE)
@@ -48,7 +53,8 @@ def _threshold(match: re.Match[str]) -> str:
     bound = re.sub(
         r"^(?:at|for|with|from) (?=[\d$€£])", "", match["bound"].strip(), flags=re.IGNORECASE
     )
-    told = f"If it is {bound}, {instruction(act)}"
+    thing = "arrange " if _THING.match(act) and instruction(act) == act else ""
+    told = f"If it is {bound}, {thing}{instruction(act)}"
     return f"{opening(match['start'])}{told}{separator}{rest}"
 
 
