@@ -120,3 +120,11 @@ def test_all_are_listed_and_not_searched() -> None:
 )
 def test_what_is_there_is_not_created(prompt: str, expected: str) -> None:
     assert used(prompt, BOOKS) == [expected]
+
+
+def test_who_finds_one_kind_of_thing_is_not_who_finds_another() -> None:
+    entries = catalogue(
+        tool("mailbox:search_mails", "Search all mails for words"),
+        agent("grant_finder", "Finds grants that a town may apply for"),
+    )
+    assert used("Find the mail from the bridge authority.", entries) == ["mailbox:search_mails"]

@@ -18,13 +18,13 @@ PROMPTS = FOLDER / "prompts.jsonl"
 # Sets that the planner was changed for: no less of resources, edges, structure and suggestions than here.
 FLOORS = {
     "development": (0.93, 0.83, 0.89, 0.97),
-    "development_2": (0.87, 0.71, 0.78, 0.97),
-    "development_3": (0.90, 0.79, 0.86, 0.97),
+    "development_2": (0.88, 0.73, 0.78, 0.97),
+    "development_3": (0.92, 0.81, 0.86, 0.97),
     "development_4": (0.90, 0.78, 0.88, 0.94),
-    "development_5": (0.91, 0.80, 0.91, 0.97),
-    "development_6": (0.87, 0.72, 0.88, 0.93),
-    "development_7": (0.89, 0.77, 0.90, 0.90),
-    "development_8": (0.85, 0.66, 0.86, 0.97),
+    "development_5": (0.92, 0.82, 0.91, 0.97),
+    "development_6": (0.90, 0.75, 0.88, 0.93),
+    "development_7": (0.91, 0.78, 0.90, 0.90),
+    "development_8": (0.89, 0.73, 0.86, 0.97),
 }
 HELD_OUT = ("held_out", *(f"held_out_{number}" for number in range(2, 10)))
 SECONDS = 0.3

@@ -217,7 +217,7 @@ class Index:
         if not (_is_work(asked) and entry.kinds == {"read"} and not entry.is_agent):
             # However near, what only brings a thing does not do the work on it.
             score += MEANING * max(nearness, 0.0)
-        if entry.is_agent and entry.weights.get(f"={asked.verb}", 0.0) >= NAME_WEIGHT:
+        if entry.is_agent and _is_namesake(entry, asked):
             # The editor edits, the reader reads, whatever kind of action that is.
             suits = max(suits, NAMESAKE)
         score *= 1 + 0.45 * suits
@@ -277,6 +277,17 @@ def _habit(entry: Entry, asked: Asked, shared: set[str]) -> float:
         found -= THERE_ALREADY
     number = int(entry.verb in LISTING) - int(entry.verb in SINGLE)
     return found + NUMBER * number * asked.number
+
+
+def _is_namesake(entry: Entry, asked: Asked) -> bool:
+    """Whether an agent is called after the verb, and after nothing that the clause does not speak of: a grant finder
+    finds no mail."""
+    if entry.weights.get(f"={asked.verb}", 0.0) < NAME_WEIGHT:
+        return False
+    others = [word for word in entry.trade if f"={asked.verb}" not in word]
+    said = {term for _, terms in asked.said for term in terms}
+    is_trade = "read" not in asked.kinds
+    return is_trade or not others or any(said & set(word) for word in others)
 
 
 def _is_about_more(asked: Asked, aspect: frozenset[str]) -> bool:
