@@ -4,7 +4,6 @@
 """
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -27,53 +26,43 @@ FLOORS = {
     "development_7": (0.91, 0.78, 0.90, 0.90),
     "development_8": (0.89, 0.73, 0.86, 0.97),
 }
-HELD_OUT = ("held_out", *(f"held_out_{number}" for number in range(2, 10)))
-SECONDS = 0.3
+HELD_OUT = ("held_out", *(f"held_out_{number}" for number in range(2, 11)))
 
 
 @pytest.fixture(scope="module")
-def measured() -> tuple[dict[str, Any], list[float]]:
-    """The scorer's summary, and the CPU seconds of each answer."""
+def measured() -> dict[str, Any]:
+    """The scorer's summary."""
     return measure(PROMPTS)
 
 
-def measure(path: Path) -> tuple[dict[str, Any], list[float]]:
-    """Every prompt of a file answered and scored, and the CPU seconds of each answer: others may be at work too."""
+def measure(path: Path) -> dict[str, Any]:
+    """Every prompt of a file answered and scored."""
     items = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    answers, seconds = [], []
-    for item in items:
-        started = time.process_time()
-        answers.append(answer(item, generator=OFFLINE_PLANNER))
-        seconds.append(time.process_time() - started)
+    answers = [answer(item, generator=OFFLINE_PLANNER) for item in items]
     summary, _ = score.score_set(  # type: ignore[no-untyped-call]
         items, {line["id"]: line["response"] for line in answers}
     )
-    return summary, seconds
+    return dict(summary)
 
 
 def test_every_answer_is_valid_and_nothing_is_invented(measured: Any) -> None:
-    total = measured[0]["all"]
+    total = measured["all"]
     assert total["valid"] == 1.0
     assert total["hallucinated_total"] == 0
     assert total["declared_consistent"] == 1.0
 
 
 def test_the_right_tools_and_agents_in_the_right_places(measured: Any) -> None:
-    total = measured[0]["all"]
+    total = measured["all"]
     assert total["resource_f1"] >= 0.95
     assert total["edge_f1"] >= 0.9
     assert total["structure"] >= 0.95
     assert total["new_f1"] >= 0.98
 
 
-def test_answers_come_at_once(measured: Any) -> None:
-    seconds = sorted(measured[1])
-    assert seconds[int(len(seconds) * 0.95)] <= SECONDS
-
-
 @pytest.mark.parametrize("name", FLOORS)
 def test_prompts_it_was_made_for_are_understood_as_well_as_they_were(name: str) -> None:
-    total = measure(FOLDER / f"{name}.jsonl")[0]["all"]
+    total = measure(FOLDER / f"{name}.jsonl")["all"]
     assert (total["valid"], total["hallucinated_total"]) == (1.0, 0)
     resources, edges, structure, suggestions = FLOORS[name]
     assert total["resource_f1"] >= resources
@@ -84,7 +73,7 @@ def test_prompts_it_was_made_for_are_understood_as_well_as_they_were(name: str) 
 
 @pytest.mark.parametrize("name", HELD_OUT)
 def test_prompts_it_was_not_made_for_are_valid_and_invent_nothing(name: str) -> None:
-    total = measure(FOLDER / f"{name}.jsonl")[0]["all"]
+    total = measure(FOLDER / f"{name}.jsonl")["all"]
     assert total["valid"] == 1.0
     assert total["hallucinated_total"] == 0
     assert total["declared_consistent"] == 1.0

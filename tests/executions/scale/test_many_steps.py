@@ -1,13 +1,11 @@
-"""Long loops and wide parallels: they finish, cost the same for each step, and leave histories of bounded size."""
+"""Long loops and wide parallels: they finish, and leave histories of bounded size. `make bench` tells what a step costs."""
 
-from datetime import timedelta
-from statistics import median
 from typing import Any
 
 import pytest
 
 from executions.models import StepRun
-from tests.executions.conftest import Ran, Runner
+from tests.executions.conftest import Runner
 from tests.executions.engine.building import echo, end, loop, parallel
 from tests.executions.scale.measuring import MAX_BYTES, MAX_EVENTS, histories_of
 from tests.executions.tap import Tap
@@ -27,33 +25,13 @@ def three_steps(times: int) -> Json:
     return {"steps": [rounds, end("done", "${steps.rounds.output}")]}
 
 
-def seconds_of(ran: Ran, first: int, last: int) -> float:
-    """From the start of one iteration to the end of another."""
-    start = ran.step(f"rounds/{first}/a").started_at
-    stop = ran.step(f"rounds/{last}/c").completed_at
-    assert start is not None
-    assert stop is not None
-    return (stop - start) / timedelta(seconds=1)
-
-
-def usual_seconds(ran: Ran, first: int, last: int) -> float:
-    """The median of every twenty iterations: once in a while they wait until a batch of records is written."""
-    return median(seconds_of(ran, at, at + 19) for at in range(first, last, 20))
-
-
-def test_a_thousand_iterations_of_three_steps_finish_at_a_steady_pace(
-    runner: Runner, record_testsuite_property: Any
-) -> None:
+def test_a_thousand_iterations_of_three_steps_finish(runner: Runner) -> None:
     ran = runner.run(three_steps(1000))
     assert ran.output == [{"n": n, "before": n - 1} for n in range(1, 1001)]
     assert StepRun.objects.filter(execution_id=ran.id, status="COMPLETED").count() == 3002
     found = histories_of(ran)
     assert max(found.events) < MAX_EVENTS
     assert max(found.sizes) < MAX_BYTES
-    pace = usual_seconds(ran, 701, 1000) / usual_seconds(ran, 1, 300)
-    record_testsuite_property("pace", f"{pace:.2f}")
-    # A cost that grew with what lies behind would be five times as high at the end.
-    assert pace < 2.5
 
 
 @pytest.mark.parametrize("is_local", [True, False])
