@@ -8,6 +8,7 @@ from generation.planning.language.verbs import actions, leading_verb
 from generation.planning.language.words import STOP, stem, tokens, units
 from generation.planning.matching import sources, suggesting
 from generation.planning.matching.agreement import agrees
+from generation.planning.matching.asked import WORK
 from generation.planning.matching.choosing import Chooser
 from generation.planning.matching.companions import Companions
 from generation.planning.matching.entries import Entry
@@ -27,7 +28,6 @@ from generation.planning.reading.tree import Act, is_about_it
 from workflows.definition.catalogue import Catalogue
 
 TOOL_ACTIONS = frozenset({"read", "create", "update", "delete", "send", "run"})
-AGENT_ACTIONS = frozenset({"analyse", "compose", "make"})
 SEND = frozenset({"send"})
 _ASKED = re.compile(r"(?:have|let|ask|get) (?:the|our|my|an?) ", re.IGNORECASE)
 LONGEST_NAME = 4
@@ -281,7 +281,7 @@ class Resolver:
         """'sum up the chapter that is in Drive': the agent that sums up; where it is stored is read from."""
         place = _STORED.search(text)
         asked = actions(text)
-        if place is None or not asked or not asked <= AGENT_ACTIONS:
+        if place is None or not asked or not asked <= WORK:
             return None
         if not self.index.servers_named(place.group()):
             return None
@@ -290,11 +290,9 @@ class Resolver:
 
     def _by_topic(self, text: str, asked: frozenset[str]) -> Match | None:
         """'tell me which ones are off' speaks of the lab values of the clause before: the agent for those, once."""
-        if not asked & AGENT_ACTIONS or not self.chooser.topic or not _VAGUE.search(text):
+        if not asked & WORK or not self.chooser.topic or not _VAGUE.search(text):
             return None
-        ranked = self.index.rank(
-            self.chooser.topic, banned=self.memory.banned, kinds=asked & AGENT_ACTIONS
-        )
+        ranked = self.index.rank(self.chooser.topic, banned=self.memory.banned, kinds=asked & WORK)
         agents = [m for m in ranked if m.entry.is_agent and agrees(m.entry, text)]
         fresh = [m for m in agents if f"agent:{m.entry.id}" not in self.memory.used]
         return fresh[0] if fresh and accepts(fresh[0]) else None
@@ -309,7 +307,7 @@ class Resolver:
     def _worker(self, entry: Entry, text: str) -> list[Node]:
         """'summarise the responses' found the tool that lists them: the agent that does what the verb says comes behind."""
         verb = leading_verb(text)
-        if entry.is_agent or entry.kinds - {"read"} or not verb or actions(text) - AGENT_ACTIONS:
+        if entry.is_agent or entry.kinds - {"read"} or not verb or actions(text) - WORK:
             return []
         meanings = {term for _, terms in units(verb) for term in terms}
         if meanings & set(entry.weights):
@@ -345,7 +343,7 @@ class Resolver:
     def _expert(self, expert: str, text: str) -> list[Node]:
         """An agent asked for by its trade: one that covers it, else a new one."""
         told = _AGENT_WORD.sub("", expert).strip() or expert
-        ranked = self.index.rank(told, banned=self.memory.banned, kinds=AGENT_ACTIONS)
+        ranked = self.index.rank(told, banned=self.memory.banned, kinds=WORK)
         agents = [match for match in ranked if match.entry.is_agent]
         words = tokens(expert)
         trade = {f"={stem(w)}" for w in words[: max(len(words) - 1, 1)] if w not in STOP}
@@ -368,7 +366,7 @@ class Resolver:
             return [*self._presupposed(text, chosen=None), self._missing(*need, text)]
         verb = leading_verb(text).split()
         objects = [w for w in tokens(text) if w not in STOP and stem(w) not in verb]
-        if asked & AGENT_ACTIONS and not asked & {"read", "send"} and objects:
+        if asked & WORK and not asked & {"read", "send"} and objects:
             title = agent_title(text)
             return [suggesting.suggested_agent(title, text, self.catalogue)]
         if objects and asked:

@@ -90,6 +90,11 @@ _ITEMS_OWN = re.compile(r"^\w+ (?:\w+ )?its\b", re.IGNORECASE)
 CONDITIONS = ("if", "unless", "when")
 
 
+def says_it(text: str) -> bool:
+    """Whether it speaks of the one thing that the sentence before spoke of."""
+    return bool(_ITEM.search(text))
+
+
 def gathers(text: str) -> bool:
     """Whether it takes up several results: 'put everything together'."""
     return bool(_ANAPHORA.search(text))
@@ -142,7 +147,7 @@ def is_perfect(text: str) -> bool:
 
 def is_of_item(text: str, loop: Repeat) -> bool:
     """Whether an instruction behind a loop still belongs to it: 'mail it', or 'record the grades' after grading each."""
-    if _ITEM.search(text) or _DONE_TO_IT.match(text) or _TO_THEM.match(text):
+    if says_it(text) or _DONE_TO_IT.match(text) or _TO_THEM.match(text):
         return True
     if not actions(text) & {"create", "update"}:
         return False

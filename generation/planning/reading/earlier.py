@@ -6,6 +6,7 @@ from dataclasses import replace
 from generation.planning.language.verbs import infinitive, leading_verb
 from generation.planning.language.words import stem
 from generation.planning.reading.clauses import Chunk
+from generation.planning.reading.cues import says_it
 from generation.planning.reading.tree import Act, Node, Repeat
 
 _THAT = r"(?:that|this|it|doing (?:so|that|this)|any of (?:this|that|it)|all (?:of )?(?:this|that)|anything(?: else)?|everything(?: else)?|starting)"
@@ -31,7 +32,6 @@ _MARK = re.compile(
     rf"^(?P<told>(?P<what>{_THAT})(?: (?:happens|starts|begins|(?:is|gets|has been) (?P<verb>\w+)))?)(?:,\s+(?P<rest>.+))?$",
     re.IGNORECASE | re.DOTALL,
 )
-_ITEM = re.compile(r"\b(?:it|its)\b", re.IGNORECASE)
 _ALL = re.compile(r"\b(?:any|all|anything|everything|starting)\b", re.IGNORECASE)
 
 
@@ -76,7 +76,7 @@ def put_before(nodes: list[Node], found: list[Node], told: str, start: int) -> N
 
 
 def _is_of_item(node: Node) -> bool:
-    return isinstance(node, Act) and bool(_ITEM.search(node.text))
+    return isinstance(node, Act) and says_it(node.text)
 
 
 def _back(match: re.Match[str]) -> str:

@@ -29,31 +29,27 @@ _JUDGES = re.compile(
 _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?=\w)[^.!?;\n]*)*[.!?;]*\s*")
 
 
+Shapes = tuple[re.Pattern[str], re.Pattern[str]]
+
+
+def _shapes(when: str) -> Shapes:
+    """The condition before and behind what is to be done: 'post it, and if it fails, mail me', 'mail me if it fails'."""
+    leading = rf"(?P<kept>.*?)[,;]?\s*(?:\b(?:and|but)\s+)?(?<!\w){when}{_WHERE}?\s*(?:[,:-]+|\bthen\b|\s(?=\w))\s*(?P<told>\w.*)$"
+    trailing = rf"(?P<kept>)(?:and\s+)?(?P<told>[^,;:]+?),?\s+{when}{_WHERE}?[.!;]*$"
+    return re.compile(leading, re.IGNORECASE), re.compile(trailing, re.IGNORECASE)
+
+
+_SURELY, _PERHAPS = _shapes(_SURE), _shapes(_UNSURE)
+
+
 def take_failure(text: str) -> tuple[str, str]:
     """`text` without the sentence that says what to do when a step fails, and what that is ('' where none says it)."""
     for sentence in _SENTENCE.finditer(text):
         before, after = text[: sentence.start()], text[sentence.end() :]
-        for when in (_SURE, _UNSURE):
-            if when == _UNSURE and _JUDGES.search(before):
-                continue
-            kept, told = _split(sentence.group().strip(), when)
-            if told and (kept or before.strip()):
-                return f"{before}{kept}{' ' if kept else ''}{after}".strip(), told
+        said = sentence.group().strip()
+        for leading, trailing in (_SURELY,) if _JUDGES.search(before) else (_SURELY, _PERHAPS):
+            found = leading.match(said) or trailing.match(said)
+            kept = found["kept"].strip() if found else ""
+            if found and (kept or before.strip()):
+                return f"{before}{kept}{' ' if kept else ''}{after}".strip(), found["told"]
     return text, ""
-
-
-def _split(sentence: str, when: str) -> tuple[str, str]:
-    """What of the sentence stays, and what is to be done when a step fails."""
-    # 'post it, and if anything goes wrong, mail me', 'If …, mail me'
-    if found := re.match(
-        rf"(?P<kept>.*?)[,;]?\s*(?:\b(?:and|but)\s+)?(?<!\w){when}{_WHERE}?\s*(?:[,:-]+|\bthen\b|\s(?=\w))\s*(?P<told>\w.*)$",
-        sentence,
-        re.IGNORECASE,
-    ):
-        return found["kept"].strip(), found["told"]
-    # 'Mail me if anything goes wrong'
-    if found := re.match(
-        rf"(?:and\s+)?(?P<told>[^,;:]+?),?\s+{when}{_WHERE}?[.!;]*$", sentence, re.IGNORECASE
-    ):
-        return "", found["told"]
-    return sentence, ""
