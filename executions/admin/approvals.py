@@ -15,7 +15,11 @@ from common.admin_status import status_label
 from common.errors import DomainError
 from executions.admin.rows import ROWS_PER_PAGE, ReadOnly, address_of, execution_link, shown
 from executions.approvals.deciding import Vote, decide
-from executions.approvals.opening import MAX_COMMENT_CHARACTERS, final_content
+from executions.approvals.opening import (
+    MAX_COMMENT_CHARACTERS,
+    content_revision_of,
+    final_content,
+)
 from executions.models import Approval, ApprovalDecision
 
 ASKED = Approval._meta
@@ -37,6 +41,8 @@ class DecisionForm(forms.ModelForm[Approval]):
         widget=UnfoldAdminTextareaWidget,
         help_text="Change it and the run goes on with the new form. It counts only with an approval.",
     )
+    # Without it a form that was left open would undo what another approver changed meanwhile.
+    content_revision = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:
         model = Approval
@@ -45,8 +51,9 @@ class DecisionForm(forms.ModelForm[Approval]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.content_json is None:
-            del self.fields["edited"]
+            del self.fields["edited"], self.fields["content_revision"]
         else:
+            self.fields["content_revision"].initial = content_revision_of(self.instance)
             self.fields["edited"].initial = final_content(self.instance)
 
     @property
@@ -58,6 +65,7 @@ class DecisionForm(forms.ModelForm[Approval]):
             approved=is_approved,
             comment=self.cleaned_data["comment"],
             edited=self.cleaned_data["edited"] if has_edited else None,
+            content_revision=self.cleaned_data.get("content_revision"),
         )
 
 
@@ -118,7 +126,9 @@ class ApprovalAdmin(AuditedHistory, ModelAdmin):  # type: ignore[misc]
         question = (None, {"fields": self.about})
         if obj is None or obj.status != Approval.Status.OPEN:
             return (question,)
-        names = ["decision", "comment"] + (["edited"] if obj.content_json is not None else [])
+        names = ["decision", "comment"]
+        if obj.content_json is not None:
+            names += ["edited", "content_revision"]
         return (question, ("Your decision", {"fields": names}))
 
     def has_add_permission(self, request: HttpRequest) -> bool:

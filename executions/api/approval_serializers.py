@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from common.rest import StrictFieldsMixin
 from executions.api.step_serializers import step_link
-from executions.approvals.opening import MAX_COMMENT_CHARACTERS
+from executions.approvals.opening import MAX_COMMENT_CHARACTERS, content_revision_of
 from executions.models import Approval, ApprovalDecision
 
 
@@ -92,11 +92,18 @@ class ApprovalDetailSerializer(ApprovalSerializer):
         read_only=True,
         help_text="Its last form; null where nobody changed it.",
     )
+    content_revision = serializers.SerializerMethodField(
+        help_text="Which form of the content this is: a decision that brings it along is about this form alone.",
+    )
     decisions = DecisionDetailSerializer(many=True, read_only=True)
 
     class Meta(ApprovalSerializer.Meta):
-        fields = (*ApprovalSerializer.Meta.fields, "content", "edited")  # type: ignore[assignment]
+        fields = (*ApprovalSerializer.Meta.fields, "content", "edited", "content_revision")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
+
+    def get_content_revision(self, approval: Approval) -> int:
+        """Grows with each edit."""
+        return content_revision_of(approval)
 
 
 class DecideSerializer(StrictFieldsMixin):
@@ -109,4 +116,12 @@ class DecideSerializer(StrictFieldsMixin):
         allow_null=True,
         default=None,
         help_text="The content's new form, with which the run goes on; null leaves it as it is.",
+    )
+    content_revision = serializers.IntegerField(
+        allow_null=True,
+        default=None,
+        min_value=0,
+        max_value=1000,
+        help_text="Of the form that the caller saw. If somebody changed it since, the decision is not taken "
+        "(409 content_changed); null takes it in any case.",
     )

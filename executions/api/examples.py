@@ -51,6 +51,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
             "approved": True,
             "comment": "Shorter is better.",
             "edited": "Dear Ada, this is it.",
+            "content_revision": 0,
         }
     },
     "create_schedule": {"On weekdays at nine": _CLOCK},

@@ -20,6 +20,7 @@ from common.upkeep import Done
 from executions import temporal
 from executions.approvals.opening import (
     MAX_COMMENT_CHARACTERS,
+    content_revision_of,
     decision_of,
     event_of,
     locked_execution,
@@ -40,18 +41,22 @@ OLD_ENOUGH_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Vote:
-    """What a person says; `edited` is the content's new form, null leaves it as it is."""
+    """What a person says; `edited` is the content's new form, null leaves it as it is.
+
+    `content_revision` tells which form of the content the person saw; null is the last one, whatever it is.
+    """
 
     approved: bool
     comment: str = ""
     edited: JsonValue = None
+    content_revision: int | None = None
 
 
 def decide(execution: WorkflowExecution, path: str, vote: Vote, *, by: User) -> Approval:
     """Take a person's decision. The approval comes back as it stands then; `is_delivered` says if the run knows.
 
     Raises `NotFound` (no such run or question for the caller), `Forbidden` (may read, not decide), `Conflict` (decided
-    by the same person before, or over), `Invalid` (an edit that does not fit).
+    by the same person before, over, or about a content that changed), `Invalid` (an edit that does not fit).
     """
     if not asking_executions(by).filter(pk=execution.pk).exists():
         raise NotFound("There is no such execution.")
@@ -63,6 +68,7 @@ def decide(execution: WorkflowExecution, path: str, vote: Vote, *, by: User) -> 
             raise NotFound(f"The run asks nothing at {path!r}.", code="no_such_approval")
         _require_approver(approval, by)
         _require_open(approval, by)
+        _require_seen(approval, vote)
         _require_fitting(approval, vote)
         _count(approval, vote, by)
         transaction.on_commit(partial(_deliver_at_once, approval))
@@ -151,6 +157,22 @@ def _decided_by(vote: ApprovalDecision) -> Conflict:
         f"{name} {verb} this at {when}; a second decision is not taken.",
         code="already_decided",
         extra={"decided_by": name, "decided_at": when, "approved": vote.approved},
+    )
+
+
+def _require_seen(approval: Approval, vote: Vote) -> None:
+    """Nobody decides about, or overwrites, what another approver wrote after they looked."""
+    revision, seen = content_revision_of(approval), vote.content_revision
+    if seen is None or seen == revision:
+        return
+    if seen > revision:
+        raise Invalid("The content has no such form yet.", pointer="/content_revision")
+    edits = approval.decisions.select_related("user").order_by("id")
+    who = [edit.user.get_username() for edit in edits if edit.edited_json is not None][-1]
+    raise Conflict(
+        f"{who} has changed the content since you looked at it; read its new form and decide again.",
+        code="content_changed",
+        extra={"changed_by": who, "content_revision": revision},
     )
 
 

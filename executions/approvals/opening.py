@@ -106,6 +106,11 @@ def final_content(approval: Approval) -> JsonValue:
     return content if approval.edited_json is None else approval.edited_json
 
 
+def content_revision_of(approval: Approval) -> int:
+    """How often people have changed the content; it tells whether what somebody saw is still its last form."""
+    return sum(vote.edited_json is not None for vote in approval.decisions.all())
+
+
 def event_of(approval: Approval) -> dict[str, JsonValue]:
     """What those who follow the run are told of the question."""
     return {

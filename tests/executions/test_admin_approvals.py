@@ -1,13 +1,26 @@
 """Approvals in the admin: shown to staff, decided by those who are asked."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from executions.approvals.deciding import Vote, decide
 from executions.models import Approval, ApprovalDecision
 from tests.executions.api.test_approvals import waiting_run
 
 LIST = "/admin/executions/approval/"
+SEEN = re.compile(r'name="content_revision" value="(\d+)"')
+FORM = {
+    "decision": "yes",
+    "comment": "",
+    "content_revision": "0",
+    "decisions-TOTAL_FORMS": "0",
+    "decisions-INITIAL_FORMS": "0",
+    "decisions-MIN_NUM_FORMS": "0",
+    "decisions-MAX_NUM_FORMS": "0",
+}
 
 
 @pytest.fixture
@@ -32,7 +45,7 @@ def test_a_question_is_shown_with_its_content(browser: Client, alice: User, staf
 
 def test_who_is_asked_decides_with_the_form(browser: Client, alice: User, staff: User) -> None:
     approval = waiting_run(alice, staff, content={"text": "Dear Ada"})
-    body = {"decision": "yes", "comment": "Fine.", "edited": '{"text": "Dear Bob"}', **INLINE}
+    body = {**FORM, "comment": "Fine.", "edited": '{"text": "Dear Bob"}'}
     assert browser.post(page(approval), body).status_code == 302
     approval.refresh_from_db()
     assert (approval.status, approval.edited_json) == ("APPROVED", {"text": "Dear Bob"})
@@ -44,14 +57,14 @@ def test_content_that_was_left_alone_is_not_an_edit(
     browser: Client, alice: User, staff: User
 ) -> None:
     approval = waiting_run(alice, staff, content={"text": "Dear Ada"})
-    body = {"decision": "yes", "comment": "", "edited": '{"text": "Dear Ada"}', **INLINE}
+    body = {**FORM, "edited": '{"text": "Dear Ada"}'}
     browser.post(page(approval), body)
     assert ApprovalDecision.objects.get().edited_json is None
 
 
 def test_staff_who_are_not_asked_are_refused(browser: Client, alice: User) -> None:
     approval = waiting_run(alice)
-    body = {"decision": "no", "comment": "", "edited": '"text"', **INLINE}
+    body = {**FORM, "decision": "no", "edited": '"text"'}
     answer = browser.post(page(approval), body, follow=True)
     assert "Only alice may decide this." in answer.content.decode()
     assert not ApprovalDecision.objects.exists()
@@ -61,14 +74,29 @@ def test_staff_who_are_not_asked_are_refused(browser: Client, alice: User) -> No
 
 def test_a_decision_needs_an_answer(browser: Client, alice: User, staff: User) -> None:
     approval = waiting_run(alice, staff)
-    answer = browser.post(page(approval), {"comment": "", "edited": '"text"', **INLINE})
+    answer = browser.post(page(approval), {**FORM, "decision": "", "edited": '"text"'})
     assert answer.status_code == 200
     assert not ApprovalDecision.objects.exists()
 
 
-INLINE = {
-    "decisions-TOTAL_FORMS": "0",
-    "decisions-INITIAL_FORMS": "0",
-    "decisions-MIN_NUM_FORMS": "0",
-    "decisions-MAX_NUM_FORMS": "0",
-}
+@pytest.mark.django_db(transaction=True)
+def test_the_form_does_not_undo_what_another_approver_changed_meanwhile(
+    browser: Client, alice: User, staff: User, bob: User
+) -> None:
+    approval = waiting_run(alice, staff, bob, content="v1")
+    Approval.objects.update(required_approvals=2)
+    opened = SEEN.search(browser.get(page(approval)).content.decode())
+    assert opened is not None
+    decide(approval.execution, "ask", Vote(approved=True, edited="v2"), by=bob)
+    untouched = {**FORM, "content_revision": opened[1], "edited": '"v1"'}
+    answer = browser.post(page(approval), untouched, follow=True).content.decode()
+    assert "bob has changed the content" in answer
+    approval.refresh_from_db()
+    assert (approval.status, approval.edited_json) == ("OPEN", "v2")
+    assert approval.decisions.get().user == bob
+    again = SEEN.search(answer)
+    assert again is not None
+    browser.post(page(approval), {**FORM, "content_revision": again[1], "edited": '"v2"'})
+    approval.refresh_from_db()
+    assert (approval.status, approval.edited_json) == ("APPROVED", "v2")
+    assert approval.decisions.get(user=staff).edited_json is None

@@ -93,7 +93,7 @@ def test_who_was_asked_can_look_up_what_was_decided_and_nothing_else(
     assert client.post(f"/api/v1/workflows/executions/{ran.id}/decision", body).status_code == 200
     ran.wait()
     closed = client.get(f"{APPROVALS}/{key}").json()
-    assert set(closed) == {*FIELDS, "content", "edited"}
+    assert set(closed) == {*FIELDS, "content", "edited", "content_revision"}
     assert (closed["status"], closed["content"], closed["edited"]) == ("APPROVED", "v1", "v2")
     (vote,) = closed["decisions"]
     said = {name: vote[name] for name in ("user", "approved", "comment", "edited")}
@@ -172,6 +172,29 @@ def test_a_second_decision_says_who_was_first(
     assert ApprovalDecision.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_about_a_content_that_was_changed_meanwhile_is_not_taken(
+    alice: User, bob: User, client_for: ClientFor
+) -> None:
+    approval = waiting_run(alice, alice, bob)
+    Approval.objects.update(required_approvals=2)
+    seen = client_for(alice).get(f"{APPROVALS}/{approval.pk}").json()["content_revision"]
+    yes = {"step": "ask", "approved": True, "content_revision": seen}
+    assert client_for(bob).post(address(approval), {**yes, "edited": "v2"}).status_code == 200
+    for stale in ({**yes, "edited": "v1"}, yes, {**yes, "approved": False}):
+        answer = client_for(alice).post(address(approval), stale)
+        told = answer.json()
+        assert (answer.status_code, told["code"]) == (409, "content_changed")
+        assert (told["changed_by"], told["content_revision"]) == ("bob", seen + 1)
+    assert approval.decisions.count() == 1
+    again = client_for(alice).get(f"{APPROVALS}/{approval.pk}").json()
+    assert (again["edited"], again["content_revision"]) == ("v2", seen + 1)
+    body = {**yes, "content_revision": seen + 1}
+    assert client_for(alice).post(address(approval), body).json()["status"] == "APPROVED"
+    approval.refresh_from_db()
+    assert approval.edited_json == "v2"
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -183,6 +206,8 @@ def test_a_second_decision_says_who_was_first(
         ({"step": "ask", "approved": True, "comment": "\x00"}, 400),
         ({"step": "ask", "approved": True, "edited": ["no text"]}, 400),
         ({"step": "ask", "approved": False, "edited": "new"}, 400),
+        ({"step": "ask", "approved": True, "content_revision": -1}, 400),
+        ({"step": "ask", "approved": True, "content_revision": 1}, 400),
         ({"step": "elsewhere", "approved": True}, 404),
     ],
 )
