@@ -1,7 +1,8 @@
 """Setting aside what a call may cost before it is made, and settling what it did cost.
 
-Every change happens under the locks of all budgets that the call counts against, taken in one order. So calls that
-are made at the same time can't spend the same rest twice.
+Every change happens under the locks of the call's own row, and then of all budgets that it counts against, taken in
+one order. So calls that are made at the same time can't spend the same rest twice, and two tries of one call, of which
+one was taken for lost, can't give the same estimate back twice.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from executions.budgets.models import Budget, Reservation
 
@@ -77,26 +78,20 @@ def reserve_model_call(
     As long as it is not the last try, a call that would get more after others have ended is told to wait.
     """
     _open(purses)
-    with transaction.atomic():
-        reservation = _reservation(call)
-        budgets = _locked({*(purse.key for purse in purses), *reservation.budgets})
-        _give_back(reservation, budgets)
-        granted = _granted(purses, budgets, wish, is_last_try=is_last_try)
-        if isinstance(granted, int):
-            _set_aside(reservation, budgets, purses, wish, granted)
-        elif not reservation._state.adding:
-            reservation.save()
-        Budget.objects.bulk_update(budgets.values(), ["tokens_reserved", "cost_reserved"])
-    return granted
+    try:
+        return _reserved(call, purses, wish, is_last_try=is_last_try)
+    except IntegrityError:
+        # Another try of the call was the first in this very moment; now its row can be locked.
+        return _reserved(call, purses, wish, is_last_try=is_last_try)
 
 
 def settle_model_call(call: Call, *, tokens: int | None, cost_usd: Decimal | None) -> None:
     """Replace the estimate by what was spent; null means unknown, and keeps the estimate."""
     with transaction.atomic():
-        budgets = _locked(_reservation(call).budgets)
         reservation = _reservation(call)
         if not reservation.is_open:
             return
+        budgets = _locked(reservation.budgets)
         spent_tokens = reservation.tokens if tokens is None else tokens
         spent_cost = reservation.cost_usd if cost_usd is None else cost_usd
         _give_back(reservation, budgets)
@@ -136,6 +131,22 @@ def count_tool_call(call: Call, purses: Sequence[Purse]) -> Shortage | None:
     return None
 
 
+@transaction.atomic
+def _reserved(
+    call: Call, purses: Sequence[Purse], wish: Wish, *, is_last_try: bool
+) -> int | Shortage:
+    reservation = _reservation(call)
+    budgets = _locked({*(purse.key for purse in purses), *reservation.budgets})
+    _give_back(reservation, budgets)
+    granted = _granted(purses, budgets, wish, is_last_try=is_last_try)
+    if isinstance(granted, int):
+        _set_aside(reservation, budgets, purses, wish, granted)
+    elif not reservation._state.adding:
+        reservation.save()
+    Budget.objects.bulk_update(budgets.values(), ["tokens_reserved", "cost_reserved"])
+    return granted
+
+
 def _open(purses: Sequence[Purse]) -> None:
     """The accounts exist afterwards; made outside of the locks, which are taken in one order."""
     keys = [purse.key for purse in purses]
@@ -155,10 +166,11 @@ def _locked(keys: Iterable[str]) -> dict[str, Budget]:
 
 
 def _reservation(call: Call) -> Reservation:
-    """The row of the call, saved or not."""
-    known = Reservation.objects.filter(
+    """The row of the call, locked, or a new one that is not saved."""
+    rows = Reservation.objects.select_for_update().filter(
         execution_id=call.execution_id, path=call.path, turn=call.turn, call_id=call.call_id
-    ).first()
+    )
+    known = rows.first()
     return known or Reservation(
         execution_id=call.execution_id,
         path=call.path,
