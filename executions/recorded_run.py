@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db import connection
 
 from executions.engine.messages.changes import Batch, RunChange
 from executions.engine.messages.outcomes import Usage
 from executions.hints import hint_of
-from executions.models import ModelCall, WorkflowExecution
+from executions.models import WorkflowExecution
 from executions.recorded_steps import error_json
 from executions.stored_values import load_all
 
@@ -26,6 +26,19 @@ RUN_FIELDS = (
     "model_calls",
     "tool_calls",
 )
+# What a run came to, in parts: its own model calls, and the runs that it started. It takes the run's id twice.
+PARTS = """
+SELECT 1 AS model_calls, input_tokens, output_tokens, cost_usd
+FROM executions_modelcall WHERE execution_id = %s AND NOT is_reused
+UNION ALL
+SELECT model_calls, input_tokens, output_tokens, cost_usd
+FROM executions_workflowexecution WHERE parent_id = %s
+"""
+TOTALS = f"""
+SELECT coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), sum(cost_usd),
+    coalesce(sum(model_calls), 0)
+FROM ({PARTS}) AS parts
+"""  # noqa: S608 - constants
 # What is read of a run's row: the texts and documents in it are large.
 READ_FIELDS = (*RUN_FIELDS, "id", "completed_at", "forked_from_id")
 END_FIELDS = (
@@ -98,15 +111,10 @@ def add_unreported(execution: WorkflowExecution) -> None:
     """What calls cost whose answers came too late for the run: it was cancelled, or had failed elsewhere."""
     if execution.status == WorkflowExecution.Status.COMPLETED and not execution.model_calls:
         return
-    calls = ModelCall.objects.filter(execution=execution, is_reused=False)
-    total = calls.aggregate(
-        calls=Count("pk"),
-        inwards=Sum("input_tokens", default=0),
-        outwards=Sum("output_tokens", default=0),
-        cost=Sum("cost_usd"),
-    )
-    usage = Usage(total["inwards"], total["outwards"], total["cost"], model_calls=total["calls"])
-    _add_usage(execution, usage)
+    with connection.cursor() as cursor:
+        cursor.execute(TOTALS, [execution.pk, execution.pk])
+        row: Any = cursor.fetchone()
+    _add_usage(execution, Usage(*row))
 
 
 def _add_usage(execution: WorkflowExecution, usage: Usage) -> None:

@@ -32,7 +32,14 @@ from executions.channels import announce
 from executions.engine.messages.changes import Batch
 from executions.heads import Head, heads
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
-from executions.recorded_run import READ_FIELDS, Event, add_unreported, bring_up, changed_columns
+from executions.recorded_run import (
+    PARTS,
+    READ_FIELDS,
+    Event,
+    add_unreported,
+    bring_up,
+    changed_columns,
+)
 from executions.recorded_steps import FINAL_STEPS, Known, news_of, step_events, step_rows
 
 # The number is taken under the row's lock and leaves no gap. Nothing is told after a run's end.
@@ -57,11 +64,11 @@ UNTOUCHED = """executions_workflowexecution.status = 'PENDING'
 UNCHANGED = """executions_workflowexecution.status = %s
     AND executions_workflowexecution.last_sequence = %s
     AND executions_workflowexecution.last_event_number = %s"""
-# Of a run's end: model calls came to no more than the run knows of (`add_unreported`).
-ALL_REPORTED = """NOT EXISTS (
-    SELECT FROM executions_modelcall WHERE execution_id = %s AND NOT is_reused
-    HAVING count(*) > %s OR sum(input_tokens) > %s OR sum(output_tokens) > %s
-        OR coalesce(sum(cost_usd), -1) > coalesce(%s::numeric, -1)
+# Of a run's end: it came to no more than the run knows of (`add_unreported`). Rows round what a call cost to a millionth.
+ALL_REPORTED = f"""NOT EXISTS (
+    SELECT FROM ({PARTS}) AS parts
+    HAVING sum(model_calls) > %s OR sum(input_tokens) > %s OR sum(output_tokens) > %s
+        OR coalesce(sum(cost_usd) - 0.0000005 * sum(model_calls), -1) > coalesce(%s::numeric, -1)
 )"""
 FOUND_FIRST = Write(f"SELECT 1 FROM {FIRST}", ())  # noqa: S608 - a constant
 KNOWN_STEPS = """
@@ -198,7 +205,7 @@ def _stands_after(batch: Batch) -> Stand | None:
     if batch.run is None or not usage.model_calls:
         return Stand(head, UNCHANGED, values)
     reported = (usage.model_calls, usage.input_tokens, usage.output_tokens, usage.cost_usd)
-    return Stand(head, f"{UNCHANGED} AND {ALL_REPORTED}", (*values, run.pk, *reported))
+    return Stand(head, f"{UNCHANGED} AND {ALL_REPORTED}", (*values, run.pk, run.pk, *reported))
 
 
 def _recorded_so(stand: Stand, batch: Batch, then: Sequence[Event], proviso: Proviso) -> Any:

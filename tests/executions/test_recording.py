@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import redis
@@ -63,10 +63,29 @@ def batch(number: int, *steps: StepChange, **more: Any) -> Batch:
     return Batch("execution-1", number, list(steps), **more)
 
 
-def model_call(execution: WorkflowExecution, *, turn: int) -> ModelCall:
+def model_call(
+    execution: WorkflowExecution, *, turn: int, cost_usd: Decimal = Decimal("0.1")
+) -> ModelCall:
     """An answer, as its row keeps it."""
-    spent = {"input_tokens": 10, "output_tokens": 5, "cost_usd": Decimal("0.1")}
+    spent = {"input_tokens": 10, "output_tokens": 5, "cost_usd": cost_usd}
     return ModelCall.objects.create(execution=execution, path="a", turn=turn, model="m", **spent)
+
+
+def child_of(execution: WorkflowExecution) -> WorkflowExecution:
+    """A run that a step of it started, and what it came to."""
+    return WorkflowExecution.objects.create(
+        id="execution-2",
+        workflow=execution.workflow,
+        workflow_version=1,
+        created_by=execution.created_by,
+        parent=execution,
+        status="COMPLETED",
+        completed_at=NOW,
+        input_tokens=900,
+        output_tokens=100,
+        cost_usd=Decimal("0.5"),
+        model_calls=3,
+    )
 
 
 def told(kind: str = "step") -> list[tuple[str, str]]:
@@ -355,6 +374,40 @@ def test_a_good_end_adds_what_a_cancelled_branch_paid_for(
     assert execution.input_tokens == max(20, known.input_tokens)
     assert execution.cost_usd == Decimal("0.2")
     assert told("run") == [("", "RUNNING"), ("", "COMPLETED")]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("status", ["COMPLETED", "FAILED"])
+def test_an_end_adds_what_was_paid_beside_a_child(
+    execution: WorkflowExecution, status: Literal["COMPLETED", "FAILED"]
+) -> None:
+    a = started("a", 1)
+    record(batch(1, a, run=RunChange("RUNNING", NOW)))
+    child_of(execution)
+    model_call(execution, turn=1)
+    known = Usage(900, 100, Decimal("0.5"), 3)
+    record(batch(2, ended(a, 2), usage=known, run=RunChange(status, NOW)))
+    execution.refresh_from_db()
+    assert (execution.status, execution.model_calls) == (status, 4)
+    assert (execution.input_tokens, execution.output_tokens) == (910, 105)
+    assert execution.cost_usd == Decimal("0.6")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_good_end_of_a_run_that_reported_all_asks_nothing(
+    execution: WorkflowExecution, django_assert_num_queries: Any
+) -> None:
+    a = started("a", 1)
+    record(batch(1, a, run=RunChange("RUNNING", NOW)))
+    child_of(execution)
+    # Its row rounds up.
+    cost = Decimal("0.0000025")
+    model_call(execution, turn=1, cost_usd=Decimal("0.000003"))
+    usage = Usage(910, 105, Decimal("0.5") + cost, 4)
+    with django_assert_num_queries(1):
+        record(batch(2, ended(a, 2), usage=usage, run=RunChange("COMPLETED", NOW)))
+    execution.refresh_from_db()
+    assert (execution.status, execution.model_calls) == ("COMPLETED", 4)
 
 
 @pytest.mark.django_db(transaction=True)

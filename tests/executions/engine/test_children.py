@@ -12,7 +12,7 @@ from executions import services
 from executions.child_runs import MAX_DEPTH, ChildRefused, write_child
 from executions.engine.messages.children import LaunchChild
 from executions.engine.messages.values import Value
-from executions.models import Approval, WorkflowExecution
+from executions.models import Approval, ModelCall, WorkflowExecution
 from tests.conftest import ClientFor
 from tests.executions.conftest import PATIENCE_SECONDS, RUNS, Runner
 from tests.executions.engine.building import ask, broken, echo, end, loop, parallel
@@ -244,6 +244,26 @@ def test_children_spend_for_their_parent(runner: Runner, model_server: ModelServ
     assert (row.model_calls, ran.row.model_calls) == (1, 2)
     assert ran.row.input_tokens == 2 * row.input_tokens > 0
     assert ran.step("c").input_tokens == row.input_tokens
+
+
+@pytest.mark.parametrize(
+    ("last", "status"), [(echo("last"), "COMPLETED"), (broken("last"), "FAILED")]
+)
+def test_an_answer_that_came_too_late_beside_a_child_is_in_the_total(
+    runner: Runner, model_server: ModelServer, last: dict[str, Any], status: str
+) -> None:
+    def answered_late(execution: WorkflowExecution) -> None:
+        ModelCall.objects.create(
+            execution=execution, path="fan/b/cut", turn=1, input_tokens=400, output_tokens=100
+        )
+
+    child = workflow_of(runner.owner, ASK)
+    model_server.script([answers.text("one", usage=(900, 100))])
+    steps = [run_workflow("c", child), last]
+    ran = runner.start_after({"steps": steps}, answered_late)
+    assert ran.status == status
+    assert (ran.row.input_tokens, ran.row.output_tokens, ran.row.model_calls) == (1_300, 200, 2)
+    assert ran.step("c").input_tokens == 900
 
 
 def test_what_a_child_spends_is_seen_in_its_parent_while_it_runs(
