@@ -13,15 +13,15 @@ from executions.engine.messages.approvals import AskPeople, Decision, GiveUp
 @in_thread
 @retried_while_away
 def ask_people(request: AskPeople) -> Decision | None:
-    """Open the approval; fails as `rejected` where nobody could ever decide."""
+    """Open the approval; fails as `rejected` where too few people can decide it."""
     try:
         return opening.open_approval(request)
-    except opening.NobodyMayDecide as error:
+    except opening.TooFewMayDecide as error:
         raise failure(
             "rejected",
-            f"None of the approvers exists or is active: {error}.",
-            code="no_approvers",
-            hint="Name people or groups of this installation in `approvers`.",
+            str(error),
+            code=error.code,
+            hint="Activate who is named, add people to the groups, or name others in `approvers`; then retry the run.",
         ) from None
 
 

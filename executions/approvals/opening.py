@@ -5,6 +5,7 @@ Every change is made under the lock of the execution's row, so that a decision a
 
 from django.contrib.auth.models import Group, User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from pydantic import JsonValue
 
@@ -19,8 +20,17 @@ GROUP = "group:"
 MAX_COMMENT_CHARACTERS = 2_000
 
 
-class NobodyMayDecide(Exception):
-    """None of the people and groups that a step names exists."""
+class TooFewMayDecide(Exception):
+    """A question that could wait for ever: fewer people than it requires can decide it now."""
+
+    def __init__(self, names: list[str], *, people: int, required: int) -> None:
+        who = ", ".join(names)
+        if people:
+            message = f"{required} approvals are required, but of {who} only {people} can decide at present."
+        else:
+            message = f"Of {who} nobody can decide at present."
+        super().__init__(message)
+        self.code = "too_few_approvers" if people else "no_approvers"
 
 
 def locked_execution(execution_id: str) -> WorkflowExecution:
@@ -34,7 +44,7 @@ def locked_execution(execution_id: str) -> WorkflowExecution:
 def open_approval(request: AskPeople) -> Decision | None:
     """Write the question down; null, or the decision where it was asked and decided before.
 
-    Raises `NobodyMayDecide`.
+    Raises `TooFewMayDecide`.
     """
     execution = locked_execution(request.execution_id)
     known = Approval.objects.filter(execution=execution, path=request.path).first()
@@ -43,6 +53,7 @@ def open_approval(request: AskPeople) -> Decision | None:
     if not _is_wanted(execution, request.path):
         return None
     users, groups = _approvers(request.approvers, execution.created_by)
+    _require_enough(request, users, groups)
     asked = load(request.execution_id, request.asked)
     assert isinstance(asked, dict), "the engine makes it an object"
     approval = Approval.objects.create(
@@ -129,11 +140,18 @@ def _is_wanted(execution: WorkflowExecution, path: str) -> bool:
 
 
 def _approvers(names: list[str], owner: User) -> tuple[list[User], list[Group]]:
+    """All who are named, also those who are deactivated now: they may come back while the question is open."""
     if not names:
         return [owner], []
     of_groups = [name.removeprefix(GROUP) for name in names if name.startswith(GROUP)]
     groups = list(Group.objects.filter(name__in=of_groups))
-    users = list(User.objects.filter(username__in=names, is_active=True))
-    if not users and not groups:
-        raise NobodyMayDecide(", ".join(names))
-    return users, groups
+    return list(User.objects.filter(username__in=names)), groups
+
+
+def _require_enough(request: AskPeople, users: list[User], groups: list[Group]) -> None:
+    """Refuse what nobody could complete today. Who joins a group later counts for a retry, not for hope."""
+    asked = Q(pk__in=[user.pk for user in users]) | Q(groups__in=groups)
+    people = User.objects.filter(asked, is_active=True).distinct().count()
+    if people < request.required_approvals:
+        names = request.approvers or [user.get_username() for user in users]
+        raise TooFewMayDecide(names, people=people, required=request.required_approvals)

@@ -16,7 +16,7 @@ from executions import services
 from executions.approvals.deciding import Vote, decide, deliver_decisions
 from executions.approvals.opening import expire_approval
 from executions.models import Approval, ApprovalDecision
-from tests.executions.conftest import PATIENCE_SECONDS, Ran, Runner
+from tests.executions.conftest import PATIENCE_SECONDS, RUNS, Forks, Ran, Runner
 from tests.executions.engine.building import ask, echo, end, loop, parallel, pause, put
 from tests.executions.engine.building import decide as choose
 from tests.executions.engine.test_waits import told
@@ -347,9 +347,59 @@ def test_a_branch_that_lost_asks_nobody_any_more(runner: Runner) -> None:
 def test_approvers_whom_nobody_knows_fail_the_step(runner: Runner) -> None:
     User.objects.create_user("gone", is_active=False)
     ran = runner.run({"steps": [ask("ask", approvers=["gone", "group:none"])]})
-    assert (ran.row.error_kind, ran.row.failed_step) == ("rejected", "ask")
-    assert "gone, group:none" in ran.row.error
+    row = ran.row
+    assert (row.error_kind, row.error_code, row.failed_step) == ("rejected", "no_approvers", "ask")
+    assert row.error == "Of gone, group:none nobody can decide at present."
     assert not Approval.objects.exists()
+
+
+def test_more_approvals_than_people_who_can_give_them_fail_the_step(
+    runner: Runner, bob: User, forks: Forks
+) -> None:
+    carol = User.objects.create_user("carol", is_active=False)
+    ran = runner.run({"steps": [ask("ask", approvers=["bob", "carol"], required_approvals=2)]})
+    row = ran.row
+    assert (row.error_kind, row.error_code, row.failed_step) == (
+        "rejected",
+        "too_few_approvers",
+        "ask",
+    )
+    assert row.error == "2 approvals are required, but of bob, carol only 1 can decide at present."
+    assert "retry" in row.error_hint
+    assert not Approval.objects.exists()
+    User.objects.filter(pk=carol.pk).update(is_active=True)
+    again = Ran(runner.worker, forks.client.post(f"{RUNS}/{ran.id}/retry", {}).json()["id"])
+    for user in (bob, User.objects.get(pk=carol.pk)):
+        answer(again, user)
+    assert again.wait().status == "COMPLETED"
+
+
+def test_a_group_without_members_can_not_be_asked(runner: Runner) -> None:
+    Group.objects.create(name="lawyers")
+    ran = runner.run({"steps": [ask("ask", approvers=["group:lawyers"])]})
+    assert (ran.row.error_kind, ran.row.error_code) == ("rejected", "no_approvers")
+    assert not Approval.objects.exists()
+
+
+def test_people_are_counted_once_however_often_they_are_named(runner: Runner, carol: User) -> None:
+    step = ask("ask", approvers=["carol", "group:lawyers"], required_approvals=2)
+    ran = runner.run({"steps": [step]})
+    assert (ran.row.error_kind, ran.row.error_code) == ("rejected", "too_few_approvers")
+
+
+def test_who_joins_a_group_or_comes_back_later_may_decide(
+    runner: Runner, bob: User, carol: User
+) -> None:
+    away = User.objects.create_user("away", is_active=False)
+    step = ask("ask", approvers=["carol", "away", "group:lawyers"], content="v1")
+    ran = runner.start({"steps": [step, ask("more", approvers=["away", "group:lawyers"])]})
+    question(ran)
+    bob.groups.add(Group.objects.get(name="lawyers"))
+    answer(ran, bob)
+    question(ran, "more")
+    User.objects.filter(pk=away.pk).update(is_active=True)
+    answer(ran, User.objects.get(pk=away.pk), path="more")
+    assert ran.wait().status == "COMPLETED"
 
 
 def test_a_simulation_approves_at_once_and_says_so(runner: Runner) -> None:
