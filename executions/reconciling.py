@@ -58,7 +58,7 @@ def _mended(execution: WorkflowExecution, found: WorkflowExecutionDescription | 
     match found.status:
         case WorkflowExecutionStatus.RUNNING | WorkflowExecutionStatus.CONTINUED_AS_NEW | None:
             if execution.cancel_requested_at is not None:
-                # Temporal may not have heard of it; told twice, it cancels once.
+                # Temporal may not have heard of it; told twice, it cancels once. What ended meanwhile says so itself.
                 async_to_sync(temporal.cancel)(execution.pk)
             return "left"
         case WorkflowExecutionStatus.TERMINATED:

@@ -7,7 +7,6 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
-from temporalio.service import RPCError
 
 from audit.recording import Action
 from common.connections import release_connection
@@ -88,12 +87,9 @@ def request_cancellation(execution: WorkflowExecution, *, by: User) -> WorkflowE
     _require_visible(execution, by)
     _note_cancellation(execution, by)
     try:
-        async_to_sync(temporal.cancel)(execution.pk)
-    except RPCError as error:
-        if error.status.name != "NOT_FOUND":
-            raise unavailable(execution) from error
-        # It never started, or Temporal has closed and forgotten it.
-        reconcile(execution)
+        if not async_to_sync(temporal.cancel)(execution.pk):
+            # It never started, or Temporal has closed it.
+            reconcile(execution)
     except UNREACHABLE as error:
         raise unavailable(execution) from error
     logger.info("execution %s: cancellation requested by %s", execution.pk, by.pk)
@@ -122,11 +118,8 @@ def wait_for_end(execution: WorkflowExecution, timeout_seconds: float) -> Workfl
     if not execution.is_finished and timeout_seconds > 0:
         release_connection()
         try:
+            # Of one that has not started Temporal knows nothing: the sweep will start it.
             async_to_sync(temporal.result)(execution.pk, timeout_seconds)
-        except RPCError as error:
-            # Not started yet: the sweep will do it.
-            if error.status.name != "NOT_FOUND":
-                raise unavailable(execution) from error
         except UNREACHABLE as error:
             raise unavailable(execution) from error
         execution.refresh_from_db()

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
@@ -16,7 +17,7 @@ from temporalio.client import (
     WorkflowHandle,
 )
 from temporalio.exceptions import ApplicationError, CancelledError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from executions.engine.messages.approvals import Decision
 from executions.engine.messages.names import CHILD_ENDED, DECIDE
@@ -36,15 +37,21 @@ _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], Cli
 
 
 async def connect() -> Client:
-    """This event loop's client. Raises `TimeoutError` or `RuntimeError` when Temporal can't be reached."""
+    """This event loop's client. Raises `TimeoutError` or `ConnectionError` when Temporal can't be reached."""
     address, namespace = settings.TEMPORAL_ADDRESS, settings.TEMPORAL_NAMESPACE
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
     if (address, namespace) not in clients:
-        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-            clients[address, namespace] = await Client.connect(
-                address, namespace=namespace, data_converter=DATA_CONVERTER
-            )
+        clients[address, namespace] = await _connected(address, namespace)
     return clients[address, namespace]
+
+
+async def _connected(address: str, namespace: str) -> Client:
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+            return await Client.connect(address, namespace=namespace, data_converter=DATA_CONVERTER)
+    # As the SDK says it; but so does Python of mistakes, too deep a recursion among them.
+    except RuntimeError as error:
+        raise ConnectionError(str(error)) from error
 
 
 async def start_interpreter(run_input: RunInput, labels: Labels | None = None) -> None:
@@ -56,9 +63,29 @@ async def start_interpreter(run_input: RunInput, labels: Labels | None = None) -
     await start_run(await connect(), run_input, labels)
 
 
-async def cancel(execution_id: str) -> None:
-    """Ask Temporal to cancel the run; the run itself records what came of it. Raises `RPCError`, e.g. NOT_FOUND."""
-    await (await _handle(execution_id)).cancel(rpc_timeout=RPC_TIMEOUT)
+def is_gone(error: RPCError) -> bool:
+    """Whether Temporal says that it knows no such run, or has closed it.
+
+    Of a namespace that is missing it says the same; that tells nothing about runs.
+    """
+    about_namespace = NamespaceNotFoundFailure.DESCRIPTOR
+    details = error.grpc_status.details
+    is_unknown = error.status == RPCStatusCode.NOT_FOUND
+    return is_unknown and not any(detail.Is(about_namespace) for detail in details)
+
+
+async def cancel(execution_id: str) -> bool:
+    """Ask Temporal to cancel the run, which itself records what came of it; false if no such run is open.
+
+    Raises `RPCError`.
+    """
+    try:
+        await (await _handle(execution_id)).cancel(rpc_timeout=RPC_TIMEOUT)
+    except RPCError as error:
+        if not is_gone(error):
+            raise
+        return False
+    return True
 
 
 async def decide(execution_id: str, decision: Decision) -> None:
@@ -72,7 +99,7 @@ async def child_ended(parent_id: str, child_id: str) -> None:
 
 
 async def result(execution_id: str, timeout_seconds: float) -> RunOutcome | None:
-    """How the run ended, or null if it still runs after `timeout_seconds`. Raises `RPCError`, e.g. NOT_FOUND."""
+    """How the run ended, or null if it still runs after `timeout_seconds` or Temporal knows none. Raises `RPCError`."""
     handle = await _handle(execution_id)
     try:
         async with asyncio.timeout(timeout_seconds):
@@ -81,6 +108,10 @@ async def result(execution_id: str, timeout_seconds: float) -> RunOutcome | None
         return None
     except WorkflowFailureError as failure:
         return _outcome_of(failure)
+    except RPCError as error:
+        if not is_gone(error):
+            raise
+        return None
 
 
 async def describe(execution_id: str) -> WorkflowExecutionDescription | None:
@@ -88,9 +119,9 @@ async def describe(execution_id: str) -> WorkflowExecutionDescription | None:
     try:
         return await (await _handle(execution_id)).describe(rpc_timeout=RPC_TIMEOUT)
     except RPCError as error:
-        if error.status.name == "NOT_FOUND":
-            return None
-        raise
+        if not is_gone(error):
+            raise
+        return None
 
 
 async def describe_many(

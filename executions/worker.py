@@ -157,7 +157,7 @@ async def _connected(stopping: asyncio.Event) -> Client | None:
     while not stopping.is_set():
         try:
             return await temporal.connect()
-        except (RuntimeError, TimeoutError) as error:
+        except (ConnectionError, TimeoutError) as error:
             logger.debug("Temporal at %s: %s", settings.TEMPORAL_ADDRESS, error)
         if not is_told:
             is_told = True

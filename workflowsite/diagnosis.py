@@ -136,7 +136,7 @@ def search_attributes() -> Finding:
     """Temporal's own pages can be searched by workflow and user."""
     try:
         lacking = async_to_sync(_missing_attributes)()
-    except (RPCError, RuntimeError, TimeoutError):
+    except (RPCError, ConnectionError, TimeoutError):
         return Finding("search attrs", "note", "unknown, Temporal does not answer")
     if not lacking:
         return Finding("search attrs", "ok", "Temporal knows them")

@@ -110,7 +110,7 @@ def deliver(approval: Approval) -> None:
         async_to_sync(temporal.decide)(approval.execution_id, decision)
     except RPCError as error:
         # The run has ended: nobody is left to tell.
-        if error.status.name != "NOT_FOUND":
+        if not temporal.is_gone(error):
             raise
     approval.delivered_at = timezone.now()
     approval.save(update_fields=["delivered_at"])

@@ -17,8 +17,8 @@ from executions.starts.start_request import REFUSED, labels_of
 
 logger = logging.getLogger(__name__)
 
-# What a client call raises while Temporal can't be reached.
-UNREACHABLE = (RPCError, RuntimeError, TimeoutError, OSError)
+# What a client call raises while Temporal can't be reached, and no mistake of ours does.
+UNREACHABLE = (RPCError, TimeoutError, OSError)
 
 
 def start_on_temporal(execution: WorkflowExecution) -> None:

@@ -18,7 +18,8 @@ from tests.executions.flows import RENDER
 from tests.executions.tap import Tap
 
 
-def _another_connection() -> psycopg.Connection[Any]:
+def another_connection() -> psycopg.Connection[Any]:
+    """One of its own, to the database of the tests."""
     given = django_settings.DATABASES["default"]
     return psycopg.connect(
         host=given["HOST"],
@@ -43,7 +44,7 @@ def test_a_pass_starts_what_was_left_behind(runner: Runner) -> None:
 def test_only_one_process_does_the_chores_at_a_time(runner: Runner) -> None:
     run = runner.prepare({"steps": [RENDER]}, {})
     _age(40)
-    with _another_connection() as other:
+    with another_connection() as other:
         other.execute("SELECT pg_advisory_lock(%s)", [upkeep.LOCK])
         assert upkeep.mend() == {}
         run.refresh_from_db()
