@@ -8,12 +8,10 @@ from common.json_rows import Write
 from discovery.language_model.client import ModelError
 from discovery.tool_errors import ToolCallFailed
 from executions.engine.messages.calls import AskModel, CallTool
-from executions.models import ModelCall
+from executions.models import MODEL_CALL, TOOL_CALL, ModelCall
 from executions.recorded_run import Event
 from executions.recording import note_event, tell
 
-MODEL_CALL = "model_call"
-TOOL_CALL = "tool_call"
 # A tool may say anything at any length; its row has all of it.
 MAX_MESSAGE_CHARACTERS = 500
 # A model may name anything.

@@ -10,7 +10,7 @@ from executions.forks.planning import ForkPlan, Recorded, plan_fork
 from executions.forks.repeats import repeats_of, require_confirmed
 from executions.forks.reused_steps import recorded_steps
 from executions.forks.target import fork_target, the_path
-from executions.forks.writing import TOLD, Reuse, kept_paths, require_no_test, written
+from executions.forks.writing import TOLD, Reuse, require_no_test, rerun_of, written
 from executions.models import WorkflowExecution
 from executions.starts.launching import Launch, first_launch
 from executions.starts.run_request import MAX_INPUT_BYTES, require_size
@@ -53,7 +53,7 @@ def write_fork(
     _require_reached(plan, target)
     _require_reused(plan, edited)
     reuse = Reuse(source=source, plan=plan, at=target, edited=edited)
-    repeats = repeats_of(source, old, catalogue_for(launch.by), kept_paths(reuse, rows))
+    repeats = repeats_of([rerun_of(reuse, rows)], catalogue_for(launch.by))
     require_confirmed(repeats, is_confirmed=fork.is_confirmed or launch.simulate)
     return written(reuse, launch, then)
 

@@ -84,6 +84,11 @@ def outer_paths(path: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
+def step_id_of(path: str) -> str:
+    """The id of the step that ran there, whatever its visit: 'draft' for 'refine/2/draft@2'."""
+    return path.rpartition("/")[2].partition("@")[0]
+
+
 def is_same_step(one: Step, other: Step) -> bool:
     """Whether both would give the same, wherever they lead."""
     return type(one) is type(other) and _content(one) == _content(other)

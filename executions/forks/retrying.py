@@ -9,14 +9,14 @@ from django.db import transaction
 from common.errors import Conflict
 from discovery.selectors import agents_for
 from executions.engine.children import child_id
-from executions.forks.planning import ForkPlan, Recorded, plan_fork
-from executions.forks.repeats import Repeat, repeats_of, require_confirmed
+from executions.forks.planning import ForkPlan, Recorded, plan_fork, step_id_of
+from executions.forks.repeats import repeats_of, require_confirmed
+from executions.forks.reruns import Rerun
 from executions.forks.reused_steps import recorded_steps
-from executions.forks.writing import Reuse, kept_paths, require_no_test, written
+from executions.forks.writing import Reuse, require_no_test, rerun_of, written
 from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.selectors import executions_for
 from executions.starts.launching import Launch, first_launch
-from workflows.definition.catalogue import Catalogue
 from workflows.definition.steps import Definition, WorkflowStep, walk
 from workflows.selectors import catalogue_for, definition_of
 
@@ -28,10 +28,9 @@ FRUITLESS = ("max_turns", "schema_mismatch", "invalid_answer")
 
 @dataclass(frozen=True, kw_only=True)
 class _Retry:
-    """What a retry takes over of `reuse.source`, which ran `definition` and left `rows`."""
+    """What a retry takes over of `reuse.source`, which left `rows`."""
 
     reuse: Reuse
-    definition: Definition
     rows: list[Recorded]
 
 
@@ -65,7 +64,7 @@ def write_retry(
         if not is_another:
             _require_no_other(source)
         retry = _retry_of(source, launch.by)
-        repeats = _repeats_of(retry, catalogue_for(launch.by), launch.by)
+        repeats = repeats_of(_reruns(retry, launch.by), catalogue_for(launch.by))
         require_confirmed(repeats, is_confirmed=is_confirmed or launch.simulate)
         return written(retry.reuse, launch, then)
 
@@ -100,7 +99,7 @@ def _retry_of(source: WorkflowExecution, by: User) -> _Retry:
         continued=tuple(_continued(source, by, plan)),
         children=_children(source, definition, plan, by),
     )
-    return _Retry(reuse=reuse, definition=definition, rows=rows)
+    return _Retry(reuse=reuse, rows=rows)
 
 
 def _require_no_other(source: WorkflowExecution) -> None:
@@ -120,29 +119,22 @@ def _children(
 ) -> dict[str, WorkflowExecution]:
     """The ended runs of the workflow steps that run first, by path; those of later steps are of no use."""
     steps = {step.id for _, step in walk(definition.steps) if isinstance(step, WorkflowStep)}
-    paths = [path for path in plan.stopped_at if _step_id(path) in steps]
+    paths = [path for path in plan.stopped_at if step_id_of(path) in steps]
     # A retry that never came so far passes on what it was to go on with.
-    handed_on: Mapping[str, str] = source.retried_children
-    ids = {child_id(source.pk, path): path for path in paths}
-    earlier = {handed_on[path]: path for path in paths if path in handed_on}
-    ended = executions_for(by).filter(status__in=WorkflowExecution.FINAL)
-    rows = ended.select_related("workflow").in_bulk([*ids, *earlier])
-    found = {earlier[key]: row for key, row in rows.items() if key in earlier}
-    return found | {ids[key]: row for key, row in rows.items() if key in ids}
+    keys = {path: (child_id(source.pk, path), source.retried_children.get(path)) for path in paths}
+    wanted = [key for pair in keys.values() for key in pair if key]
+    rows = executions_for(by).select_related("workflow").in_bulk(wanted)
+    last = {
+        path: next((rows[key] for key in pair if key in rows), None) for path, pair in keys.items()
+    }
+    return {path: row for path, row in last.items() if row is not None and row.is_finished}
 
 
-def _step_id(path: str) -> str:
-    return path.rpartition("/")[2].partition("@")[0]
-
-
-def _repeats_of(retry: _Retry, catalogue: Catalogue, by: User) -> Iterator[Repeat]:
-    """Calls that would be made again, those of children that go on included, under the step of their parent."""
-    reuse = retry.reuse
-    kept = kept_paths(reuse, retry.rows)
-    yield from repeats_of(reuse.source, retry.definition, catalogue, kept)
-    for path, child in reuse.children.items():
-        for repeat in _repeats_of(_retry_of(child, by), catalogue, by):
-            yield replace(repeat, step=_step_id(path), path=path)
+def _reruns(retry: _Retry, by: User, within: str = "") -> Iterator[Rerun]:
+    """What runs again of the retried run, and of its children that go on as retries themselves."""
+    yield rerun_of(retry.reuse, retry.rows, within=within)
+    for path, child in retry.reuse.children.items():
+        yield from _reruns(_retry_of(child, by), by, within or path)
 
 
 def _where_it_broke(source: WorkflowExecution, rows: list[Recorded], plan: ForkPlan) -> str:

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from executions.engine.messages.outcomes import ErrorInfo, Outcome
 from executions.engine.messages.state import RunState
 from executions.engine.messages.values import Value
-from executions.forks.planning import ForkPlan, Recorded, outer_paths
+from executions.forks.planning import ForkPlan, Recorded, outer_paths, step_id_of
 from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.stored_values import keep
 from workflows.definition.steps import Definition, ParallelStep, to_json, walk
@@ -87,7 +87,7 @@ def known_state(execution: WorkflowExecution, definition: Definition) -> RunStat
     outcomes = {row.path: _outcome(row) for row in _rows_at(rows, wanted) if _has_outcome(row)}
     by_id = {step.id: step for _, step in walk(definition.steps)}
     for path in opened & outcomes.keys():
-        container = by_id[path.rpartition("/")[2].partition("@")[0]]
+        container = by_id[step_id_of(path)]
         assert isinstance(container, ParallelStep), "its row says so"
         outcomes[path] = replace(outcomes[path], branches=_lost_branches(rows, path, container))
     return RunState(started_at=timezone.now(), outcomes=outcomes, steps_started=len(steps))

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from audit.recording import Action
 from common.errors import Conflict
 from executions.forks.planning import ForkPlan, Recorded
+from executions.forks.reruns import Rerun
 from executions.forks.reused_steps import copy_calls, copy_steps
 from executions.models import WorkflowExecution
 from executions.recording import note_event
@@ -60,12 +61,12 @@ def require_no_test(source: WorkflowExecution) -> None:
         raise Conflict("This run tried one step alone; try the step again instead.", code="is_test")
 
 
-def kept_paths(reuse: Reuse, rows: Iterable[Recorded]) -> list[str]:
-    """The steps of the source whose calls are not made again."""
-    going_on = {*reuse.plan.reused, *reuse.continued, *reuse.children}
-    return [
-        row.path for row in rows if row.path in going_on or reuse.plan.is_inside_reused(row.path)
-    ]
+def rerun_of(reuse: Reuse, rows: Iterable[Recorded], *, within: str = "") -> Rerun:
+    """What runs again of the source, which left `rows`; its children that go on are no part of it."""
+    plan = reuse.plan
+    kept = {row.path for row in rows if row.path in plan.reused or plan.is_inside_reused(row.path)}
+    continued = frozenset(reuse.continued)
+    return Rerun(reuse.source.pk, frozenset({*kept, *reuse.children}), continued, within)
 
 
 def _take_over(reuse: Reuse, launch: Launch, execution: WorkflowExecution) -> None:

@@ -4,7 +4,7 @@ from executions.approvals.models import Approval, ApprovalDecision
 from executions.budgets.models import Budget, Reservation
 from executions.models.calls import ModelCall, ToolCall
 from executions.models.durations import duration_ms
-from executions.models.event import ExecutionEvent
+from executions.models.event import MODEL_CALL, TOOL_CALL, ExecutionEvent
 from executions.models.execution import WorkflowExecution
 from executions.models.step_run import StepRun
 from executions.models.stored_value import StoredValue
@@ -12,6 +12,8 @@ from executions.sums.models import RunSums, StepSums
 from executions.triggers.models import Schedule, Webhook, WebhookDelivery
 
 __all__ = [
+    "MODEL_CALL",
+    "TOOL_CALL",
     "Approval",
     "ApprovalDecision",
     "Budget",

@@ -5,6 +5,10 @@ from django.db import models
 from common.json_field import JSONField
 from executions.models.execution import WorkflowExecution
 
+# The kinds that tell of a call's start and end.
+MODEL_CALL = "model_call"
+TOOL_CALL = "tool_call"
+
 
 class ExecutionEvent(models.Model):
     """A change that viewers follow; numbers grow without gaps within an execution."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from executions.models import ExecutionEvent, ModelCall, StepRun, ToolCall
+from executions.models import MODEL_CALL, TOOL_CALL, ExecutionEvent, ModelCall, StepRun, ToolCall
 from executions.reading.previews import with_shown
 
-CALL_KINDS = {"model_call": "model", "tool_call": "tool"}
+CALL_KINDS = {MODEL_CALL: "model", TOOL_CALL: "tool"}
 OPEN_STEPS = (StepRun.Status.PENDING, StepRun.Status.RUNNING, StepRun.Status.WAITING)
 
 

@@ -1,9 +1,21 @@
 """Runs that other runs started, and waiting for them."""
 
 import time
+from typing import Any
 
 from executions.models import StepRun, WorkflowExecution
 from tests.executions.conftest import PATIENCE_SECONDS, Ran
+from workflows.models import Workflow
+
+
+def child_step(workflow: Workflow, **more: Any) -> dict[str, Any]:
+    """A step that runs the workflow."""
+    return {"id": "child", "type": "workflow", "workflow_id": workflow.pk, **more}
+
+
+def child_of(ran: Ran) -> Ran:
+    """Its only child."""
+    return Ran(ran.worker, WorkflowExecution.objects.get(parent_id=ran.id).pk)
 
 
 def children(ran: Ran) -> list[WorkflowExecution]:

@@ -43,6 +43,7 @@ def finished_run(workflow: Workflow, by: User, **fields: Any) -> WorkflowExecuti
     """A completed run with two step runs and three events, as the recording leaves it."""
     now = timezone.now()
     values = {
+        "id": f"execution-{uuid.uuid4()}",
         "workflow_version": workflow.version,
         "status": WorkflowExecution.Status.COMPLETED,
         "started_at": now - timedelta(seconds=2),
@@ -52,9 +53,7 @@ def finished_run(workflow: Workflow, by: User, **fields: Any) -> WorkflowExecuti
         "last_event_number": 3,
         **fields,
     }
-    run = WorkflowExecution.objects.create(
-        id=f"execution-{uuid.uuid4()}", workflow=workflow, created_by=by, **values
-    )
+    run = WorkflowExecution.objects.create(workflow=workflow, created_by=by, **values)
     step_run(run, "first", position=1)
     step_run(run, "greet", position=2, output_json="Hello, Ada!")
     for number, status in enumerate(("RUNNING", "COMPLETED", "COMPLETED"), start=1):

@@ -311,52 +311,6 @@ def test_a_conversation_that_led_nowhere_is_not_taken_up_again(
     assert forks.retry(failed).output == "done"
 
 
-def test_repeating_a_call_that_was_made_needs_a_confirmation(
-    runner: Runner, tap: Tap, forks: Forks
-) -> None:
-    ran = runner.run({"steps": [tap.step("send", "ok/send"), echo("after", 1)]})
-    refused = forks.refused(ran, "fork", from_step="send")
-    assert (refused["status"], refused["code"]) == (409, "confirmation_required")
-    assert refused["repeats"] == [{"step": "send", "path": "send", "tool": "native:http_request"}]
-    assert tap.count("send") == 1
-    assert forks.fork(ran, from_step="after").status == "COMPLETED"
-    assert tap.count("send") == 1
-    assert forks.fork(ran, from_step="send", confirm=True).status == "COMPLETED"
-    assert tap.count("send") == 2
-
-
-def test_calls_that_a_child_made_are_repeated_only_after_a_confirmation(
-    runner: Runner, tap: Tap, forks: Forks
-) -> None:
-    sends = workflow_of(runner.owner, tap.step("send", "ok/send"))
-    step = {"id": "child", "type": "workflow", "workflow_id": sends.pk}
-    ran = runner.run({"steps": [step, echo("after", 1)]})
-    assert ran.status == "COMPLETED", ran.row.error
-    refused = forks.refused(ran, "fork", from_step="child")
-    assert refused["repeats"] == [{"step": "child", "path": "child", "tool": "native:http_request"}]
-    assert forks.fork(ran, from_step="after").status == "COMPLETED"
-    assert tap.count("send") == 1
-
-
-def test_calls_of_a_step_that_was_itself_reused_are_known_too(
-    runner: Runner, tap: Tap, forks: Forks
-) -> None:
-    ran = runner.run({"steps": [tap.step("send", "ok/send"), echo("after", 1)]})
-    fork = forks.fork(ran, from_step="after")
-    assert forks.refused(fork, "fork", from_step="send")["code"] == "confirmation_required"
-
-
-def test_a_call_that_was_cut_off_may_have_been_made(runner: Runner, tap: Tap, forks: Forks) -> None:
-    ran = runner.start({"steps": [tap.step("send", "hold/send")]})
-    tap.wait_for("send")
-    ran.cancel()
-    ran.wait()
-    refused = forks.refused(ran, "retry")
-    assert [one["path"] for one in refused["repeats"]] == ["send"]
-    tap.release()
-    assert forks.retry(ran, confirm=True).status == "COMPLETED"
-
-
 def test_a_cancelled_run_goes_on_where_it_stood(runner: Runner, tap: Tap, forks: Forks) -> None:
     steps = [echo("one", 1), {**tap.step("two", "hold/two"), "tool": "native:http_request"}]
     steps[1]["arguments"]["method"] = "GET"

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from executions.approvals.deciding import Vote, decide
 from executions.models import WorkflowExecution
-from tests.executions.conftest import Ran, Runner, WorkerThread
+from tests.executions.conftest import Forks, Ran, Runner, WorkerThread
 from tests.executions.engine.building import ask, echo, end, loop, parallel, pause, put
 from tests.executions.flows import workflow_of
 from tests.executions.tap import Tap
@@ -167,6 +167,31 @@ def test_a_call_that_must_not_be_repeated_fails_as_worker_lost(
     ran.wait()
     assert ran.output == "worker_lost"
     assert tap.count("pay") == 1
+
+
+def test_an_agents_call_whose_worker_was_lost_may_have_been_made(
+    runner: Runner,
+    processes: list[WorkerProcess],
+    tmp_path: Path,
+    model_server: ModelServer,
+    tap: Tap,
+    forks: Forks,
+) -> None:
+    runner.agent("helper", tools=["native:http_request"])
+    call = answers.tool_call("native__http_request", {"url": tap.url("hold/pay"), "method": "POST"})
+    model_server.script([call])
+    step = {"id": "ask", "type": "agent", "agent_id": "helper"}
+    first = another(processes, tmp_path)
+    ran = runner.start({"steps": [step]})
+    tap.wait_for("pay", 60)
+    first.kill()
+    processes.remove(first)
+    another(processes, tmp_path)
+    assert ran.wait().row.error_kind == "worker_lost"
+    assert forks.refused(ran, "retry")["code"] == "confirmation_required"
+    tap.release()
+    model_server.script([answers.text("paid")])
+    assert forks.retry(ran, confirm=True).output == "paid"
 
 
 def test_a_worker_that_is_told_to_stop_hands_its_runs_on(

@@ -11,28 +11,17 @@ from executions.models import WorkflowExecution
 from tests.conftest import ClientFor
 from tests.executions.conftest import RUNS, Forks, Ran, Runner
 from tests.executions.engine.building import broken, echo, end, loop
-from tests.executions.families import first_child
+from tests.executions.families import child_of, child_step, first_child
 from tests.executions.flows import finished_run, workflow_of
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers
 from tests.fakes.model_server import ModelServer
-from workflows.models import Workflow
 from workflows.services import save_workflow
 
 
 def ask(step_id: str, **more: Any) -> dict[str, Any]:
     """An agent step without a row."""
     return {"id": step_id, "type": "agent", "agent": {"instructions": f"Do {step_id}."}, **more}
-
-
-def child_step(workflow: Workflow, **more: Any) -> dict[str, Any]:
-    """A step that runs the workflow."""
-    return {"id": "child", "type": "workflow", "workflow_id": workflow.pk, **more}
-
-
-def child_of(ran: Ran) -> Ran:
-    """Its only child."""
-    return Ran(ran.worker, WorkflowExecution.objects.get(parent_id=ran.id).pk)
 
 
 def test_a_retry_of_the_parent_goes_on_in_the_child_and_asks_no_model_again(
@@ -102,23 +91,6 @@ def test_a_cancelled_childs_finished_steps_stay(runner: Runner, tap: Tap, forks:
     retry.wait_for("RUNNING")
     assert first_child(retry).wait_for("WAITING").step("send").is_reused
     assert tap.count("send") == 1
-
-
-def test_calls_that_a_retried_child_would_repeat_are_named_under_the_parents_step(
-    runner: Runner, tap: Tap, forks: Forks
-) -> None:
-    kid = workflow_of(
-        runner.owner, tap.step("kept", "ok/kept"), tap.step("cut-off", "hold/cut-off")
-    )
-    ran = runner.start({"steps": [child_step(kid)]})
-    tap.wait_for("cut-off")
-    ran.cancel()
-    ran.wait()
-    refused = forks.refused(ran, "retry")
-    assert refused["repeats"] == [{"step": "child", "path": "child", "tool": "native:http_request"}]
-    tap.release()
-    assert forks.retry(ran, confirm=True).status == "COMPLETED"
-    assert (tap.count("kept"), tap.count("cut-off")) == (1, 2)
 
 
 def test_a_retried_child_keeps_its_version(
