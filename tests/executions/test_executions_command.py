@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from executions.models import WorkflowExecution
-from tests.executions.conftest import Runner
+from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import broken, echo
 from tests.executions.flows import finished_run, workflow_of
 from tests.executions.tap import Tap
@@ -87,6 +87,30 @@ def test_a_failed_run_is_retried_and_followed(runner: Runner, tap: Tap) -> None:
     assert (run.status, run.triggered_by) == ("COMPLETED", "user")
     shown = executions("show", run.pk, "--user=alice")
     assert f"from {failed.id} at two" in shown
+
+
+def test_a_retry_as_json_is_the_new_run(runner: Runner, tap: Tap) -> None:
+    failed = runner.run({"steps": [echo("one", 1), tap.step("two", "flaky/1/two")]})
+    started = as_json("retry", failed.id, "--user=alice")
+    assert started["status"] == "PENDING"
+    assert started["id"] == WorkflowExecution.objects.get(forked_from=failed.id).pk
+    assert Ran(runner.worker, started["id"]).wait().status == "COMPLETED"
+
+
+def test_a_retry_followed_as_json_tells_each_change_as_a_line(runner: Runner, tap: Tap) -> None:
+    failed = runner.run({"steps": [echo("one", 1), tap.step("two", "flaky/2/two"), echo("three")]})
+    with pytest.raises(SystemExit) as ended:
+        executions("retry", failed.id, "--user=alice", "--follow", "--json")
+    assert ended.value.code == 1
+    again = WorkflowExecution.objects.get(forked_from=failed.id)
+    lines = executions("retry", again.pk, "--user=alice", "--follow", "--json").splitlines()
+    *changes, run = map(json.loads, lines)
+    # What was taken over does not happen again.
+    assert [change["path"] for change in changes if change["status"] == "COMPLETED"] == [
+        "two", "three",
+    ]  # fmt: skip
+    assert (run["status"], run["steps_executed"]) == ("COMPLETED", ["one", "two", "three"])
+    assert WorkflowExecution.objects.get(pk=run["id"]).forked_from_id == again.pk
 
 
 def test_a_fork_takes_other_outputs_and_its_end_is_the_exit_code(runner: Runner) -> None:
