@@ -1,5 +1,6 @@
 """Runs that belong to a step of another run: launched with the rights of its owner, and looked at when they ended."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from django.db.models.fields.json import KT
@@ -7,9 +8,10 @@ from pydantic import JsonValue
 
 from common.errors import DomainError, NotFound
 from executions.engine.messages.children import ChildOf, ChildResult, LaunchChild
-from executions.engine.messages.outcomes import ErrorInfo, FinalStatus, Usage
+from executions.engine.messages.outcomes import FinalStatus, Usage
 from executions.forks.retrying import write_retried_child
 from executions.models import WorkflowExecution
+from executions.recorded_run import error_of
 from executions.starts.launching import Launch, write_execution
 from executions.stored_values import keep, load
 from workflows.definition.steps import ErrorKind
@@ -56,17 +58,9 @@ def result_of(request: ChildOf) -> ChildResult:
         return ChildResult("CANCELLED")
     if not child.is_finished:
         return ChildResult(None)
-    error = None
-    if child.error_kind:
-        kind = cast(ErrorKind, child.error_kind)
-        error = ErrorInfo(
-            kind,
-            child.error,
-            code=child.error_code,
-            hint=child.error_hint,
-            path=child.failed_step,
-            limit_of=_limit_of(child),
-        )
+    error = error_of(child)
+    if error is not None:
+        error = replace(error, limit_of=_limit_of(child))
     usage = Usage(
         input_tokens=child.input_tokens,
         output_tokens=child.output_tokens,

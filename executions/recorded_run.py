@@ -1,16 +1,17 @@
 """What a batch changes in a run's own row: its status, its end, its totals. Nothing is written here."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 
 from executions.engine.messages.changes import Batch, RunChange
-from executions.engine.messages.outcomes import Usage
+from executions.engine.messages.outcomes import ErrorInfo, FinalStatus, RunOutcome, Usage
 from executions.hints import hint_of
 from executions.models import WorkflowExecution
 from executions.recorded_steps import error_json
 from executions.stored_values import load_all
+from workflows.definition.steps import ErrorKind
 
 # What `ExecutionEvent` tells: `kind` and `data`.
 Event = dict[str, Any]
@@ -69,6 +70,24 @@ def bring_up(
     # A run starts before its first step; it waits, or ends, after its last.
     is_start = execution.status == WorkflowExecution.Status.RUNNING
     return begun + (applied + events if is_start else events + applied)
+
+
+def ended_as(execution: WorkflowExecution) -> RunOutcome:
+    """How a run that has ended did so."""
+    return RunOutcome(cast(FinalStatus, execution.status), error_of(execution))
+
+
+def error_of(execution: WorkflowExecution) -> ErrorInfo | None:
+    """Why the run failed; null for one that did not."""
+    if not execution.error_kind:
+        return None
+    return ErrorInfo(
+        cast(ErrorKind, execution.error_kind),
+        execution.error,
+        code=execution.error_code,
+        hint=execution.error_hint,
+        path=execution.failed_step,
+    )
 
 
 def changed_columns(execution: WorkflowExecution) -> dict[str, Any]:

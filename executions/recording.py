@@ -30,6 +30,7 @@ from common.json_rows import (
 )
 from executions.channels import announce
 from executions.engine.messages.changes import Batch
+from executions.engine.messages.outcomes import RunOutcome
 from executions.heads import Head, heads
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
 from executions.recorded_run import (
@@ -39,6 +40,7 @@ from executions.recorded_run import (
     add_unreported,
     bring_up,
     changed_columns,
+    ended_as,
 )
 from executions.recorded_steps import FINAL_STEPS, Known, news_of, step_events, step_rows
 
@@ -132,20 +134,20 @@ def note_event(
     return number is not None
 
 
-def record(batch: Batch, *, then: Sequence[Event] = ()) -> None:
-    """Write the batch, and tell events `then`; does nothing for a run that has ended.
+def record(batch: Batch, *, then: Sequence[Event] = ()) -> RunOutcome | None:
+    """Write the batch, and tell events `then`; does nothing for a run that has ended, and gives how it did.
 
     Raises `WorkflowExecution.DoesNotExist`.
     """
     if recorded_unasked(batch, then) is not None:
-        return
+        return None
     heads.take(batch.execution_id)
     with transaction.atomic():
         execution = locked_row(WorkflowExecution, batch.execution_id, READ_FIELDS)
         if execution is None:
             raise WorkflowExecution.DoesNotExist(f"There is no execution {batch.execution_id!r}.")
         if execution.is_finished:
-            return
+            return ended_as(execution)
         is_late = batch.comes_with_a_call and batch.sequence <= execution.last_sequence
         known = {} if _is_untouched(execution) else _known(batch)
         steps, told = _applied(execution, batch, then, known=known, is_late=is_late)
@@ -155,6 +157,7 @@ def record(batch: Batch, *, then: Sequence[Event] = ()) -> None:
         _close_approvals(batch, has_ended=has_ended)
         write(steps, told, changed_row(WorkflowExecution, execution.pk, changed_columns(execution)))
         transaction.on_commit(partial(announce, batch.execution_id))
+    return None
 
 
 def recorded_unasked(batch: Batch, then: Sequence[Event], proviso: Proviso = ALWAYS) -> Any:

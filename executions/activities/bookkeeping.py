@@ -10,6 +10,7 @@ from executions.engine.joining import MergeConflict, merge
 from executions.engine.messages import names
 from executions.engine.messages.changes import Batch
 from executions.engine.messages.limits import MAX_TASK_BYTES
+from executions.engine.messages.outcomes import RunOutcome
 from executions.engine.messages.values import (
     Binding,
     JoinValues,
@@ -38,9 +39,9 @@ MAX_LOADED_BYTES = 256 * 1024
 @activity.defn(name=names.RECORD)
 @in_thread
 @retried_while_away
-def record(batch: Batch) -> None:
-    """Write down what happened."""
-    recording.record(batch)
+def record(batch: Batch) -> RunOutcome | None:
+    """Write down what happened; of a run that has ended already, how it did."""
+    return recording.record(batch)
 
 
 @activity.defn(name=names.RESOLVE_VALUE)

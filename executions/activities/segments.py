@@ -91,11 +91,12 @@ class _Running:
     def _record_end(self, ending: Ending) -> None:
         """Write down how the run ended; a database that is away is left to the recording that waits for it."""
         try:
-            with_connection(record)(_filled(ending, self.results))
+            before = with_connection(record)(_filled(ending, self.results))
         except DATABASE_AWAY as error:
             activity.logger.warning("The end of a run is recorded later: %s", error)
         else:
-            self.is_recorded = True
+            # One that ended otherwise is left to the recording that learns how.
+            self.is_recorded = before is None or before.status == "COMPLETED"
 
     def _is_over(self) -> bool:
         """Whether the next step must wait for another segment."""

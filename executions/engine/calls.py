@@ -24,6 +24,7 @@ from executions.engine.messages.iterations import (
     IterationsAhead,
     RunIterations,
 )
+from executions.engine.messages.outcomes import RunOutcome
 from executions.engine.messages.segments import (
     MAX_SEGMENT_SECONDS,
     RUN_SEGMENT,
@@ -296,9 +297,17 @@ class Calls(WayOut):
             return value
         return (await self.store_values([value.json]))[0]
 
-    async def record(self, batch: Batch) -> None:
-        """Write a batch down. Counts as no call in flight: the recorder is waited for in its own way."""
-        await self._local(names.RECORD, batch, type(None))
+    async def record(self, batch: Batch) -> RunOutcome | None:
+        """Write a batch down; of a run that has ended already, how it did.
+
+        Counts as no call in flight: the recorder is waited for in its own way.
+        """
+        before: RunOutcome | None = await self._local(
+            names.RECORD,
+            batch,
+            RunOutcome | None,  # type: ignore[arg-type]
+        )
+        return before
 
 
 def _summary(request: RunSegment) -> str:

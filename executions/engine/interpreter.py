@@ -223,10 +223,17 @@ async def _continue_as_new(run: Run) -> None:
 
 
 async def _recorded(run: Run, end: RunChange) -> RunChange:
-    """The end as it was written down, whatever happens meanwhile."""
+    """The end as it was written down, whatever happens meanwhile.
+
+    That may be another one: whoever cancels while the last task writes a good end makes Temporal refuse this task, and
+    the workflow goes another way the next time. What everybody was told stands.
+    """
     run.recorder.run(end)
     run.is_ending = False
     await outlast(asyncio.create_task(run.recorder.until_idle()))
+    before = run.recorder.ended_before
+    if before is not None:
+        return RunChange(before.status, end.at, error=before.error)
     if not run.recorder.has_failed:
         return end
     end = _failed(_internal())

@@ -11,10 +11,11 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 from executions.engine.messages.changes import Batch, RunChange, StepChange
-from executions.engine.messages.outcomes import Usage
+from executions.engine.messages.outcomes import RunOutcome, Usage
 from executions.engine.messages.state import RunState
 
-Write = Callable[[Batch], Awaitable[None]]
+# What it gives is how the run had ended before the batch came.
+Write = Callable[[Batch], Awaitable[RunOutcome | None]]
 # So late may a change be written down because a brief call shall be told with it; while one call lasts, no clock ticks.
 MAX_DELAY = timedelta(milliseconds=200)
 # Before that each batch is a local activity of its own.
@@ -47,6 +48,8 @@ class Recorder:
         self._is_writing = False
         self._is_over = False
         self.has_failed = False
+        # How the run had ended, as PostgreSQL says, when there was something to write.
+        self.ended_before: RunOutcome | None = None
 
     def step(self, change: StepChange) -> None:
         """Note how a step stands now."""
@@ -82,7 +85,7 @@ class Recorder:
             await workflow.wait_condition(self._is_due)
             self._is_writing = True
             try:
-                await self._write(self._next_batch())
+                self.ended_before = await self._write(self._next_batch())
             except Exception:  # noqa: BLE001 - the run ends because of it: a run that nobody can follow must not go on
                 workflow.logger.exception("Recording failed for good")
                 self.has_failed = True

@@ -29,6 +29,7 @@ from tests.executions.engine.building import (
     pause,
     put,
 )
+from tests.executions.engine.test_cancelled_too_late import cancelled_at_the_end
 from tests.executions.families import first_child, wait_for_step
 from tests.executions.flows import workflow_of
 from tests.executions.tap import Tap
@@ -320,6 +321,11 @@ def scheduled(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
     return Ran(runner.worker, runner.worker.call(start()))
 
 
+def cancelled_late(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """Cancelled while its good end was written; Temporal refused the task that wrote it."""
+    return cancelled_at_the_end(runner, {"steps": [echo("say", "${user_input}")]})
+
+
 SCENARIOS: dict[str, Scenario] = {
     scenario.__name__: scenario
     for scenario in (
@@ -332,6 +338,7 @@ SCENARIOS: dict[str, Scenario] = {
         large,
         continued,
         cancelled,
+        cancelled_late,
         simulated,
         out_of_steps,
         steered,

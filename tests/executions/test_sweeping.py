@@ -1,11 +1,9 @@
 """A sweep over unfinished runs: nothing that is the matter with one of them keeps it from the others."""
 
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 from pytest_django import Settings
 from temporalio.service import RPCError
@@ -14,10 +12,10 @@ from executions import temporal
 from executions.models import WorkflowExecution
 from executions.reconciling import Mending, reconcile_all
 from executions.services import request_cancellation
-from tests.executions.conftest import PATIENCE_SECONDS, Json, Ran, Runner, WorkerThread
+from tests.executions.conftest import Json, Ran, Runner, WorkerThread
 from tests.executions.engine.building import pause
 from tests.executions.flows import RENDER
-from tests.executions.test_upkeep import another_connection
+from tests.executions.locks import locked_run, wait_for_lock
 
 LASTING: Json = {"steps": [pause("rest", 3600)]}
 # Pydantic reads as many, and fails to write them.
@@ -30,17 +28,6 @@ def swept() -> dict[Mending, list[str]]:
         return reconcile_all(older_than_seconds=0)
     finally:
         connections.close_all()
-
-
-def wait_for_lock(is_done: Callable[[], bool]) -> None:
-    """Until somebody waits for the lock on a row."""
-    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    with connection.cursor() as cursor:
-        while not cursor.execute(waiting).rowcount:
-            assert not is_done(), "The sweep did not come to the row that is locked."
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
 
 
 def terminated(worker: WorkerThread, ran: Ran) -> None:
@@ -58,17 +45,13 @@ def test_a_run_that_ends_while_the_sweep_looks_at_others_does_not_stop_it(runner
     last = runner.prepare({"steps": [RENDER]}, {})
     WorkflowExecution.objects.filter(pk=second.id).update(cancel_requested_at=timezone.now())
     terminated(runner.worker, first)
-    with ThreadPoolExecutor(1) as threads, another_connection() as other:
-        other.execute("BEGIN")
-        other.execute(
-            "SELECT FROM executions_workflowexecution WHERE id = %s FOR UPDATE", [first.id]
-        )
-        sweep = threads.submit(swept)
-        # It has asked Temporal about all three, and waits to write down the end of the first.
-        wait_for_lock(sweep.done)
-        second.cancel()
-        assert second.wait().status == "CANCELLED"
-        other.execute("COMMIT")
+    with ThreadPoolExecutor(1) as threads:
+        with locked_run(first.id):
+            sweep = threads.submit(swept)
+            # It has asked Temporal about all three, and waits to write down the end of the first.
+            wait_for_lock(sweep.done)
+            second.cancel()
+            assert second.wait().status == "CANCELLED"
         assert sweep.result() == {"finished": [first.id], "left": [second.id], "started": [last.pk]}
 
 

@@ -3,9 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import psycopg
-from django.conf import settings as django_settings
-from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -15,20 +12,8 @@ from executions import reconciling
 from executions.models import WorkflowExecution
 from tests.executions.conftest import Runner
 from tests.executions.flows import RENDER
+from tests.executions.locks import another_connection
 from tests.executions.tap import Tap
-
-
-def another_connection() -> psycopg.Connection[Any]:
-    """One of its own, to the database of the tests."""
-    given = django_settings.DATABASES["default"]
-    return psycopg.connect(
-        host=given["HOST"],
-        port=given["PORT"],
-        user=given["USER"],
-        password=given["PASSWORD"],
-        dbname=connection.settings_dict["NAME"],
-        autocommit=True,
-    )
 
 
 def _age(seconds: float) -> None:
