@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from django.db import connection
-
 from executions.engine.messages.changes import Batch, RunChange
 from executions.engine.messages.outcomes import ErrorInfo, FinalStatus, RunOutcome, Usage
 from executions.hints import hint_of
@@ -35,11 +33,6 @@ UNION ALL
 SELECT model_calls, input_tokens, output_tokens, cost_usd
 FROM executions_workflowexecution WHERE parent_id = %s
 """
-TOTALS = f"""
-SELECT coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), sum(cost_usd),
-    coalesce(sum(model_calls), 0)
-FROM ({PARTS}) AS parts
-"""  # noqa: S608 - constants
 # What is read of a run's row: the texts and documents in it are large.
 READ_FIELDS = (*RUN_FIELDS, "id", "completed_at", "forked_from_id")
 END_FIELDS = (
@@ -126,14 +119,14 @@ def _apply(execution: WorkflowExecution, change: RunChange) -> list[Event]:
     return [{"kind": "run", "data": data}]
 
 
-def add_unreported(execution: WorkflowExecution) -> None:
-    """What calls cost whose answers came too late for the run: it was cancelled, or had failed elsewhere."""
-    if execution.status == WorkflowExecution.Status.COMPLETED and not execution.model_calls:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(TOTALS, [execution.pk, execution.pk])
-        row: Any = cursor.fetchone()
-    _add_usage(execution, Usage(*row))
+def add_unreported(execution: WorkflowExecution, paid: Usage) -> bool:
+    """Add what calls cost that the run never heard of, being cut off before they were over; false if it knew of all.
+
+    `paid` is the sum of what was written down: the run's `PARTS`.
+    """
+    before = changed_columns(execution)
+    _add_usage(execution, paid)
+    return changed_columns(execution) != before
 
 
 def _add_usage(execution: WorkflowExecution, usage: Usage) -> None:

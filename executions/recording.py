@@ -30,7 +30,7 @@ from common.json_rows import (
 )
 from executions.channels import announce
 from executions.engine.messages.changes import Batch
-from executions.engine.messages.outcomes import RunOutcome
+from executions.engine.messages.outcomes import RunOutcome, Usage
 from executions.heads import Head, heads
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
 from executions.recorded_run import (
@@ -76,10 +76,31 @@ FOUND_FIRST = Write(f"SELECT 1 FROM {FIRST}", ())  # noqa: S608 - a constant
 KNOWN_STEPS = """
 SELECT path, status FROM executions_steprun WHERE execution_id = %s AND path = ANY(%s)
 """
+# What the run's model calls cost is in the rows of its steps, also where the step was cut off and never heard of it.
+MEND_STEPS = """
+UPDATE executions_steprun AS step
+SET input_tokens = paid.input_tokens, output_tokens = paid.output_tokens, cost_usd = paid.cost_usd
+FROM (
+    SELECT path, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(cost_usd) AS cost_usd
+    FROM executions_modelcall WHERE execution_id = %s AND NOT is_reused GROUP BY path
+) AS paid
+WHERE step.execution_id = %s AND step.path = paid.path
+    AND (step.input_tokens < paid.input_tokens OR step.output_tokens < paid.output_tokens)
+"""
 CLOSE_APPROVALS = """
 UPDATE executions_approval SET status = 'CANCELLED', closed_at = clock_timestamp()
-WHERE execution_id = %s AND status = 'OPEN' AND (%s OR path = ANY(%s))
+WHERE execution_id = %s AND status = 'OPEN' AND path = ANY(%s)
 """
+# At a run's end nobody is asked any more; gives what the run came to, as `Usage` has it.
+CLOSE_ALL = f"""
+WITH closed AS (
+    UPDATE executions_approval SET status = 'CANCELLED', closed_at = clock_timestamp()
+    WHERE execution_id = %s AND status = 'OPEN'
+)
+SELECT coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), sum(cost_usd),
+    coalesce(sum(model_calls), 0)
+FROM ({PARTS}) AS parts
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True)
@@ -151,11 +172,10 @@ def record(batch: Batch, *, then: Sequence[Event] = ()) -> RunOutcome | None:
         is_late = batch.comes_with_a_call and batch.sequence <= execution.last_sequence
         known = {} if _is_untouched(execution) else _known(batch)
         steps, told = _applied(execution, batch, then, known=known, is_late=is_late)
-        has_ended = execution.completed_at is not None
-        if has_ended:
-            add_unreported(execution)
-        _close_approvals(batch, has_ended=has_ended)
+        has_unreported = _closed(execution, batch)
         write(steps, told, changed_row(WorkflowExecution, execution.pk, changed_columns(execution)))
+        if has_unreported:
+            _mend_steps(execution.pk)
         transaction.on_commit(partial(announce, batch.execution_id))
     return None
 
@@ -205,10 +225,18 @@ def _stands_after(batch: Batch) -> Stand | None:
         return None
     run, usage = head.execution, batch.usage
     values = (run.status, run.last_sequence, run.last_event_number)
-    if batch.run is None or not usage.model_calls:
+    if batch.run is None or _has_paid_nothing(head, batch):
         return Stand(head, UNCHANGED, values)
     reported = (usage.model_calls, usage.input_tokens, usage.output_tokens, usage.cost_usd)
     return Stand(head, f"{UNCHANGED} AND {ALL_REPORTED}", (*values, run.pk, run.pk, *reported))
+
+
+def _has_paid_nothing(head: Head, batch: Batch) -> bool:
+    """Whether no model was paid: what was paid without an answer belongs to a step that did not complete."""
+    if batch.usage.model_calls:
+        return False
+    steps = head.steps | {change.path: change.status for change in batch.steps}
+    return all(status == StepRun.Status.COMPLETED for status in steps.values())
 
 
 def _recorded_so(stand: Stand, batch: Batch, then: Sequence[Event], proviso: Proviso) -> Any:
@@ -254,17 +282,35 @@ def _is_untouched(execution: WorkflowExecution) -> bool:
     return not execution.last_sequence and execution.forked_from_id is None
 
 
-def _close_approvals(batch: Batch, *, has_ended: bool) -> None:
-    """Nobody is asked any more for a step, or a run, that ended without its decision."""
+def _closed(execution: WorkflowExecution, batch: Batch) -> bool:
+    """Close what ends with the batch; whether there may be calls that steps never heard of."""
+    if execution.completed_at is None:
+        _close_approvals(batch)
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(CLOSE_ALL, [execution.pk] * 3)
+        paid: Any = cursor.fetchone()
+    is_more = add_unreported(execution, Usage(*paid))
+    # The run may know of a call that its step, still open, had no time to tell.
+    return is_more or execution.status != WorkflowExecution.Status.COMPLETED
+
+
+def _close_approvals(batch: Batch) -> None:
+    """Nobody is asked any more for a step that ended without its decision."""
     ended = [
         change.path
         for change in batch.steps
         if change.step_type == "approval" and change.status in FINAL_STEPS
     ]
-    if not ended and not has_ended:
+    if not ended:
         return
     with connection.cursor() as cursor:
-        cursor.execute(CLOSE_APPROVALS, [batch.execution_id, has_ended, ended])
+        cursor.execute(CLOSE_APPROVALS, [batch.execution_id, ended])
+
+
+def _mend_steps(execution_id: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(MEND_STEPS, [execution_id, execution_id])
 
 
 def _known(batch: Batch) -> Known:

@@ -47,11 +47,15 @@ def model_call_completed(question: AskModel, row: ModelCall, answer: Write) -> b
 
 
 def model_call_failed(
-    question: AskModel, model: str, error: ModelError, *, duration_ms: int
+    question: AskModel, model: str, error: ModelError, row: Write | None, *, duration_ms: int
 ) -> None:
-    """The model gave nothing, this time."""
-    event = _of_turn(question, "failed", model=model, duration_ms=duration_ms, error=_told(error))
-    note_event(question.execution_id, **event)
+    """The model gave nothing, this time: writes the try's row, if it was paid for, and tells it."""
+    more: dict[str, Any] = {"duration_ms": duration_ms, "error": told_error(error)}
+    if row is not None and error.spent is not None:
+        more["input_tokens"] = error.spent.input_tokens
+        more["output_tokens"] = error.spent.output_tokens
+    event = _of_turn(question, "failed", model=model, **more)
+    note_event(question.execution_id, **event, beside=row, only_if_new=row is not None)
 
 
 def tool_call_started(request: CallTool) -> None:
@@ -76,7 +80,7 @@ def tool_call_failed(
     duration_ms: int,
 ) -> None:
     """The tool gave nothing, this time: writes the call's row, if it has one, and tells it."""
-    event = _of_call(request, "failed", tool=tool, duration_ms=duration_ms, error=_told(error))
+    event = _of_call(request, "failed", tool=tool, duration_ms=duration_ms, error=told_error(error))
     note_event(request.execution_id, **event, beside=row)
 
 
@@ -99,6 +103,7 @@ def _attempt() -> dict[str, int]:
     return {"attempt": activity.info().attempt}
 
 
-def _told(error: ModelError | ToolCallFailed) -> dict[str, str]:
+def told_error(error: ModelError | ToolCallFailed) -> dict[str, str]:
+    """`kind`, `code` and `message`, which is cut off where it is long."""
     message = error.message[:MAX_MESSAGE_CHARACTERS]
     return {"kind": error.kind, "code": error.code, "message": message}

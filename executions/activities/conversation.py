@@ -61,7 +61,9 @@ def opening(setup: AgentSetup, question: JsonValue) -> list[Message]:
 
 def earlier(execution_id: str, path: str, turn: int) -> list[ModelCall]:
     """The answered turns before `turn`, in order."""
-    rows = ModelCall.objects.filter(execution_id=execution_id, path=path, turn__lt=turn)
+    rows = ModelCall.objects.filter(
+        execution_id=execution_id, path=path, turn__lt=turn, failed_try=""
+    )
     return list(rows.order_by("turn"))
 
 
@@ -95,7 +97,7 @@ def read(answer: Message, setup: AgentSetup) -> Reading:
 
 def requested_call(execution_id: str, path: str, turn: int, call_id: str) -> ToolRequest:
     """The call as the model asked for it."""
-    rows = ModelCall.objects.filter(execution_id=execution_id, path=path, turn=turn)
+    rows = ModelCall.objects.filter(execution_id=execution_id, path=path, turn=turn, failed_try="")
     answer = rows.values_list("answer", flat=True).get()
     return next(item for item in tool_requests(answer or {}) if item.id == call_id)
 

@@ -3,14 +3,16 @@
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from common.connections import DATABASE_AWAY
-from executions.engine.errors import UNAVAILABLE, UNRECORDED
+from executions.engine.errors import NOTHING, UNAVAILABLE, UNRECORDED
+from executions.engine.messages.outcomes import Usage
 from workflows.definition.steps import ErrorKind
 
 P = ParamSpec("P")
@@ -26,12 +28,19 @@ def failure(
     limit_of: str = "",
     is_retryable: bool = False,
     retry_after_seconds: float | None = None,
+    usage: Usage = NOTHING,
 ) -> ApplicationError:
-    """A step's error; `is_retryable` leaves it to the step's retry policy to try again."""
+    """A step's error; `is_retryable` leaves it to the step's retry policy to try again, `usage` was paid all the same."""
     delay = timedelta(seconds=retry_after_seconds) if retry_after_seconds is not None else None
-    details = {"code": code or kind, "hint": hint, "attempts": activity.info().attempt}
+    details: dict[str, Any] = {
+        "code": code or kind,
+        "hint": hint,
+        "attempts": activity.info().attempt,
+    }
     if limit_of:
         details["limit_of"] = limit_of
+    if usage != NOTHING:
+        details["usage"] = asdict(usage)
     return ApplicationError(
         message,
         details,

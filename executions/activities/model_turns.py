@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import JsonValue
 from temporalio import activity
 
 from common.found_rows import found_row
-from common.json_rows import missing_row
+from common.json_rows import Row, Write, missing_row
 from discovery.calling import UsableTool, describe_tools
 from discovery.language_model.client import ModelAnswer, ModelError, ModelRequest, complete
 from executions.activities import conversation
@@ -22,6 +23,7 @@ from executions.activities.call_events import (
     model_call_failed,
     model_call_started,
     start_of_turn,
+    told_error,
 )
 from executions.activities.callers import Caller, before_a_call, caller_at_start, caller_of
 from executions.activities.conversation import Message
@@ -55,16 +57,20 @@ async def ask_model(question: AskModel) -> Turn:
         begun = await before_a_call(_begin, question)
         if begun.row is not None:
             with after_the_call():
-                return await kept_trying(_turn, question, begun.setup, begun.row)
+                return await kept_trying(_turn, begun, begun.row)
         return await _ask(begun)
 
 
 @dataclass(frozen=True)
 class _Begun:
-    """Who works for the caller now, the turn if it was answered before, else all that is asked with."""
+    """Who works for the caller now, the turn if it was answered before, else all that is asked with.
+
+    `wasted` is what was paid for earlier tries of the turn, which gave nothing.
+    """
 
     question: AskModel
     setup: AgentSetup
+    wasted: Usage = Usage()
     row: ModelCall | None = None
     earlier: tuple[ModelCall, ...] = ()
     added: tuple[Message, ...] = ()
@@ -75,16 +81,16 @@ def _begin(question: AskModel) -> _Begun:
     """All that a turn needs of the database. Where no budget has a say, it is told here that the turn starts."""
     caller = _caller(question)
     setup = agent_setup(caller, question.agent)
-    row = _answered(question) if caller.has_row else None
+    row, wasted = _before(question) if caller.has_row else (None, Usage())
     if row is not None:
         if question.news is not None:
             record(question.news)
-        return _Begun(question, setup, row)
+        return _Begun(question, setup, wasted, row)
     earlier, added = _conversation(question, setup)
     tools = _tools(setup)
     if not caller.has_started:
         question = _started(question, setup)
-    return _Begun(question, setup, earlier=tuple(earlier), added=tuple(added), tools=tools)
+    return _Begun(question, setup, wasted, earlier=tuple(earlier), added=tuple(added), tools=tools)
 
 
 def _started(question: AskModel, setup: AgentSetup) -> AskModel:
@@ -111,8 +117,22 @@ def _caller(question: AskModel) -> Caller:
 
 def _answered(question: AskModel) -> ModelCall | None:
     return found_row(
-        ModelCall, execution_id=question.execution_id, path=question.path, turn=question.turn
+        ModelCall,
+        execution_id=question.execution_id,
+        path=question.path,
+        turn=question.turn,
+        failed_try="",
     )
+
+
+def _before(question: AskModel) -> tuple[ModelCall | None, Usage]:
+    """The turn's answer, if it has one, and what was paid for tries without one."""
+    rows = ModelCall.objects.filter(
+        execution_id=question.execution_id, path=question.path, turn=question.turn
+    )
+    answers = [row for row in rows if not row.failed_try]
+    tries = [_usage_of(row) for row in rows if row.failed_try]
+    return next(iter(answers), None), sum(tries, Usage())
 
 
 def _model_of(setup: AgentSetup) -> str:
@@ -122,11 +142,9 @@ def _model_of(setup: AgentSetup) -> str:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A turn ready to be asked for: `added` is what it adds to the conversation."""
+    """A turn ready to be asked for."""
 
-    question: AskModel
-    setup: AgentSetup
-    added: tuple[Message, ...]
+    begun: _Begun
     request: ModelRequest
     spending: Spending | None = None
 
@@ -139,8 +157,9 @@ async def _ask(begun: _Begun) -> Turn:
         answer = await complete(turn.request)
     except ModelError as error:
         duration_ms = round((time.monotonic() - started) * 1000)
+        row = _row_of_try(turn, error, duration_ms)
         with after_the_call():
-            await kept_trying(_note_error, turn, error, duration_ms)
+            await kept_trying(_note_error, turn, error, duration_ms, row)
         raise _step_failure(turn, error) from None
     except asyncio.CancelledError:
         if turn.spending is not None:
@@ -163,13 +182,13 @@ async def _prepared(begun: _Begun) -> _Prepared:
         timeout_seconds=question.timeout_seconds,
     )
     if not purses:
-        return _Prepared(question, setup, begun.added, request)
+        return _Prepared(begun, request)
     model = _model_of(setup)
     needed = input_tokens(request, begun.earlier, begun.added)
     spending = await set_aside(question, purses, model=model, input_tokens=needed)
     request = replace(request, max_output_tokens=spending.output_tokens)
     await in_database(model_call_started, question, model)
-    return _Prepared(question, setup, begun.added, request, spending)
+    return _Prepared(begun, request, spending)
 
 
 def _tools(setup: AgentSetup) -> tuple[UsableTool, ...]:
@@ -178,20 +197,49 @@ def _tools(setup: AgentSetup) -> tuple[UsableTool, ...]:
 
 
 def _step_failure(turn: _Prepared, error: ModelError) -> Exception:
+    usage = turn.begun.wasted + _paid_for(error)
     if error.code == "truncated" and turn.spending is not None:
-        return cut_off(turn.spending, error)
+        return cut_off(turn.spending, error, usage)
     return failure(
         error.kind,
         error.message,
         code=error.code,
         is_retryable=error.is_retryable,
         retry_after_seconds=error.retry_after_seconds,
+        usage=usage,
+    )
+
+
+def _paid_for(error: ModelError) -> Usage:
+    """What the service counted for an answer that is no good; nothing where none came."""
+    spent = error.spent
+    if spent is None or not (spent.input_tokens or spent.output_tokens):
+        return Usage()
+    return Usage(spent.input_tokens, spent.output_tokens, spent.cost_usd, model_calls=1)
+
+
+def _row_of_try(turn: _Prepared, error: ModelError, duration_ms: int) -> Row | None:
+    """The row of a try that was paid for, made once: however often it is tried to write it, it is written once."""
+    paid = _paid_for(error)
+    if not paid.model_calls:
+        return None
+    return _row(
+        turn.begun,
+        model=_model_of(turn.begun.setup)[:100],
+        failed_try=uuid.uuid4().hex,
+        error_json=told_error(error),
+        input_tokens=paid.input_tokens,
+        output_tokens=paid.output_tokens,
+        cost_usd=paid.cost_usd,
+        duration_ms=duration_ms,
     )
 
 
 @transaction.atomic
-def _note_error(turn: _Prepared, error: ModelError, duration_ms: int) -> None:
-    model_call_failed(turn.question, _model_of(turn.setup), error, duration_ms=duration_ms)
+def _note_error(turn: _Prepared, error: ModelError, duration_ms: int, row: Row | None) -> None:
+    question, model = turn.begun.question, _model_of(turn.begun.setup)
+    paid = None if row is None else _missing(row)
+    model_call_failed(question, model, error, paid, duration_ms=duration_ms)
     if turn.spending is not None:
         settle_error(turn.spending, error)
 
@@ -207,62 +255,79 @@ def _conversation(question: AskModel, setup: AgentSetup) -> tuple[list[ModelCall
 def _noted(turn: _Prepared, answer: ModelAnswer) -> Turn:
     """Write the answer down, and say what comes of it; where one was written before, that one counts."""
     if turn.spending is None:
-        return _turn(turn.question, turn.setup, _written(turn, answer))
+        return _turn(turn.begun, _written(turn.begun, answer))
     with transaction.atomic():
-        known = _written(turn, answer)
+        known = _written(turn.begun, answer)
         settle_answer(turn.spending, answer)
-    return _turn(turn.question, turn.setup, known)
+    return _turn(turn.begun, known)
 
 
-def _written(turn: _Prepared, answer: ModelAnswer) -> ModelCall:
+def _written(begun: _Begun, answer: ModelAnswer) -> ModelCall:
     """The row of the answer, or the one that was there before."""
-    row = _row(turn, answer)
+    row = _row(
+        begun,
+        model=answer.model[:100],
+        new_messages=list(begun.added),
+        answer=answer.message,
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        cost_usd=answer.cost_usd,
+        duration_ms=answer.duration_ms,
+    )
     made = ModelCall(**row)
-    write = missing_row(ModelCall, row, unique=("execution_id", "path", "turn"))
-    if model_call_completed(turn.question, made, write):
+    if model_call_completed(begun.question, made, _missing(row)):
         return made
     # A run that has ended is told nothing; its answers are kept.
-    return _answered(turn.question) or made
+    return _answered(begun.question) or made
 
 
-def _row(turn: _Prepared, answer: ModelAnswer) -> dict[str, Any]:
-    question, setup = turn.question, turn.setup
+def _row(begun: _Begun, **more: Any) -> Row:
+    question, setup = begun.question, begun.setup
     return {
         "execution_id": question.execution_id,
         "path": question.path,
         "turn": question.turn,
         "agent_id": setup.agent_id,
         "agent_version": setup.version,
-        "model": answer.model[:100],
-        "new_messages": list(turn.added),
-        "answer": answer.message,
-        "input_tokens": answer.input_tokens,
-        "output_tokens": answer.output_tokens,
-        "cost_usd": answer.cost_usd,
-        "duration_ms": answer.duration_ms,
+        "new_messages": [],
+        "answer": None,
+        "failed_try": "",
+        "error_json": None,
         "is_reused": False,
         "created_at": timezone.now(),
+        **more,
     }
 
 
-def _turn(question: AskModel, setup: AgentSetup, row: ModelCall) -> Turn:
+def _missing(row: Row) -> Write:
+    return missing_row(ModelCall, row, unique=("execution_id", "path", "turn", "failed_try"))
+
+
+def _turn(begun: _Begun, row: ModelCall) -> Turn:
     answer: Message = row.answer or {}
+    usage = begun.wasted + _usage_of(row)
     if conversation.has_ambiguous_calls(answer):
         raise failure(
-            "agent_error", "The model gave two tool calls the same id.", code="invalid_answer"
+            "agent_error",
+            "The model gave two tool calls the same id.",
+            code="invalid_answer",
+            usage=usage,
         )
-    reading = conversation.read(answer, setup)
+    reading = conversation.read(answer, begun.setup)
     return Turn(
-        output=_kept(question, reading.output) if reading.is_final else None,
+        output=_kept(begun.question, reading.output) if reading.is_final else None,
         calls=list(reading.calls),
         complaint=reading.complaint,
-        max_turns=setup.max_turns,
+        max_turns=begun.setup.max_turns,
         attempts=activity.info().attempt,
-        usage=Usage() if row.is_reused else _usage_of(row),
+        usage=usage,
     )
 
 
 def _usage_of(row: ModelCall) -> Usage:
+    """What was paid for it; in the run that a reused one was taken over from it is counted."""
+    if row.is_reused:
+        return Usage()
     return Usage(
         input_tokens=row.input_tokens,
         output_tokens=row.output_tokens,

@@ -28,6 +28,7 @@ from executions.budgets.reserving import (
 )
 from executions.engine.messages.budgets import BUDGET_WAIT_SECONDS, BudgetScope
 from executions.engine.messages.calls import AskModel, CallTool
+from executions.engine.messages.outcomes import Usage
 
 POLL_SECONDS = 0.25
 NOUNS: dict[LimitName, str] = {
@@ -123,11 +124,12 @@ def settle_answer(spending: Spending, answer: ModelAnswer) -> None:
 
 
 def settle_error(spending: Spending, error: ModelError) -> None:
-    """A call that failed costs what the service counted; without an answer in time nobody knows, so the estimate stays."""
+    """A call that failed costs what the service counted; where that is not known of an answer, the estimate stays."""
     if error.spent is not None:
         tokens = error.spent.input_tokens + error.spent.output_tokens
         settle_model_call(spending.call, tokens=tokens, cost_usd=error.spent.cost_usd)
-    elif error.kind == "timeout":
+    # It came too late, or filled the room that was set aside for it.
+    elif error.kind == "timeout" or error.code == "truncated":
         settle_model_call(spending.call, tokens=None, cost_usd=None)
     else:
         settle_model_call(spending.call, tokens=0, cost_usd=Decimal(0))
@@ -141,8 +143,8 @@ async def settle_unknown(spending: Spending) -> None:
         activity.logger.warning("A call that was cut off could not be settled")
 
 
-def cut_off(spending: Spending, error: ModelError) -> Exception:
-    """The answer was too long for what the turn was given."""
+def cut_off(spending: Spending, error: ModelError, usage: Usage) -> Exception:
+    """The answer was too long for what the turn was given; `usage` is what the turn was paid for."""
     if spending.is_cut_short:
         return failure(
             "budget_exceeded",
@@ -150,11 +152,13 @@ def cut_off(spending: Spending, error: ModelError) -> Exception:
             code="max_tokens",
             hint="Raise the limit that is named in the workflow, or ask for less.",
             limit_of=spending.limit_of,
+            usage=usage,
         )
     return failure(
         error.kind,
         error.message,
         code=error.code,
+        usage=usage,
         hint="A run with a budget lets an answer have at most "
         f"{settings.BUDGET_OUTPUT_TOKENS} tokens (the setting BUDGET_OUTPUT_TOKENS).",
     )

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from executions.admin.rows import ROWS_PER_PAGE, ReadOnly, execution_link, shown
+from executions.admin.rows import ROWS_PER_PAGE, ReadOnly, error_code, execution_link, shown
 from executions.models import (
     Budget,
     ExecutionEvent,
@@ -67,6 +67,7 @@ class ModelCallAdmin(PartOfRunAdmin):
         "output_tokens",
         "cost_usd",
         "duration_ms",
+        error_code,
         "created_at",
     )
     list_filter = ("model", "created_at")

@@ -52,6 +52,12 @@ def execution_link(row: Any) -> SafeString:
     return link(row.execution)
 
 
+@admin.display(description="error")
+def error_code(row: ModelCall) -> str:
+    """Of a try without a usable answer its error's code; nothing for an answer."""
+    return str((row.error_json or {}).get("code", ""))
+
+
 class ReadOnly:
     """Nothing here is written by hand: runs are what happened."""
 
@@ -96,7 +102,7 @@ class StepRunInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 
 class ModelCallInline(ReadOnly, TabularInline):  # type: ignore[misc]
-    """The turns of the agents."""
+    """The turns of the agents, and their tries that were paid for without a usable answer."""
 
     model = ModelCall
     fields = readonly_fields = (
@@ -108,6 +114,7 @@ class ModelCallInline(ReadOnly, TabularInline):  # type: ignore[misc]
         "output_tokens",
         "cost_usd",
         "duration_ms",
+        error_code,
     )
     per_page = ROWS_PER_PAGE
     show_change_link = True

@@ -34,8 +34,14 @@ class TrySerializer(serializers.Serializer[Any]):
 
 
 class ModelCallSerializer(serializers.ModelSerializer[ModelCall]):
-    """One turn of an agent."""
+    """One turn of an agent, or one of its tries that was paid for without a usable answer, which has an `error`."""
 
+    error = serializers.JSONField(
+        source="error_json",
+        allow_null=True,
+        read_only=True,
+        help_text="{kind, code, message} of a try without a usable answer; null for an answer.",
+    )
     cost_usd = serializers.FloatField(allow_null=True, read_only=True)
 
     class Meta:
@@ -49,6 +55,7 @@ class ModelCallSerializer(serializers.ModelSerializer[ModelCall]):
             "output_tokens",
             "cost_usd",
             "duration_ms",
+            "error",
             "created_at",
         )
         read_only_fields = fields

@@ -5,7 +5,7 @@ import asyncio
 from pydantic import JsonValue
 from temporalio import workflow
 
-from executions.engine.errors import failed
+from executions.engine.errors import StepFailed, failed
 from executions.engine.messages.calls import Agent, AskModel, CallTool, Turn, WantedCall
 from executions.engine.messages.outcomes import Usage
 from executions.engine.messages.state import TurnsMade
@@ -48,14 +48,14 @@ async def converse(
     run: Run,
     path: str,
     agent: Agent,
-    question: Value,
+    given: Value,
     *,
     max_turns: int,
     timeout_seconds: int,
     retry: RetryPolicy,
 ) -> Value:
     """Turn after turn until the agent gives a valid answer. Raises `StepFailed` after `max_turns` without one."""
-    packed = await run.calls.packed(question)
+    packed = await run.calls.packed(given)
     made = run.state.turns.get(path, TurnsMade(0, max_turns))
     number, limit, turn = made.number, made.limit, Turn()
     while number < limit:
@@ -63,26 +63,34 @@ async def converse(
             await run.before_turn(path, TurnsMade(number, limit))
         number += 1
         run.require_budget(is_model_call=True)
-        turn = await run.calls.ask_model(
-            AskModel(
-                run.input.execution_id,
-                path,
-                number,
-                agent,
-                packed,
-                timeout_seconds,
-                budgets=run.budgets.of_model_call(path),
-            ),
-            retry,
+        question = AskModel(
+            run.input.execution_id,
+            path,
+            number,
+            agent,
+            packed,
+            timeout_seconds,
+            budgets=run.budgets.of_model_call(path),
         )
-        run.note_attempts(path, turn.attempts)
-        run.spend(path, turn.usage)
+        turn = await _asked(run, question, retry)
         limit = min(limit, turn.max_turns)
         if turn.output is not None:
             return turn.output
         if number < limit:
             await _make_calls(run, path, agent, number, turn.calls, timeout_seconds, retry)
     raise _no_answer(turn, limit)
+
+
+async def _asked(run: Run, question: AskModel, retry: RetryPolicy) -> Turn:
+    """The turn; also one without a usable answer is paid for."""
+    try:
+        turn = await run.calls.ask_model(question, retry)
+    except StepFailed as failure:
+        run.spend(question.path, failure.usage)
+        raise
+    run.note_attempts(question.path, turn.attempts)
+    run.spend(question.path, turn.usage)
+    return turn
 
 
 async def _make_calls(

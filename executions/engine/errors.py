@@ -1,6 +1,7 @@
 """How a step fails inside the engine, and how Temporal's failures become the language's error kinds."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from temporalio.exceptions import (
@@ -12,11 +13,12 @@ from temporalio.exceptions import (
     TimeoutType,
 )
 
-from executions.engine.messages.outcomes import ErrorInfo
+from executions.engine.messages.outcomes import ErrorInfo, Usage
 from executions.engine.messages.values import Value
 from workflows.definition.steps import ERROR_KINDS, UNCATCHABLE, ErrorKind
 
 KINDS = frozenset(ERROR_KINDS)
+NOTHING = Usage()
 # Types of activity failures that are no kind of the language; the interpreter answers them itself.
 UNAVAILABLE = "unavailable"
 UNRECORDED = "unrecorded"
@@ -27,10 +29,12 @@ WORKER_SHUTDOWN = "WorkerShutdown"
 class StepFailed(Exception):
     """A step, branch or iteration failed and nothing inside it caught that."""
 
-    def __init__(self, error: ErrorInfo, attempts: int = 0) -> None:
+    def __init__(self, error: ErrorInfo, attempts: int = 0, usage: Usage = NOTHING) -> None:
+        """`usage` is what the call was paid for that failed; who made it counts it, once."""
         super().__init__(error.message)
         self.error = error
         self.attempts = attempts
+        self.usage = usage
 
     @property
     def is_catchable(self) -> bool:
@@ -100,4 +104,12 @@ def _of_application(cause: ApplicationError, kind: Any) -> StepFailed:
         hint=str(details.get("hint", "")),
         limit_of=str(details.get("limit_of", "")),
     )
-    return StepFailed(error, int(details.get("attempts", 1)))
+    return StepFailed(error, int(details.get("attempts", 1)), _usage_of(details.get("usage")))
+
+
+def _usage_of(told: Any) -> Usage:
+    """As an activity tells it; nothing where it tells none."""
+    if not isinstance(told, dict):
+        return NOTHING
+    cost = told.get("cost_usd")
+    return Usage(**told | {"cost_usd": None if cost is None else Decimal(cost)})

@@ -170,7 +170,7 @@ def _can_go_on(row: StepRun, versions: Mapping[str, int]) -> bool:
         return calls.filter(error_json__isnull=True).exists()
     if (row.error_json or {}).get("code") in FRUITLESS:
         return False
-    turns = ModelCall.objects.filter(execution_id=row.execution_id, path=row.path)
+    turns = ModelCall.objects.filter(execution_id=row.execution_id, path=row.path, failed_try="")
     first = turns.order_by("turn").only("agent_id", "agent_version").first()
     if first is None:
         return False

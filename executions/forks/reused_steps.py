@@ -69,7 +69,7 @@ def copy_steps(
 def copy_calls(source: WorkflowExecution, fork: WorkflowExecution, paths: Iterable[str]) -> None:
     """Let the steps at `paths`, which were cut off, go on where they stood: answered turns and calls are not repeated."""
     wanted = list(paths)
-    turns = ModelCall.objects.filter(execution=source, path__in=wanted)
+    turns = ModelCall.objects.filter(execution=source, path__in=wanted, failed_try="")
     _copy_all(turns, fork)
     calls = ToolCall.objects.filter(execution=source, path__in=wanted)
     # A failure is an answer to an agent; a tool step that failed shall try again.

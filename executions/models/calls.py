@@ -7,7 +7,11 @@ from executions.models.execution import WorkflowExecution
 
 
 class ModelCall(models.Model):
-    """One turn of an agent: what was asked and what came back. An agent's conversation is its rows in order."""
+    """One turn of an agent: what was asked and what came back. An agent's conversation is its rows in order.
+
+    A try that was paid for without a usable answer is a row of its own, with an error and without messages
+    (decisions/0024): what all rows add up to is what was paid.
+    """
 
     # The constraint below begins with it.
     execution = models.ForeignKey(
@@ -20,6 +24,15 @@ class ModelCall(models.Model):
     model = models.CharField(max_length=100)
     new_messages = JSONField(default=list, help_text="What this turn adds to the conversation.")
     answer = JSONField(null=True, blank=True, help_text="The assistant's message.")
+    failed_try = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Which try it was that was paid for without a usable answer; empty for an answer.",
+    )
+    error_json = JSONField(null=True, blank=True, help_text="Of such a try: {kind, code, message}.")
     input_tokens = models.PositiveBigIntegerField(default=0)
     output_tokens = models.PositiveBigIntegerField(default=0)
     cost_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
@@ -30,10 +43,10 @@ class ModelCall(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering = ["execution_id", "path", "turn"]
+        ordering = ["execution_id", "path", "turn", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["execution", "path", "turn"], name="model_call_turn_unique"
+                fields=["execution", "path", "turn", "failed_try"], name="model_call_try_unique"
             ),
         ]
 

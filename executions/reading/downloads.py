@@ -32,7 +32,9 @@ def json_of(rows: QuerySet[M], column: str) -> Iterator[bytes]:
 
 def conversation_of(execution_id: str, path: str) -> Iterator[bytes]:
     """An agent's messages as one JSON array, read turn by turn."""
-    rows = ModelCall.objects.filter(execution_id=execution_id, path=path).order_by("turn")
+    rows = ModelCall.objects.filter(execution_id=execution_id, path=path, failed_try="").order_by(
+        "turn"
+    )
     is_first = True
     yield b"["
     for pk in list(rows.values_list("pk", flat=True)):

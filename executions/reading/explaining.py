@@ -28,9 +28,9 @@ class Try:
 
 
 def model_calls_of(step_run: StepRun) -> QuerySet[ModelCall]:
-    """The turns of an agent's step, in order: its conversation, as previews."""
+    """The turns of an agent's step, in order: its conversation, as previews; before an answer the tries paid in vain."""
     rows = ModelCall.objects.filter(execution_id=step_run.origin_id, path=step_run.path)
-    return with_shown(rows.order_by("turn"), "new_messages", "answer")
+    return with_shown(rows.order_by("turn", "id"), "new_messages", "answer")
 
 
 def tool_calls_of(step_run: StepRun) -> QuerySet[ToolCall]:

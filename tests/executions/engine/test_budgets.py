@@ -195,6 +195,18 @@ def test_a_service_that_counts_nothing_is_not_free(
     assert Budget.objects.get(pk=ran.id).tokens_spent > 300
 
 
+def test_an_answer_that_filled_its_room_is_not_free_where_nothing_is_counted(
+    runner: Runner, model_server: ModelServer, settings: Settings
+) -> None:
+    settings.BUDGET_OUTPUT_TOKENS = 500
+    model_server.script([answers.text("Half a", finish_reason="length", usage=None)])
+    ran = runner.run({"limits": {"max_tokens": 10_000}, "steps": [ask()]})
+    assert error_of(ran)[:2] == ("agent_error", "truncated")
+    budget = Budget.objects.get(pk=ran.id)
+    assert 500 < budget.tokens_spent < 1_000
+    assert budget.tokens_reserved == 0
+
+
 def test_a_call_without_an_answer_in_time_counts_as_estimated_and_a_broken_service_is_free(
     runner: Runner, model_server: ModelServer
 ) -> None:
