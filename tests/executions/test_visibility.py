@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings as django_settings
 from google.protobuf.duration_pb2 import Duration
 from pytest_django import Settings
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.api.operatorservice.v1 import RemoveSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, WorkflowExecutionDescription
@@ -30,9 +31,12 @@ from executions.triggers.firing import execution_id_of
 from executions.visibility import Labels
 from tests.executions.conftest import PATIENCE_SECONDS, Json, Ran, Runner
 from tests.executions.engine.building import ask, echo, parallel, pause
+from tests.executions.engine.test_approvals import answer
 from tests.executions.families import wait_for_step
 from tests.executions.flows import workflow_of
 from tests.executions.tap import Tap
+from tests.fakes import model_server as answers
+from tests.fakes.model_server import ModelServer
 from workflowsite.localstack import temporal_server
 
 YES = Vote(approved=True)
@@ -90,6 +94,46 @@ def test_a_run_can_be_found_by_workflow_user_and_trigger(runner: Runner) -> None
     assert (attributes[visibility.USER], attributes[visibility.TRIGGER]) == ("alice", "api")
     memo = runner.worker.call(found.memo())
     assert (memo["workflow_id"], memo["workflow_version"], memo["user"]) == ("tried", 1, "alice")
+
+
+def test_each_call_and_timer_says_what_it_is_for(
+    runner: Runner, tap: Tap, model_server: ModelServer
+) -> None:
+    runner.agent("helper", tools=["native:text_stats"])
+    call = answers.tool_call("native__text_stats", {"text": "a"})
+    model_server.script([call, answers.text("done")])
+    steps = [
+        tap.step("load", "ok/load"),
+        {"id": "write", "type": "agent", "agent_id": "helper"},
+        pause("rest"),
+        ask("check", approval_timeout_seconds=600),
+        echo("say"),
+        echo("again"),
+    ]
+    ran = started(runner, *steps)
+    answer(ran, runner.owner, path="check")
+    assert ran.wait().status == "COMPLETED"
+    events = [(event, summary_of(event)) for event in ran.history().events]
+    assert events[0][1] == "Tried"
+    calls = [
+        told for event, told in events if event.HasField("activity_task_scheduled_event_attributes")
+    ]
+    assert calls == [
+        "load native:http_request",
+        "write turn 1",
+        "write native:text_stats",
+        "write turn 2",
+    ]
+    timers = [told for event, told in events if event.HasField("timer_started_event_attributes")]
+    assert set(timers) == {"limits.timeout_seconds", "rest", "check"}
+    local = [told for event, told in events if event.HasField("marker_recorded_event_attributes")]
+    assert {"check", "say and up to 1 after it"} <= set(local)
+
+
+def summary_of(event: HistoryEvent) -> str | None:
+    """What Temporal's pages show beside the event."""
+    data = event.user_metadata.summary.data
+    return str(json.loads(data)) if data else None
 
 
 def test_a_waiting_run_is_found_as_long_as_it_waits(runner: Runner) -> None:
