@@ -1,4 +1,4 @@
-"""Locks in PostgreSQL that hold up whoever writes to a run, and a look at who waits for one."""
+"""Locks in PostgreSQL that hold up whoever writes to a row, and a look at who waits for one."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connection
+from django.db.models import Model
+from psycopg import sql
 
 from tests.executions.conftest import PATIENCE_SECONDS
 
@@ -30,19 +32,19 @@ def another_connection() -> psycopg.Connection[Any]:
 
 
 @contextmanager
-def locked_run(execution_id: str) -> Iterator[None]:
-    """While nobody else writes to the run's row."""
+def locked(model: type[Model], key: str) -> Iterator[None]:
+    """While nobody else writes to the row."""
     with another_connection() as other, other.transaction():
-        row = "SELECT FROM executions_workflowexecution WHERE id = %s FOR UPDATE"
-        other.execute(row, [execution_id])
+        table = sql.Identifier(model._meta.db_table)
+        other.execute(sql.SQL("SELECT FROM {} WHERE id = %s FOR UPDATE").format(table), [key])
         yield
 
 
-def wait_for_lock(is_over: Callable[[], bool] = lambda: False) -> None:
-    """Until somebody waits for a lock; `is_over` tells that nobody will any more."""
+def wait_for_lock(count: int = 1, *, is_over: Callable[[], bool] = lambda: False) -> None:
+    """Until so many wait for a lock; `is_over` tells that nobody will any more."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     with connection.cursor() as cursor:
-        while not cursor.execute(WAITING).rowcount:
-            assert not is_over(), "Nobody came to what is locked."
+        while cursor.execute(WAITING).rowcount < count:
+            assert not is_over(), "Not all came to what is locked."
             assert time.monotonic() < deadline, "Nobody waits for a lock."
             time.sleep(0.02)

@@ -15,7 +15,7 @@ from executions.services import request_cancellation
 from tests.executions.conftest import Json, Ran, Runner, WorkerThread
 from tests.executions.engine.building import pause
 from tests.executions.flows import RENDER
-from tests.executions.locks import locked_run, wait_for_lock
+from tests.executions.locks import locked, wait_for_lock
 
 LASTING: Json = {"steps": [pause("rest", 3600)]}
 # Pydantic reads as many, and fails to write them.
@@ -46,10 +46,10 @@ def test_a_run_that_ends_while_the_sweep_looks_at_others_does_not_stop_it(runner
     WorkflowExecution.objects.filter(pk=second.id).update(cancel_requested_at=timezone.now())
     terminated(runner.worker, first)
     with ThreadPoolExecutor(1) as threads:
-        with locked_run(first.id):
+        with locked(WorkflowExecution, first.id):
             sweep = threads.submit(swept)
             # It has asked Temporal about all three, and waits to write down the end of the first.
-            wait_for_lock(sweep.done)
+            wait_for_lock(is_over=sweep.done)
             second.cancel()
             assert second.wait().status == "CANCELLED"
         assert sweep.result() == {"finished": [first.id], "left": [second.id], "started": [last.pk]}

@@ -9,11 +9,11 @@ from temporalio.api.enums.v1 import WorkflowTaskFailedCause
 from temporalio.client import WorkflowExecutionStatus
 
 from executions import temporal
-from executions.models import ExecutionEvent
+from executions.models import ExecutionEvent, WorkflowExecution
 from executions.starts.run_inputs import run_input_of
 from tests.executions.conftest import Json, Ran, Runner
 from tests.executions.engine.building import echo, end
-from tests.executions.locks import locked_run, wait_for_lock
+from tests.executions.locks import locked, wait_for_lock
 
 REFUSED = WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
 
@@ -22,7 +22,7 @@ def cancelled_at_the_end(runner: Runner, definition: Json) -> Ran:
     """A run that is cancelled while its end waits for the lock on its row."""
     execution = runner.prepare(definition, {"user_input": "hi"})
     ran = Ran(runner.worker, execution.pk)
-    with locked_run(execution.pk):
+    with locked(WorkflowExecution, execution.pk):
         runner.worker.call(temporal.start_interpreter(run_input_of(execution)))
         wait_for_lock()
         ran.cancel()

@@ -7,13 +7,14 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -23,11 +24,13 @@ from executions.services import wait_for_end
 from executions.triggers.models import MAX_BODY_BYTES, Webhook, WebhookDelivery
 from tests.executions.conftest import Runner
 from tests.executions.flows import RENDER, workflow_of
+from tests.executions.locks import locked, wait_for_lock
 from workflows.models import Workflow
 from workflows.services import archive_workflow, save_workflow
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "executions.md"
 Made = dict[str, Any]
+AT_ONCE = 5
 
 
 @pytest.fixture
@@ -148,6 +151,37 @@ def test_a_repeated_delivery_is_one_run(make: Callable[..., Made]) -> None:
     assert WorkflowExecution.objects.count() == 2
     statuses = sorted(WebhookDelivery.objects.values_list("status", flat=True))
     assert statuses == ["accepted", "accepted", "duplicate"]
+
+
+@pytest.mark.parametrize("name", ["X_Delivery_Id", "Idempotency_Key", None])
+def test_the_same_delivery_several_times_at_once_is_one_run(
+    runner: Runner, client_for: Any, name: str | None
+) -> None:
+    address = f"/api/v1/workflows/{workflow_of(runner.owner).pk}/webhooks"
+    hook = client_for(runner.owner).post(address, {"name": "Orders"}).json()
+    now = time.time()
+
+    def delivered(number: int) -> Any:
+        try:
+            # With an id of its own a delivery may be signed anew; without one it is the very same request.
+            if name is None:
+                return deliver(hook, {"a": 1}, at=now)
+            return deliver(hook, {"a": 1}, at=now - number, **{name: "d1"})
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        # One has written its delivery and waits to note it with the webhook, the others wait for the same id.
+        with locked(Webhook, hook["id"]):
+            answers = [threads.submit(delivered, number) for number in range(AT_ONCE)]
+            wait_for_lock(AT_ONCE, is_over=lambda: any(answer.done() for answer in answers))
+        told = [answer.result() for answer in answers]
+    run = WorkflowExecution.objects.get()
+    assert {one.status_code for one in told} == {202}
+    assert {one.json()["execution_id"] for one in told} == {run.pk}
+    assert wait_for_end(run, 30).status == "COMPLETED"
+    statuses = sorted(WebhookDelivery.objects.values_list("status", flat=True))
+    assert statuses == ["accepted", *["duplicate"] * (AT_ONCE - 1)]
 
 
 def test_a_replayed_request_is_one_run_even_under_another_id(make: Callable[..., Made]) -> None:
