@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from asgiref.sync import async_to_sync
 from pytest_django import Settings
 from temporalio.client import ScheduleDescription
 
+from executions.engine.scheduled_start import NOMINAL_TIME
 from executions.models import WorkflowExecution
-from executions.temporal import connect
+from executions.temporal import connect, describe
 from executions.triggers import temporal_schedules
 from executions.triggers.models import Schedule
 from executions.triggers.schedules import create_schedule
@@ -35,6 +37,23 @@ def until(happens: Callable[[], Any]) -> Any:
 async def described(schedule: Schedule) -> ScheduleDescription:
     """What Temporal has under its id."""
     return await (await connect()).get_schedule_handle(schedule.pk).describe()
+
+
+@async_to_sync
+async def starts_of(schedule: Schedule) -> list[datetime]:
+    """The times for which Temporal has fired it, the earliest first, of what has completed and is listed by now."""
+    query = f'TemporalScheduledById = "{schedule.pk}" AND ExecutionStatus = "Completed"'
+    found = (await connect()).list_workflows(query)
+    return sorted([start.typed_search_attributes[NOMINAL_TIME] async for start in found])
+
+
+@async_to_sync
+async def meant_for(run: WorkflowExecution) -> datetime:
+    """The time for which a schedule started the run: Temporal appends it to the id of what it starts."""
+    found = await describe(run.pk)
+    assert found is not None
+    assert found.parent_id is not None
+    return datetime.fromisoformat(found.parent_id.removeprefix(f"{run.schedule_id}-"))
 
 
 class Clock:
