@@ -4,6 +4,15 @@ from typing import Literal
 
 ToolErrorKind = Literal["tool_error", "tool_missing", "timeout", "schema_mismatch"]
 
+# Codes of failures that came after the tool had been asked: what it did is done, or nobody knows.
+AFTER_THE_CALL = frozenset(
+    {
+        "connection_lost",
+        # Its answer was of no use.
+        *("answer_too_large", "result_too_large", "invalid_result", "invalid_json", "not_text"),
+    }
+)
+
 
 class ToolCallFailed(Exception):
     """A tool call that gave no result.

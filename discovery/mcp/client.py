@@ -26,7 +26,7 @@ from mcp_types import (
 from pydantic import JsonValue, TypeAdapter
 
 from discovery.mcp.addresses import Address, HttpAddress, StdioAddress
-from discovery.mcp.failures import ServerUnreachable, causes, explain
+from discovery.mcp.failures import ServerUnreachable, causes, explain, is_refused
 from discovery.mcp.listing import MAX_TOOLS, Listing, sift
 from discovery.mcp.pool import ConnectionPool
 from discovery.mcp.results import output_of, readable
@@ -157,11 +157,13 @@ async def call_tool(
 
     Raises `ToolCallFailed`: also for a result that is too large or no JSON that can be stored.
     """
+    is_asked = False
     try:
         async with (
             asyncio.timeout(timeout_seconds),
             _session(address, timeout_seconds + NET_SECONDS) as session,
         ):
+            is_asked = True
             answer = await session.call(name, arguments, idempotency_key)
     except TimeoutError:
         raise ToolCallFailed(
@@ -171,7 +173,9 @@ async def call_tool(
             is_retryable=True,
         ) from None
     except ServerUnreachable as error:
-        raise ToolCallFailed(error.reason, code="server_unreachable", is_retryable=True) from error
+        is_lost = is_asked and not error.is_refused
+        code = "connection_lost" if is_lost else "server_unreachable"
+        raise ToolCallFailed(error.reason, code=code, is_retryable=True) from error
     return _output(answer)
 
 
@@ -302,6 +306,5 @@ def _unreachable(
             return cause
         if not isinstance(cause, _FAILURES):
             raise error
-    return ServerUnreachable(
-        explain(error, address, http_status=http_status, last_words=last_words)
-    )
+    reason = explain(error, address, http_status=http_status, last_words=last_words)
+    return ServerUnreachable(reason, is_refused=is_refused(error, http_status))

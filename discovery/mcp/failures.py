@@ -19,11 +19,15 @@ _BY_STATUS = {
 
 
 class ServerUnreachable(Exception):
-    """No working connection to an MCP server; `reason` says why and what to do, without secrets."""
+    """No working connection to an MCP server; `reason` says why and what to do, without secrets.
 
-    def __init__(self, reason: str) -> None:
+    `is_refused`: nothing reached the server, or it answered that it does not take it.
+    """
+
+    def __init__(self, reason: str, *, is_refused: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.is_refused = is_refused
 
 
 def causes(error: Exception) -> Iterator[Exception]:
@@ -33,6 +37,14 @@ def causes(error: Exception) -> Iterator[Exception]:
             yield from causes(inner)
     else:
         yield error
+
+
+def is_refused(error: Exception, http_status: int | None) -> bool:
+    """Whether nothing reached the server, or it answered with an error; `http_status` is the last one seen."""
+    has_refused = http_status is not None and http_status >= 400
+    return has_refused or any(
+        isinstance(cause, (AddressRefused, httpx2.ConnectError)) for cause in causes(error)
+    )
 
 
 def explain(

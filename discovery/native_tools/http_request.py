@@ -21,6 +21,12 @@ _RESERVED_HEADERS = frozenset(
         *("trailer", "upgrade", "expect", "accept-encoding", "proxy-authorization"),
     }
 )
+_BEFORE_SENDING = (
+    httpx2.ConnectError,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
+)
 # What a workflow may want to know about an answer; cookies and a server's banner are not among it.
 _SHOWN_HEADERS = (
     *("content-type", "content-language", "date", "etag", "last-modified", "link"),
@@ -42,9 +48,7 @@ async def http_request(arguments: Arguments, idempotency_key: str) -> JsonValue:
             f"{request.url.host} did not answer in time.", kind="timeout", is_retryable=True
         ) from None
     except httpx2.HTTPError as error:
-        # The name of the error only: its text can quote what the server sent.
-        message = f"{request.url.host} could not be reached ({type(error).__name__})."
-        raise _failed("unreachable", message, is_retryable=True) from None
+        raise _failed_on_the_way(error, request.url.host) from None
     if arguments.get("fail_on_error", True) and not response.is_success:
         raise _failed_with_status(response)
     return {
@@ -128,6 +132,15 @@ def _read_json(content: bytes) -> JsonValue:
         hint = "Set 'response_format' to 'text' to take it as it is."
         raise _failed("invalid_json", f"The answer is no JSON. {error.detail}", hint=hint) from None
     return value
+
+
+def _failed_on_the_way(error: httpx2.HTTPError, host: str) -> ToolCallFailed:
+    # The name of the error only: its text can quote what the server sent.
+    name = type(error).__name__
+    if isinstance(error, _BEFORE_SENDING):
+        return _failed("unreachable", f"{host} could not be reached ({name}).", is_retryable=True)
+    message = f"The connection to {host} broke off before its answer was there ({name})."
+    return _failed("connection_lost", message, is_retryable=True)
 
 
 def _failed_with_status(response: httpx2.Response) -> ToolCallFailed:

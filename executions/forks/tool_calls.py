@@ -8,10 +8,11 @@ from django.db.models import CharField, Count, F, IntegerField, Max, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
+from discovery.tool_errors import AFTER_THE_CALL
 from executions.models import TOOL_CALL, ExecutionEvent, ToolCall
 
 # After these nobody knows what the call did.
-UNCLEAR = ("timeout", "worker_lost")
+UNCLEAR_KINDS = ("timeout", "worker_lost")
 # What a call's row is unique by.
 KEY = ("execution_id", "path", "turn", "call_id")
 
@@ -27,17 +28,17 @@ class Made:
 
 
 def calls_made(executions: Collection[str], *, but: Collection[str]) -> Iterator[Made]:
-    """The calls of those runs in the order of their ends, then those of which a try may have done something unseen.
+    """The calls of those runs in the order of their ends, then those of which a try may have done something.
 
     Calls of the tools `but` are left out, and those of which every try is known to have failed.
     """
     rows = ToolCall.objects.filter(execution__in=executions).exclude(tool__in=but).order_by("id")
     written = set()
-    for execution_id, path, turn, call_id, tool, error_kind in rows.values_list(
-        *KEY, "tool", "error_json__kind"
+    for execution_id, path, turn, call_id, tool, kind, code in rows.values_list(
+        *KEY, "tool", "error_json__kind", "error_json__code"
     ):
         written.add((execution_id, path, turn, call_id))
-        if error_kind is None or error_kind in UNCLEAR:
+        if kind is None or kind in UNCLEAR_KINDS or code in AFTER_THE_CALL:
             yield Made(execution_id, path, tool, has_row=True)
     for execution_id, path, turn, call_id, tool in _unclear_calls(executions):
         if tool not in but:
@@ -57,12 +58,14 @@ def _unclear_calls(executions: Collection[str]) -> QuerySet[Any, tuple[str, str,
         call_id=KT("data__call_id"),
         status=KT("data__status"),
         error_kind=KT("data__error__kind"),
+        error_code=KT("data__error__code"),
     )
+    is_unclear = Q(error_kind__in=UNCLEAR_KINDS) | Q(error_code__in=AFTER_THE_CALL)
     calls = tries.values(*KEY).annotate(
         tool=Max(KT("data__tool"), output_field=CharField()),
         begun=Count("pk", filter=Q(status="started")),
         ended=Count("pk", filter=~Q(status="started")),
-        unclear=Count("pk", filter=Q(error_kind__in=UNCLEAR)),
+        unclear=Count("pk", filter=is_unclear),
     )
     calls = calls.filter(Q(begun__gt=F("ended")) | Q(unclear__gt=0))
     found: QuerySet[Any, tuple[str, str, int, str, str]] = calls.values_list(*KEY, "tool")

@@ -192,8 +192,8 @@ async def test_a_command_that_ends_at_once_is_explained_without_its_secret() -> 
 async def test_a_server_that_crashes_in_a_call_is_replaced_for_the_next() -> None:
     crashing = misbehaving("crash")
     error = await failure(crashing)
-    assert (error.code, error.is_retryable) == ("server_unreachable", True)
-    assert (await failure(crashing)).code == "server_unreachable"
+    assert (error.code, error.is_retryable) == ("connection_lost", True)
+    assert (await failure(crashing)).code == "connection_lost"
 
 
 async def test_calls_to_a_command_share_one_process() -> None:

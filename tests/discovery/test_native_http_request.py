@@ -168,6 +168,13 @@ async def test_an_unreachable_server_may_be_retried(web: WebServer, settings: Se
     assert failure.value.is_retryable
 
 
+async def test_a_server_that_hangs_up_had_the_request(web: WebServer) -> None:
+    with pytest.raises(ToolCallFailed) as failure:
+        await request(web, "hang-up", method="POST")
+    assert (failure.value.code, failure.value.is_retryable) == ("connection_lost", True)
+    assert len(web.received) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -9,7 +9,10 @@ from typing import Any, Self
 
 
 class Tap:
-    """Paths: `/ok/NAME`, `/wait/SECONDS/NAME`, `/hold/NAME` (until `release`), `/flaky/TIMES/NAME` (503 first), `/big/BYTES/NAME`."""
+    """Paths: `/ok/NAME`, `/wait/SECONDS/NAME`, `/hold/NAME` (until `release`), `/flaky/TIMES/NAME` (503 first), `/big/BYTES/NAME`.
+
+    `/cut/NAME` hangs up, `/garbage/NAME` answers with what is no JSON.
+    """
 
     def __init__(self) -> None:
         self.hits: list[str] = []
@@ -97,16 +100,19 @@ class _Handler(BaseHTTPRequestHandler):
                 tap.held.wait(60)
             case "flaky":
                 status = 503 if tap.count(rest[-1]) <= int(rest[0]) else 200
+            case "cut":
+                self.close_connection = True
+                return
         more = {"text": "x" * int(rest[0])} if kind == "big" else {}
-        self._answer(status, {"name": rest[-1]} | more)
+        data = json.dumps({"name": rest[-1]} | more).encode()
+        self._answer(status, b"{" if kind == "garbage" else data)
 
     do_GET = do_POST
 
     def log_message(self, format: str, *args: object) -> None:
         """Silent."""
 
-    def _answer(self, status: int, body: Any) -> None:
-        data = json.dumps(body).encode()
+    def _answer(self, status: int, data: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))

@@ -105,6 +105,23 @@ def test_calls_that_a_retried_child_would_repeat_are_named_under_the_parents_ste
     assert (tap.count("kept"), tap.count("cut-off")) == (1, 2)
 
 
+@pytest.mark.parametrize("path", ["cut/send", "garbage/send"])
+def test_a_call_whose_answer_was_lost_or_of_no_use_may_have_been_made(
+    runner: Runner, tap: Tap, forks: Forks, path: str
+) -> None:
+    ran = runner.run({"steps": [tap.step("send", path)]})
+    assert (ran.status, tap.count("send")) == ("FAILED", 1)
+    assert forks.refused(ran, "retry")["repeats"] == [repeat("send")]
+
+
+def test_a_call_that_was_answered_with_an_error_was_not_made(
+    runner: Runner, tap: Tap, forks: Forks
+) -> None:
+    ran = runner.run({"steps": [tap.step("send", "flaky/1/send")]})
+    assert ran.status == "FAILED"
+    assert forks.retry(ran).status == "COMPLETED"
+
+
 def test_an_agents_call_that_was_cut_off_may_have_been_made(
     runner: Runner, model_server: ModelServer, tap: Tap, forks: Forks
 ) -> None:
@@ -254,15 +271,16 @@ def call(run: WorkflowExecution, number: int, status: str, **data: Any) -> Execu
 @pytest.mark.parametrize(
     ("first", "is_asked"),
     [
-        ({"error": {"kind": "timeout", "code": "", "message": "too slow"}}, True),
-        ({"error": {"kind": "tool_error", "code": "503", "message": "busy"}}, False),
+        ({"error": {"kind": "timeout", "code": "timeout", "message": "too slow"}}, True),
+        ({"error": {"kind": "tool_error", "code": "connection_lost", "message": ""}}, True),
+        ({"error": {"kind": "tool_error", "code": "http_503", "message": "busy"}}, False),
     ],
 )
 def test_of_several_tries_each_may_have_been_the_one_that_did_it(
     alice: User, api: APIClient, first: dict[str, Any], is_asked: bool
 ) -> None:
     run = finished_run(workflow_of(alice), alice, status="FAILED", failed_step="send")
-    error = {"kind": "tool_error", "code": "503", "message": "busy"}
+    error = {"kind": "tool_error", "code": "http_503", "message": "busy"}
     step_run(run, "send", position=3, status="FAILED", error_json=error)
     ToolCall.objects.create(execution=run, path="send", tool=POST, error_json=error, attempts=2)
     call(run, 4, "started")
@@ -279,7 +297,7 @@ def test_a_second_try_that_was_cut_off_counts_although_the_first_one_failed(
 ) -> None:
     run = finished_run(workflow_of(alice), alice, status="CANCELLED")
     step_run(run, "send", position=3, status="CANCELLED")
-    error = {"kind": "tool_error", "code": "503", "message": "busy"}
+    error = {"kind": "tool_error", "code": "http_503", "message": "busy"}
     ToolCall.objects.create(execution=run, path="send", tool=POST, error_json=error)
     call(run, 4, "started")
     call(run, 5, "failed", error=error)

@@ -103,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
         kind, _, detail = parts.path.lstrip("/").partition("/")
         if kind == "hang":
             self.server.web.stopping.wait(30)
+        elif kind == "hang-up":
+            self.close_connection = True
         elif kind == "endless":
             self._stream(b"x" * 65_536, pause_seconds=0)
         elif kind == "drip":
