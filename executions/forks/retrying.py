@@ -1,6 +1,6 @@
 """Retries: runs that go on where another failed or was cancelled, and let its children do the same."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from django.contrib.auth.models import User
@@ -153,28 +153,35 @@ def _continued(source: WorkflowExecution, by: User, plan: ForkPlan) -> list[str]
     rows = StepRun.objects.filter(
         execution=source, step_type__in=("agent", "tool"), status__in=CUT_OFF
     )
-    versions = dict(agents_for(by).values_list("id", "version"))
-    return [
-        row.path
-        for row in rows.only("path", "step_type", "error_json", "execution_id")
-        if row.path not in plan.reused
-        and not plan.is_inside_reused(row.path)
-        and _can_go_on(row, versions)
+    open_rows = [
+        row
+        for row in rows.only("path", "step_type", "error_json")
+        if row.path not in plan.reused and not plan.is_inside_reused(row.path)
     ]
+    paths = [row.path for row in open_rows]
+    answered = ToolCall.objects.filter(execution=source, path__in=paths, error_json__isnull=True)
+    called = set(answered.values_list("path", flat=True))
+    talked = _conversations(source, paths, by)
+    return [row.path for row in open_rows if _can_go_on(row, called, talked)]
 
 
-def _can_go_on(row: StepRun, versions: Mapping[str, int]) -> bool:
-    """Unless the conversation itself was the failure, or the agent has been changed since."""
+def _can_go_on(row: StepRun, called: set[str], talked: set[str]) -> bool:
+    """Unless nothing was answered there, or the conversation itself was the failure."""
     if row.step_type == "tool":
-        calls = ToolCall.objects.filter(execution_id=row.execution_id, path=row.path)
-        return calls.filter(error_json__isnull=True).exists()
-    if (row.error_json or {}).get("code") in FRUITLESS:
-        return False
-    turns = ModelCall.objects.filter(execution_id=row.execution_id, path=row.path, failed_try="")
-    first = turns.order_by("turn").only("agent_id", "agent_version").first()
-    if first is None:
-        return False
-    return not first.agent_id or versions.get(first.agent_id) == first.agent_version
+        return row.path in called
+    return row.path in talked and (row.error_json or {}).get("code") not in FRUITLESS
+
+
+def _conversations(source: WorkflowExecution, paths: list[str], by: User) -> set[str]:
+    """The paths at which an agent was answered that has not been changed since."""
+    versions = dict(agents_for(by).values_list("id", "version"))
+    turns = ModelCall.objects.filter(execution=source, path__in=paths, failed_try="")
+    first = turns.order_by("path", "turn").distinct("path")
+    return {
+        path
+        for path, agent_id, version in first.values_list("path", "agent_id", "agent_version")
+        if not agent_id or versions.get(agent_id) == version
+    }
 
 
 def _nothing(execution: WorkflowExecution) -> None:
