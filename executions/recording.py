@@ -180,6 +180,19 @@ def record(batch: Batch, *, then: Sequence[Event] = ()) -> RunOutcome | None:
     return None
 
 
+def add_late(execution_id: str) -> None:
+    """What was written down of calls after the run's end counts in it too, and in those above it that have ended."""
+    with transaction.atomic():
+        fields = (*READ_FIELDS, "parent_id")
+        execution = locked_row(WorkflowExecution, execution_id, fields)
+        if execution is None or not execution.is_finished or not _closed_all(execution):
+            return
+        write(changed_row(WorkflowExecution, execution.pk, changed_columns(execution)))
+        _mend_steps(execution.pk)
+    if execution.parent_id is not None:
+        add_late(execution.parent_id)
+
+
 def recorded_unasked(batch: Batch, then: Sequence[Event], proviso: Proviso = ALWAYS) -> Any:
     """As `record`, by one statement that asks nothing before; gives what was read with it.
 
@@ -287,12 +300,16 @@ def _closed(execution: WorkflowExecution, batch: Batch) -> bool:
     if execution.completed_at is None:
         _close_approvals(batch)
         return False
+    # The run may know of a call that its step, still open, had no time to tell.
+    return _closed_all(execution) or execution.status != WorkflowExecution.Status.COMPLETED
+
+
+def _closed_all(execution: WorkflowExecution) -> bool:
+    """Close what a run leaves; whether it came to more than it knew."""
     with connection.cursor() as cursor:
         cursor.execute(CLOSE_ALL, [execution.pk] * 3)
         paid: Any = cursor.fetchone()
-    is_more = add_unreported(execution, Usage(*paid))
-    # The run may know of a call that its step, still open, had no time to tell.
-    return is_more or execution.status != WorkflowExecution.Status.COMPLETED
+    return add_unreported(execution, Usage(*paid))
 
 
 def _close_approvals(batch: Batch) -> None:

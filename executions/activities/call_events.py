@@ -48,14 +48,14 @@ def model_call_completed(question: AskModel, row: ModelCall, answer: Write) -> b
 
 def model_call_failed(
     question: AskModel, model: str, error: ModelError, row: Write | None, *, duration_ms: int
-) -> None:
-    """The model gave nothing, this time: writes the try's row, if it was paid for, and tells it."""
+) -> bool:
+    """The model gave nothing, this time: writes the try's row, if it was paid for, and tells it; false if nothing was told."""
     more: dict[str, Any] = {"duration_ms": duration_ms, "error": told_error(error)}
     if row is not None and error.spent is not None:
         more["input_tokens"] = error.spent.input_tokens
         more["output_tokens"] = error.spent.output_tokens
     event = _of_turn(question, "failed", model=model, **more)
-    note_event(question.execution_id, **event, beside=row, only_if_new=row is not None)
+    return note_event(question.execution_id, **event, beside=row, only_if_new=row is not None)
 
 
 def tool_call_started(request: CallTool) -> None:

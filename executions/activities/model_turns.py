@@ -46,7 +46,7 @@ from executions.engine.messages.limits import MAX_TASK_BYTES
 from executions.engine.messages.outcomes import Usage
 from executions.engine.messages.values import Value
 from executions.models import ModelCall
-from executions.recording import record
+from executions.recording import add_late, record
 from executions.stored_values import keep, load
 
 
@@ -239,7 +239,9 @@ def _row_of_try(turn: _Prepared, error: ModelError, duration_ms: int) -> Row | N
 def _note_error(turn: _Prepared, error: ModelError, duration_ms: int, row: Row | None) -> None:
     question, model = turn.begun.question, _model_of(turn.begun.setup)
     paid = None if row is None else _missing(row)
-    model_call_failed(question, model, error, paid, duration_ms=duration_ms)
+    is_told = model_call_failed(question, model, error, paid, duration_ms=duration_ms)
+    if paid is not None and not is_told:
+        add_late(question.execution_id)
     if turn.spending is not None:
         settle_error(turn.spending, error)
 
@@ -277,7 +279,8 @@ def _written(begun: _Begun, answer: ModelAnswer) -> ModelCall:
     made = ModelCall(**row)
     if model_call_completed(begun.question, made, _missing(row)):
         return made
-    # A run that has ended is told nothing; its answers are kept.
+    # A run that has ended is told nothing; its answers are kept, and count.
+    add_late(begun.question.execution_id)
     return _answered(begun.question) or made
 
 

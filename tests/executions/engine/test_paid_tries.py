@@ -7,7 +7,10 @@ import pytest
 from django.urls import reverse
 from pytest_django import Settings
 
-from executions.models import Budget, ExecutionEvent
+from common.connections import called_with_connection
+from executions.engine.messages.outcomes import ErrorInfo, RunOutcome
+from executions.finishing import finish
+from executions.models import Budget, ExecutionEvent, WorkflowExecution
 from executions.sums.adding import mend_sums
 from tests.conftest import ClientFor
 from tests.executions.conftest import RUNS, Forks, Runner
@@ -15,7 +18,7 @@ from tests.executions.engine.building import Step, echo, parallel
 from tests.executions.families import children
 from tests.executions.flows import workflow_of
 from tests.fakes import model_server as answers
-from tests.fakes.model_server import ModelServer
+from tests.fakes.model_server import Answer, ModelServer
 
 QUICK = {"initial_interval_seconds": 0.01, "backoff_coefficient": 1}
 SLOW = {"max_attempts": 2, "initial_interval_seconds": 600, "maximum_interval_seconds": 600}
@@ -121,6 +124,45 @@ def test_a_branch_that_is_cut_off_between_two_tries_was_paid_for(
     assert (ran.status, ran.statuses["fan/slow/ask"]) == ("COMPLETED", "CANCELLED")
     assert spent(ran.row) == spent(ran.step("fan/slow/ask")) == (90, 10, Decimal("0.1"))
     assert ran.row.model_calls == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "paid"),
+    [(GOOD, (20, 5, Decimal("0.025"))), (EMPTY, (90, 10, Decimal("0.1")))],
+    ids=["answer", "failed-try"],
+)
+@pytest.mark.parametrize("limits", [{}, {"max_tokens": 100_000}], ids=["free", "bounded"])
+def test_what_came_after_the_runs_end_was_paid_for(
+    runner: Runner, model_server: ModelServer, answer: Answer, paid: Any, limits: dict[str, int]
+) -> None:
+    def ended_meanwhile(_: Any) -> Answer:
+        lost = RunOutcome("FAILED", ErrorInfo(kind="internal", message="Lost."))
+        run = called_with_connection(WorkflowExecution.objects.get)
+        assert called_with_connection(finish, run.pk, lost)
+        return answer
+
+    model_server.script([ended_meanwhile])
+    ran = runner.run({"limits": limits, "steps": [ask(max_attempts=1)]})
+    assert (ran.row.error, ran.statuses) == ("Lost.", {"ask": "CANCELLED"})
+    assert spent(ran.row) == spent(ran.step("ask")) == paid
+    assert ran.row.model_calls == 1
+
+
+def test_what_a_child_paid_for_after_all_had_ended_is_its_parents_too(
+    runner: Runner, model_server: ModelServer
+) -> None:
+    def ended_meanwhile(_: Any) -> Answer:
+        for run in called_with_connection(list, WorkflowExecution.objects.order_by("created_at")):
+            called_with_connection(finish, run.pk, RunOutcome("CANCELLED"))
+        return GOOD
+
+    child = workflow_of(runner.owner, ask())
+    model_server.script([ended_meanwhile])
+    step = {"id": "c", "type": "workflow", "workflow_id": child.pk}
+    ran = runner.run({"steps": [step]}, user_input="hello")
+    (row,) = children(ran)
+    assert (row.status, ran.status) == ("CANCELLED", "CANCELLED")
+    assert spent(row) == spent(ran.row) == (20, 5, Decimal("0.025"))
 
 
 def test_a_try_that_the_budget_no_longer_allows_hides_none_before_it(
