@@ -63,13 +63,17 @@ MAX_CACHED_RUNS = 200
 # The SDK collects heartbeats for up to a minute; cancelling shall be felt within a second.
 HEARTBEAT_THROTTLE = timedelta(seconds=1)
 GRACEFUL_SHUTDOWN = timedelta(seconds=10)
+# After this time a workflow task counts as hanging. The SDK's own two seconds pass on a machine that has too much to do,
+# also for one that starts 200 branches; what is interrupted there is never evicted, and its run stands still until the
+# worker is started again. Temporal gives a task that takes over ten seconds to somebody else.
+DEADLOCK_SECONDS = 60
 CONNECT_PAUSE_SECONDS = 2.0
 FIRST_CHORES_SECONDS = 5.0
 
 
 def build_worker(client: Client) -> Worker:
     """A worker for the configured task queue. Not sandboxed: replay tests guard determinism and it costs a third less."""
-    return Worker(
+    worker = Worker(
         client,
         task_queue=settings.TEMPORAL_TASK_QUEUE,
         workflows=WORKFLOWS,
@@ -84,6 +88,9 @@ def build_worker(client: Client) -> Worker:
         default_heartbeat_throttle_interval=HEARTBEAT_THROTTLE,
         graceful_shutdown_timeout=GRACEFUL_SHUTDOWN,
     )
+    # The SDK has no setting for it, but for a debugger.
+    worker._workflow_worker._deadlock_timeout_seconds = DEADLOCK_SECONDS  # type: ignore[union-attr]
+    return worker
 
 
 async def run_until_signalled() -> None:
