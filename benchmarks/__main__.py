@@ -53,10 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             told["web"] = _tell_web(installed, web_names, options)
     if options.json:
         options.json.write_text(json.dumps(told, indent=2))
-    return _judged(told["idle_activity_ms"]) if cases else 0
+    return judged(told["idle_activity_ms"]) if cases else 0
 
 
-def _judged(idle_ms: float) -> int:
+def judged(idle_ms: float) -> int:
+    """0, or 2 with a word of what is wrong where an idle activity takes too long."""
     _say(f"An idle no-op activity costs {idle_ms:.1f} ms.")
     if idle_ms > GRID_MS:
         _say(f"FAILED: that is over {GRID_MS:.0f} ms. Temporal's 50 ms grid is back: look at "

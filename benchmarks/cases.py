@@ -9,6 +9,8 @@ Step = dict[str, Any]
 SERVER = "bench"
 COUNTS = (1, 10, 100)
 LOOPS = (100, 300, 1_000)
+# Calls, three in each iteration; the longest continues as new on its way.
+LOOPS_OF_CALLS = (300, 3_000)
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,13 @@ class Case:
     @property
     def bare_shape(self) -> Shape | None:
         """Where the raw steps call something: the same with steps that do nothing, to tell what the calls cost."""
-        calls = self.how in ("mcp", "model")
+        calls = self.how in ("mcp", "model") and not self.is_long
         return Shape("activity", self.count, "hello") if calls else None
+
+    @property
+    def is_code_alone(self) -> bool:
+        """Whether the raw steps are nothing but code in the workflow, and what is recorded is all that there is."""
+        return self.how == "inline" and not self.is_long
 
 
 def all_cases() -> list[Case]:
@@ -54,11 +61,15 @@ def all_cases() -> list[Case]:
 def long_cases() -> list[Case]:
     """Rows that show whether the cost grows with the number of steps alone."""
     loops = [Case(f"loop-{n}", "loop", n, loop(n), "local", is_long=True) for n in LOOPS]
+    calls = [
+        Case(f"calls-{n}", "calls", n, loop_of_calls(n), "mcp", is_long=True)
+        for n in LOOPS_OF_CALLS
+    ]
     wide = [
         Case("pure-1000", "pure", 1_000, pure(1_000), "inline", is_long=True),
         Case("native-1000", "native", 1_000, native(1_000), "local", is_long=True),
     ]
-    return loops + wide
+    return loops + calls + wide
 
 
 def pure(count: int) -> tuple[Step, ...]:
@@ -101,6 +112,13 @@ def loop(count: int) -> tuple[Step, ...]:
     """One built-in tool, again and again."""
     body = [_query("said", "${loop.iteration}")]
     fields = {"loop_mode": "count", "max_iterations": count, "steps": body}
+    return ({"id": "rounds", "type": "loop", **fields},)
+
+
+def loop_of_calls(count: int) -> tuple[Step, ...]:
+    """So many calls of an MCP server, three in each iteration."""
+    body = list(mcp(3))
+    fields = {"loop_mode": "count", "max_iterations": count // 3, "steps": body}
     return ({"id": "rounds", "type": "loop", **fields},)
 
 

@@ -12,6 +12,15 @@ def percentile(values: list[float], share: float) -> float:
 
 
 @dataclass
+class History:
+    """Events and bytes of a run; `longest`: events of the longest of the Temporal runs that it continued as."""
+
+    events: int = 0
+    bytes: int = 0
+    longest: int = 0
+
+
+@dataclass
 class Side:
     """One side of a row; lists hold a number per round. Milliseconds, and of CPU per execution by process."""
 
@@ -20,8 +29,7 @@ class Side:
     crowd_p95_ms: list[float] = field(default_factory=list)
     per_second: list[float] = field(default_factory=list)
     cpu_ms: list[dict[str, float]] = field(default_factory=list)
-    events: int = 0
-    history_bytes: int = 0
+    history: History = field(default_factory=History)
     worker_mib: float = 0.0
 
     def cpu(self) -> dict[str, float]:
@@ -36,7 +44,11 @@ class Side:
 
 @dataclass
 class Row:
-    """A case with both sides; `bare` is a third where the raw steps call something: steps that do nothing."""
+    """A case with both sides, and a third one.
+
+    `bare`: steps that do nothing, where the raw ones call something. `recorded`: what ours records, written by hand,
+    where the raw steps are code in the workflow.
+    """
 
     name: str
     kind: str
@@ -44,6 +56,7 @@ class Row:
     raw: Side = field(default_factory=Side)
     ours: Side = field(default_factory=Side)
     bare: Side | None = None
+    recorded: Side | None = None
 
     @property
     def alone_ratio(self) -> float:
@@ -60,6 +73,11 @@ class Row:
         """As `cpu_ratio`, over steps that do nothing."""
         return self._cpu_over(self.bare) if self.bare is not None else None
 
+    @property
+    def recorded_cpu_ratio(self) -> float | None:
+        """As `cpu_ratio`, over a raw workflow that writes down by hand what ours records."""
+        return self._cpu_over(self.recorded) if self.recorded is not None else None
+
     def _cpu_over(self, side: Side) -> float | None:
         total = side.total_cpu()
         return self.ours.total_cpu() / total if total else None
@@ -67,4 +85,8 @@ class Row:
     def to_json(self) -> dict[str, Any]:
         """All of it, with the ratios."""
         ratios = {"alone_ratio": self.alone_ratio, "cpu_ratio": self.cpu_ratio}
-        return asdict(self) | ratios | {"bare_cpu_ratio": self.bare_cpu_ratio}
+        ratios |= {
+            "bare_cpu_ratio": self.bare_cpu_ratio,
+            "recorded_cpu_ratio": self.recorded_cpu_ratio,
+        }
+        return asdict(self) | ratios

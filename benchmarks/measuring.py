@@ -23,6 +23,7 @@ from executions.engine.messages.run_input import RunInput
 T = TypeVar("T")
 OURS = ("worker", "temporal", "postgresql", "redis")
 RAW = ("raw worker", "temporal")
+RECORDED = (*RAW, "postgresql")
 GRID_STEPS = 10
 
 # Each side: its figures, what makes so many runs of it, and the processes that work for it.
@@ -79,6 +80,11 @@ class Bench:
             started.extend(runs)
             return [partial(self._clients.run_ours, run) for run in runs]
 
+        def recorded(count: int) -> list[RunOne]:
+            runs = make_runs(workflow, count)
+            started.extend(runs)
+            return [partial(self._clients.run_recorded, case.shape, run) for run in runs]
+
         sides: list[OneSide] = [
             (row.raw, partial(self._raw, case.shape), RAW),
             (row.ours, ours, OURS),
@@ -86,6 +92,9 @@ class Bench:
         if case.bare_shape is not None:
             row.bare = Side()
             sides.append((row.bare, partial(self._raw, case.bare_shape), RAW))
+        if case.is_code_alone:
+            row.recorded = Side()
+            sides.append((row.recorded, recorded, RECORDED))
         for side, make, _ in sides:
             self._look(side, make(1)[0])
         for number in range(self._effort.rounds):
@@ -120,7 +129,7 @@ class Bench:
     def _look(self, side: Side, run: RunOne) -> None:
         """The first run warms everything up, and its history is looked at."""
         workflow_id = self._wait(_run(run))
-        side.events, side.history_bytes = self._wait(self._clients.history(workflow_id))
+        side.history = self._wait(self._clients.history(workflow_id))
 
     def _alone_by_turns(self, sides: Sequence[tuple[Side, list[RunOne]]]) -> None:
         times: list[list[float]] = [[] for _ in sides]

@@ -3,10 +3,12 @@
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 
-from benchmarks.raw_workflows import TASK_QUEUE, RawWorkflow, Shape
+from benchmarks.figures import History
+from benchmarks.raw_workflows import TASK_QUEUE, RawWorkflow, RecordedWorkflow, Shape
 from executions import temporal
 from executions.engine.messages.run_input import RunInput
 from executions.payloads import DATA_CONVERTER
@@ -33,8 +35,18 @@ class Clients:
 
     async def run_raw(self, shape: Shape) -> str:
         """A raw workflow."""
-        name = f"raw-{uuid.uuid4()}"
-        await self.raw.execute_workflow(RawWorkflow.run, shape, id=name, task_queue=TASK_QUEUE)
+        return await self._run_raw(RawWorkflow.run, shape, f"raw-{uuid.uuid4()}")
+
+    async def run_recorded(self, shape: Shape, run_input: RunInput) -> str:
+        """A raw workflow that writes down by hand what ours records; it takes one of our rows."""
+        return await self._run_raw(RecordedWorkflow.run, shape, run_input.execution_id)
+
+    async def _run_raw(
+        self, run: Callable[[Any, Shape], Awaitable[str]], shape: Shape, name: str
+    ) -> str:
+        await self.raw.start_workflow(run, shape, id=name, task_queue=TASK_QUEUE)
+        # By its id alone, as ours is waited for, which may continue as new: Temporal looks up which run that is.
+        await self.raw.get_workflow_handle(name).result()
         return name
 
     async def run_ours(self, run_input: RunInput) -> str:
@@ -45,18 +57,19 @@ class Clients:
             raise RuntimeError(f"{run_input.execution_id} ended as {outcome}.")
         return run_input.execution_id
 
-    async def history(self, workflow_id: str) -> tuple[int, int]:
-        """Events and bytes of a run's history, all Temporal runs that it continued as included."""
-        events = size = 0
+    async def history(self, workflow_id: str) -> History:
+        """A run's history, those of all Temporal runs that it continued as included."""
+        whole = History()
         run_id: str | None = None
         while True:
             handle: WorkflowHandle[object, object] = self.raw.get_workflow_handle(
                 workflow_id, run_id=run_id
             )
             found = (await handle.fetch_history()).events
-            events += len(found)
-            size += sum(event.ByteSize() for event in found)
+            whole.events += len(found)
+            whole.bytes += sum(event.ByteSize() for event in found)
+            whole.longest = max(whole.longest, len(found))
             started = found[0].workflow_execution_started_event_attributes
             run_id = started.continued_execution_run_id
             if not run_id:
-                return events, size
+                return whole
