@@ -26,6 +26,7 @@ class Run:
     error_kind: str
     workflow: str
     parent: str | None
+    trigger: str
     temporal_status: str = ""
     # When Temporal recorded the completion of each outside call, by the call's key (seconds since 1970).
     completed_at: dict[str, float] = field(default_factory=dict)
@@ -44,13 +45,21 @@ class Account:
     tool_calls: int
 
 
-def rows(database_url: str) -> list[tuple[str, str, str, str, str | None]]:
-    """Id, status, kind of error, workflow and parent of every execution."""
+def rows(database_url: str) -> list[tuple[str, str, str, str, str | None, str]]:
+    """Id, status, kind of error, workflow, parent and trigger of every execution."""
     with psycopg.connect(database_url) as connection:
         return connection.execute(
-            "SELECT id, status, error_kind, workflow_id, parent_id"
+            "SELECT id, status, error_kind, workflow_id, parent_id, triggered_by"
             " FROM executions_workflowexecution"
         ).fetchall()
+
+
+def unfinished_runs(database_url: str) -> int:
+    """Runs that have not ended."""
+    unfinished = "status NOT IN ('COMPLETED', 'FAILED', 'CANCELLED')"
+    return _number(
+        database_url, f"SELECT count(*) FROM executions_workflowexecution WHERE {unfinished}"
+    )
 
 
 def unfinished_steps(database_url: str) -> int:

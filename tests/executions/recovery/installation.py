@@ -35,7 +35,12 @@ class Installation:
     @property
     def web_url(self) -> str:
         """Where the API is."""
-        return f"http://{LOOPBACK}:{self._port}/api/v1"
+        return f"{self.web_root}/api/v1"
+
+    @property
+    def web_root(self) -> str:
+        """Where the web process answers."""
+        return f"http://{LOOPBACK}:{self._port}"
 
     def start_servers(self) -> None:
         """PostgreSQL, Redis and Temporal, and the tables."""
@@ -76,6 +81,7 @@ class Installation:
             "TEMPORAL_NAMESPACE": "default",
             "CELERY_QUEUE": "celery",
             "UPKEEP_SECONDS": "5",
+            "SCHEDULE_MIN_INTERVAL_SECONDS": "1",
             "PYTHONUNBUFFERED": "1",
             **self.stack.endpoints,
             **keys,

@@ -21,6 +21,7 @@ from tests.executions.recovery import evidence
 from tests.executions.recovery.caller import Caller
 from tests.executions.recovery.installation import COMPONENTS, Installation, mcp_config
 from tests.executions.recovery.seed import PARENTS_CALLS, SPENT_CALLS
+from tests.executions.recovery.triggering import FIRING_SECONDS, Firings, Sender
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers
 from tests.fakes.model_answers import Body
@@ -79,32 +80,77 @@ def world(tmp_path: Path) -> Iterator[World]:
             world.installation.stop()
 
 
-def _seeded(world: World) -> tuple[Caller, list[str]]:
+@dataclass(frozen=True)
+class Seeded:
+    """What the installation was filled with: workflows to start, a schedule, and a webhook."""
+
+    caller: Caller
+    workflows: list[str]
+    firings: Firings
+    sender: Sender
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The runs that somebody asked for, by their ids; `delivered` has the runs of all deliveries of each order."""
+
+    started: list[str]
+    cancelled: set[str]
+    delivered: list[str]
+
+    @property
+    def ids(self) -> set[str]:
+        """All of them."""
+        return {*self.started, *self.delivered}
+
+
+def _seeded(world: World) -> Seeded:
+    since = time.time()
     told = world.installation.python(
         "-m", "tests.executions.recovery.seed", world.tap.url("").rstrip("/")
     )
     given = json.loads(told.splitlines()[-1])
-    return Caller(world.installation, given["token"]), given["workflows"]
+    caller = Caller(world.installation, given["token"])
+    firings = Firings(given["schedule"], since)
+    return Seeded(caller, given["workflows"], firings, Sender(caller, given["hook"]))
 
 
 def _kill_each(world: World, chance: random.Random) -> None:
+    database = world.installation.stack.endpoints["DATABASE_URL"]
     for name in chance.sample(COMPONENTS, len(COMPONENTS)):
         time.sleep(chance.uniform(0.3, 3.0))
-        logger.info("kill %s", name)
+        logger.info("kill %s, %s runs are under way", name, evidence.unfinished_runs(database))
         world.installation.kill(name)
         time.sleep(chance.uniform(0.0, 3.0))
         world.installation.start(name)
         logger.info("%s is back", name)
 
 
+def _wait_for_firings(world: World, firings: Firings) -> None:
+    """Until each time at which the schedule was due so far has its run."""
+    database, now = world.installation.stack.endpoints["DATABASE_URL"], time.time()
+    deadline = time.monotonic() + FIRING_SECONDS
+    while True:
+        fired = {row[0] for row in evidence.rows(database) if row[5] == "schedule"}
+        try:
+            return firings.require_all(fired, until=now)
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(1)
+
+
 def _wait_for_all(world: World, expected: set[str], caller: Caller) -> None:
     deadline = time.monotonic() + END_SECONDS
     database = world.installation.stack.endpoints["DATABASE_URL"]
     while True:
-        statuses = {row[0]: row[1] for row in evidence.rows(database)}
+        rows = evidence.rows(database)
+        statuses = {row[0]: row[1] for row in rows}
         if expected <= statuses.keys() and set(statuses.values()) <= set(evidence.FINAL):
             return
-        assert time.monotonic() < deadline, Counter(statuses.values())
+        open_runs = Counter((row[3], row[1]) for row in rows if row[1] not in evidence.FINAL)
+        assert time.monotonic() < deadline, open_runs
+        logger.debug("still open: %s", open_runs)
         caller.approve_all()
         time.sleep(1)
 
@@ -117,17 +163,17 @@ def _approve_until(caller: Caller, is_over: threading.Event) -> None:
 
 @pytest.mark.timeout(END_SECONDS + 300 * ROUNDS)
 def test_killing_everything_loses_nothing_and_repeats_nothing(world: World) -> None:
-    caller, workflows = _seeded(world)
+    seeded = _seeded(world)
     world.installation.start_product()
-    expected = _started_and_killed(world, caller, workflows, random.Random(SEED))
-    _wait_for_all(world, expected, caller)
+    asked = _started_and_killed(world, seeded, random.Random(SEED))
+    _wait_for_firings(world, seeded.firings)
+    seeded.caller.pause("fired", seeded.firings.schedule)
+    _wait_for_all(world, asked.ids, seeded.caller)
     endpoints = world.installation.stack.endpoints
     runs = evidence.runs_of(endpoints["DATABASE_URL"], endpoints["TEMPORAL_ADDRESS"])
     ended = Counter((run.workflow, run.status, run.error_kind) for run in runs)
     logger.info("ended: %s", ended)
-    # One run for each start, however often it was asked for, one child for each parent that got so far, and no other.
-    assert len(expected) == EXECUTIONS
-    assert {run.id for run in runs if run.parent is None} == expected
+    _check_starts(runs, asked, seeded.firings)
     _check_agreement(world, runs)
     _check_calls(world, runs)
     _check_children(runs)
@@ -135,27 +181,49 @@ def test_killing_everything_loses_nothing_and_repeats_nothing(world: World) -> N
     _check_budgets(world, runs)
 
 
-def _started_and_killed(
-    world: World, caller: Caller, workflows: list[str], chance: random.Random
-) -> set[str]:
-    """The ids of the runs, during which each part was killed and came back."""
+def _started_and_killed(world: World, seeded: Seeded, chance: random.Random) -> Asked:
+    """What was asked for while each part was killed and came back."""
     logger.info("%s runs, %s rounds, seed %s", EXECUTIONS, ROUNDS, SEED)
+    caller, workflows = seeded.caller, seeded.workflows
+    names = [workflows[number % len(workflows)] for number in range(EXECUTIONS)]
     is_over = threading.Event()
-    with ThreadPoolExecutor(9) as pool:
+
+    def start(number: int, name: str, patience: float) -> str:
+        run = caller.start(name, f"start-{number}")
+        if name == "cancelled":
+            time.sleep(patience)
+            caller.cancel(run)
+        return run
+
+    with ThreadPoolExecutor(13) as pool:
         deciding = pool.submit(_approve_until, caller, is_over)
         starts = [
-            pool.submit(caller.start, workflows[number % len(workflows)], f"start-{number}")
-            for number in range(EXECUTIONS)
+            pool.submit(start, number, name, chance.uniform(0.0, 10.0))
+            for number, name in enumerate(names)
         ]
+        deliveries = seeded.sender.deliver(pool, EXECUTIONS // 8)
         try:
-            while sum(start.done() for start in starts) < EXECUTIONS / 4:
+            while sum(start.done() for start in starts) < EXECUTIONS / 2:
                 time.sleep(0.1)
             for _ in range(ROUNDS):
                 _kill_each(world, chance)
         finally:
             is_over.set()
         deciding.result()
-        return {start.result() for start in starts}
+        started = [start.result() for start in starts]
+        cancelled = {run for run, name in zip(started, names, strict=True) if name == "cancelled"}
+        return Asked(started, cancelled, [delivery.result() for delivery in deliveries])
+
+
+def _check_starts(runs: list[evidence.Run], asked: Asked, firings: Firings) -> None:
+    """One run for each start, order and time, however often it was asked for; one child for each parent that got so far."""
+    assert len(set(asked.started)) == EXECUTIONS
+    assert len(set(asked.delivered)) * 3 == len(asked.delivered)
+    fired = {run.id for run in runs if run.trigger == "schedule"}
+    assert len(firings.times(fired)) == len(fired)
+    assert {run.id for run in runs if run.parent is None} == asked.ids | fired
+    assert {run.id for run in runs if run.status == "CANCELLED"} == asked.cancelled
+    assert {run.id for run in runs if run.workflow == "cancelled"} == asked.cancelled
 
 
 def _check_agreement(world: World, runs: list[evidence.Run]) -> None:
