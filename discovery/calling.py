@@ -13,7 +13,6 @@ from pydantic import JsonValue
 
 from common import strict_json
 from discovery.fingerprints import native_hashes
-from discovery.mcp import client as mcp_client
 from discovery.mcp.addresses import Address
 from discovery.mcp.failures import ServerUnreachable
 from discovery.mcp.targets import Target, target_of
@@ -113,6 +112,9 @@ class ReadyCall:
                 self.tool.name, self.arguments, timeout_seconds, idempotency_key
             )
         else:
+            # It loads the SDK: more than all of Django, and most processes never call a server.
+            from discovery.mcp import client as mcp_client  # noqa: PLC0415
+
             output = await mcp_client.call_tool(
                 self.address,
                 self.tool.name,

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from discovery.mcp import client as mcp_client
 from discovery.mcp.config import McpConfig, StdioServer, read_config
 from discovery.mcp.failures import ServerUnreachable
 from discovery.mcp.listing import ListedTool, Listing
@@ -156,6 +155,9 @@ async def _ask(server: McpServer, target: Target | None, error: str) -> Finding:
     asked_at = timezone.now()
     if target is None:
         return Finding(server, asked_at, error=error)
+    # As in `calling`.
+    from discovery.mcp import client as mcp_client  # noqa: PLC0415
+
     try:
         listing = await mcp_client.list_tools(target.address)
     except ServerUnreachable as failure:

@@ -12,10 +12,9 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
-import openai
 from django.conf import settings
 
 from discovery.language_model import connections
@@ -29,6 +28,9 @@ from discovery.language_model.messages import (
     Spent,
 )
 from discovery.outbound.bounded_transport import AnswerTooLarge
+
+if TYPE_CHECKING:
+    import openai
 
 __all__ = [
     "ModelAnswer",
@@ -60,6 +62,9 @@ async def complete(request: ModelRequest) -> ModelAnswer:
 
     The deadline covers everything from the connection to the answer's last byte.
     """
+    # It takes longer to load than all of Django, and most processes never ask a model.
+    import openai  # noqa: PLC0415
+
     _require_configuration()
     model = request.model or settings.OPENAI_MODEL
     seconds = request.timeout_seconds or settings.OPENAI_TIMEOUT_SECONDS
@@ -161,7 +166,7 @@ def _late(seconds: float) -> ModelError:
     )
 
 
-def _of_connection(error: openai.APIConnectionError) -> ModelError:
+def _of_connection(error: "openai.APIConnectionError") -> ModelError:
     if isinstance(error.__cause__, AnswerTooLarge):
         return ModelError(
             "The model service sent a larger answer than is accepted, or a compressed one.",
@@ -174,7 +179,7 @@ def _of_connection(error: openai.APIConnectionError) -> ModelError:
     )
 
 
-def _of_status(error: openai.APIStatusError, model: str) -> ModelError:
+def _of_status(error: "openai.APIStatusError", model: str) -> ModelError:
     status, pause = error.status_code, _retry_after(error.response.headers)
     if status == 429:
         return _of_rate_limit(error, pause)
@@ -190,7 +195,7 @@ def _of_status(error: openai.APIStatusError, model: str) -> ModelError:
     return ModelError(_rejection(error, model), code="rejected")
 
 
-def _of_rate_limit(error: openai.APIStatusError, pause: float | None) -> ModelError:
+def _of_rate_limit(error: "openai.APIStatusError", pause: float | None) -> ModelError:
     if error.code == "insufficient_quota":
         return ModelError(
             "The account at the model service has no quota left. Add credit there.",
@@ -204,7 +209,7 @@ def _of_rate_limit(error: openai.APIStatusError, pause: float | None) -> ModelEr
     )
 
 
-def _rejection(error: openai.APIStatusError, model: str) -> str:
+def _rejection(error: "openai.APIStatusError", model: str) -> str:
     match error.status_code:
         case 401 | 403:
             return f"The model service refused the key (HTTP {error.status_code}). Check OPENAI_API_KEY."

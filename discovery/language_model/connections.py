@@ -4,21 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import httpx2
-import openai
 
 from discovery.language_model.answers import MAX_ANSWER_BYTES
 from discovery.outbound.bounded_transport import BoundedTransport
+
+if TYPE_CHECKING:
+    import openai
 
 # Servers close what is idle after five seconds or more; a request that meets the closing would be lost.
 KEPT_SECONDS = 4.0
 MAX_KEPT = 100
 
 # By event loop, then by address and key.
-_kept: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], openai.AsyncOpenAI]] = (
+_kept: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], openai.AsyncOpenAI]]" = (
     WeakKeyDictionary()
 )
 
@@ -37,7 +39,7 @@ async def kept() -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def to_service(url: str, key: str) -> AsyncIterator[openai.AsyncOpenAI]:
+async def to_service(url: str, key: str) -> AsyncIterator["openai.AsyncOpenAI"]:
     """A client that never retries and reads a bounded answer; how long a call may take is the caller's to say."""
     clients = _kept.get(asyncio.get_running_loop())
     if clients is None:
@@ -49,7 +51,10 @@ async def to_service(url: str, key: str) -> AsyncIterator[openai.AsyncOpenAI]:
     yield clients[url, key]
 
 
-def _opened(url: str, key: str) -> openai.AsyncOpenAI:
+def _opened(url: str, key: str) -> "openai.AsyncOpenAI":
+    # As in `client.complete`.
+    import openai  # noqa: PLC0415
+
     limits = httpx2.Limits(max_keepalive_connections=MAX_KEPT, keepalive_expiry=KEPT_SECONDS)
     inner = httpx2.AsyncHTTPTransport(verify=_tls_context(), trust_env=False, limits=limits)
     http = httpx2.AsyncClient(
