@@ -235,7 +235,9 @@ async def _open_http(address: HttpAddress, timeout_seconds: float) -> AsyncItera
     status: list[int] = []
 
     async def note_status(response: httpx2.Response) -> None:
-        status[:] = [response.status_code]
+        # Servers may refuse the stream (GET) and the farewell (DELETE); what is asked of them is a POST.
+        if response.request.method == "POST":
+            status[:] = [response.status_code]
 
     client = guarded_client(
         timeout_seconds=timeout_seconds,

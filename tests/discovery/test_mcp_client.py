@@ -3,8 +3,10 @@
 import asyncio
 import json
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -244,6 +246,57 @@ async def test_an_http_server_that_asks_for_a_header_gets_it(local_servers_allow
         assert await call(allowed, "add", a=1, b=1) == {"total": 2}
         reason = await unreachable(HttpAddress(server.url))
     assert reason == "The server refuses access (HTTP 401): give it the right headers."
+
+
+class HangingUp(BaseHTTPRequestHandler):
+    """Shakes hands, refuses the stream as many servers do, and hangs up in the middle of a call."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if asked["method"] == "tools/call":
+            time.sleep(0.2)  # the stream was refused meanwhile
+            self.close_connection = True
+        elif asked["method"] == "initialize":
+            about = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
+                     "serverInfo": {"name": "x", "version": "1"}}  # fmt: skip
+            self._answer(200, {"jsonrpc": "2.0", "id": asked["id"], "result": about})
+        else:
+            self._answer(202 if "id" not in asked else 400)
+
+    def do_GET(self) -> None:
+        self._answer(405)
+
+    do_DELETE = do_GET
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silent."""
+
+    def _answer(self, status: int, body: object = None) -> None:
+        data = json.dumps(body).encode() if body is not None else b""
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Mcp-Session-Id", "1")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+async def test_a_connection_that_breaks_off_in_a_call_is_no_refusal(
+    local_servers_allowed: None,
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), HangingUp) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        error = await failure(HttpAddress(f"http://127.0.0.1:{server.server_port}/mcp"))
+        server.shutdown()
+    assert error.code == "connection_lost"
+    assert error.message.startswith("The connection broke off")
+
+
+async def test_a_call_that_is_refused_was_not_made(local_servers_allowed: None) -> None:
+    error = await failure(HttpAddress("http://127.0.0.1:9/mcp"))
+    assert error.code == "server_unreachable"
 
 
 async def test_a_wrong_path_is_explained(http_server: McpHttpServer) -> None:
