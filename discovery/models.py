@@ -185,6 +185,29 @@ class McpTool(models.Model):
         return f"{self.server_id}:{self.name}"
 
 
+class PastTool(models.Model):
+    """A definition that a tool had before: calls were made under it, and want to be explained."""
+
+    # No foreign key: the server may be gone.
+    server = models.CharField(max_length=100, help_text="Its id.")
+    name = models.CharField(max_length=128)
+    schema_hash = models.CharField(max_length=64, help_text="As of `McpTool`.")
+    input_schema = JSONField(default=dict)
+    output_schema = JSONField(null=True, blank=True)
+    replaced_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["server", "name", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["server", "name", "schema_hash"], name="past_tool_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.server}:{self.name}"
+
+
 class ResourceChange(models.Model):
     """An agent or server that is, or may be, another: written with the change, deleted by who has drawn the conclusions."""
 

@@ -16,6 +16,7 @@ from discovery.mcp.failures import ServerUnreachable
 from discovery.mcp.listing import ListedTool, Listing
 from discovery.mcp.targets import Target, target_of
 from discovery.models import McpServer, McpTool, ResourceChange
+from discovery.past_tools import keep_definitions
 from discovery.signals import tell_of_change
 from discovery.trail import record_changed, record_made, state_of
 
@@ -205,7 +206,16 @@ def _note_changes(server: McpServer, finding: Finding) -> None:
         tell_of_change(ResourceChange.Kind.SERVER, [server.pk])
 
 
+def _keep_replaced(server: McpServer, finding: Finding) -> None:
+    """Also of tools that were gone for a while and come back as others."""
+    known = server.tools.filter(name__in=finding.tools).values_list("name", "schema_hash")
+    replaced = [name for name, before in known if finding.tools[name].schema_hash != before]
+    if replaced:
+        keep_definitions(server.tools.filter(name__in=replaced))
+
+
 def _store_tools(server: McpServer, finding: Finding) -> None:
+    _keep_replaced(server, finding)
     rows = [
         McpTool(
             server=server,

@@ -20,6 +20,7 @@ from discovery.identifiers import id_from_name, id_taken
 from discovery.models import Agent, McpServer, ResourceChange
 from discovery.outbound.headers import check_headers, require_same_origin
 from discovery.outbound.network import check_url
+from discovery.past_tools import keep_definitions
 from discovery.reserved import RESERVED_SERVER_IDS
 from discovery.signals import tell_of_change
 from discovery.trail import record_changed, record_deleted, record_made, state_of
@@ -201,6 +202,7 @@ def delete_mcp_server(server: McpServer, *, by: User) -> None:
     require_unused(row, by=by)
     record_deleted(row, by=by)
     tell_of_change(ResourceChange.Kind.SERVER, [row.pk])
+    keep_definitions(row.tools.all())
     row.delete()
     logger.info("mcp server %s deleted by %s", server.pk, by.pk)
 

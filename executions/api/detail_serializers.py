@@ -7,6 +7,7 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from discovery.calling import UsableTool, describe_tools
+from discovery.past_tools import schemas_of
 from executions.api.step_serializers import OF_ALL_INSIDE
 from executions.models import ModelCall, StepRun, ToolCall, WorkflowExecution
 from executions.reading.explaining import model_calls_of, tool_calls_of, tries_of
@@ -71,8 +72,8 @@ class ToolCallSerializer(serializers.ModelSerializer[ToolCall]):
         help_text="The `schema_hash` that was approved when the run's version was published; null: none was."
     )
     tool_schema = serializers.SerializerMethodField(
-        help_text="{input_schema, output_schema} that the call was made under; null where the tool has others today, "
-        "or is none that you may use."
+        help_text="{input_schema, output_schema} that the call was made under, also where the tool has others today "
+        "or is gone; null where they are not known any more."
     )
     has_schema_changed = serializers.SerializerMethodField(
         help_text="Null where the tool is none that you may use today."
@@ -116,11 +117,14 @@ class ToolCallSerializer(serializers.ModelSerializer[ToolCall]):
         return None if tool is None or not row.schema_hash else tool.schema_hash != row.schema_hash
 
     def get_tool_schema(self, row: ToolCall) -> dict[str, Any] | None:
-        """The schemas, while they are those of the call."""
-        if self.get_has_schema_changed(row) is not False:
-            return None
-        tool = self._tools[row.tool]
-        return {"input_schema": tool.input_schema, "output_schema": tool.output_schema}
+        """The schemas of then."""
+        if self.get_has_schema_changed(row) is False:
+            tool = self._tools[row.tool]
+            return {"input_schema": tool.input_schema, "output_schema": tool.output_schema}
+        schemas: dict[str, Any] | None = self.context["past_schemas"].get(
+            (row.tool, row.schema_hash)
+        )
+        return schemas
 
     @property
     def _tools(self) -> dict[str, UsableTool]:
@@ -229,8 +233,11 @@ class StepDetailSerializer(serializers.ModelSerializer[StepRun]):
         """The calls with arguments, results and schemas."""
         calls = list(tool_calls_of(row))
         execution: WorkflowExecution = self.context["execution"]
+        tools = self._usable({call.tool for call in calls})
+        today = {(tool.id, tool.schema_hash) for tool in tools.values()}
         context = {
-            "tools": self._usable({call.tool for call in calls}),
+            "tools": tools,
+            "past_schemas": schemas_of({(call.tool, call.schema_hash) for call in calls} - today),
             "approved_tools": execution.approved_tools,
         }
         return [dict(ToolCallSerializer(call, context=context).data) for call in calls]

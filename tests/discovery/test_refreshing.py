@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from discovery import refreshing, tasks
+from discovery import past_tools, refreshing, tasks
 from discovery.mcp.config import BrokenConfig
 from discovery.models import McpServer, McpTool
 from discovery.refreshing import refresh_servers, sync_stdio_servers
@@ -175,6 +175,26 @@ class TestRefreshing:
         assert after.schema_hash != before.schema_hash
         assert (after.pk, after.first_seen_at) == (before.pk, before.first_seen_at)
         assert after.last_seen_at > before.last_seen_at
+
+    def test_of_each_tool_the_last_definitions_are_kept_for_calls_of_then(
+        self, operators_file: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(past_tools, "MOST_KEPT", 2)
+        file = tmp_path / "tools.json"
+        operators_file(crm=entry("from-file", str(file)))
+        sync_stdio_servers()
+        hashes = []
+        for field in "abcd":
+            schema = {"type": "object", "required": [field]}
+            file.write_text(json.dumps([{"name": "one", "inputSchema": schema}]))
+            refresh_servers(["crm"])
+            hashes.append(McpTool.objects.get().schema_hash)
+            # A tool that is gone for a while may come back as another.
+            file.write_text("[]")
+            refresh_servers(["crm"])
+        found = past_tools.schemas_of([("crm:one", schema_hash) for schema_hash in hashes])
+        required = [found[key]["input_schema"]["required"] for key in sorted(found)]
+        assert sorted(required) == [["b"], ["c"], ["d"]]
 
     def test_only_allowed_tools_are_stored(self, operators_file: WriteConfig) -> None:
         operators_file(crm=entry("bad-tools", allowedTools=["last", "unheard-of"]))

@@ -9,6 +9,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from discovery.models import McpServer, McpTool
+from discovery.past_tools import keep_definitions
+from discovery.services import delete_mcp_server
 from executions.models import ExecutionEvent, ModelCall, StepRun, ToolCall, WorkflowExecution
 from tests.conftest import ClientFor
 from tests.executions.conftest import Runner
@@ -97,7 +99,7 @@ def test_a_try_that_never_ended_says_so(run: WorkflowExecution, api: APIClient) 
     assert [one["status"] for one in tries] == ["unfinished", "running"]
 
 
-def test_a_schema_is_shown_while_it_is_that_of_the_call(
+def test_the_schema_of_a_call_is_shown_also_when_the_tool_is_another_or_gone(
     run: WorkflowExecution, alice: User, api: APIClient
 ) -> None:
     server = McpServer.objects.create(
@@ -120,10 +122,13 @@ def test_a_schema_is_shown_while_it_is_that_of_the_call(
 
     assert (call()["has_schema_changed"], call()["schema_hash"]) == (False, "old")
     assert call()["tool_schema"]["input_schema"] == schema
-    McpTool.objects.filter(pk=tool.pk).update(schema_hash="new")
-    assert (call()["has_schema_changed"], call()["tool_schema"]) == (True, None)
-    McpTool.objects.filter(pk=tool.pk).delete()
-    assert (call()["has_schema_changed"], call()["tool_schema"]) == (None, None)
+    keep_definitions([tool])
+    McpTool.objects.filter(pk=tool.pk).update(schema_hash="new", input_schema={})
+    assert (call()["has_schema_changed"], call()["tool_schema"]["input_schema"]) == (True, schema)
+    delete_mcp_server(server, by=alice)
+    assert (call()["has_schema_changed"], call()["tool_schema"]["input_schema"]) == (None, schema)
+    ToolCall.objects.update(schema_hash="never seen")
+    assert call()["tool_schema"] is None
 
 
 def test_large_values_of_calls_are_previews_with_downloads(
