@@ -117,9 +117,8 @@ class Bench:
             yield done, usage.memory_mib(self._installation.pids["worker"])
 
     def _round(self, case: Case, sides: Sides) -> None:
-        # Rows are written before the clock starts; the installation itself would start those that wait too long.
         count = 1 if case.is_long else max(2, self._effort.alone // (1 + case.count // 25))
-        self._alone_by_turns([(side, make(count)) for side, make, _ in sides])
+        self._alone_by_turns(sides, count)
         for side, make, processes in sides:
             if case.is_long:
                 self._one_with_cpu(side, make(1)[0], processes)
@@ -131,12 +130,13 @@ class Bench:
         workflow_id = self._wait(_run(run))
         side.history = self._wait(self._clients.history(workflow_id))
 
-    def _alone_by_turns(self, sides: Sequence[tuple[Side, list[RunOne]]]) -> None:
+    def _alone_by_turns(self, sides: Sides, count: int) -> None:
         times: list[list[float]] = [[] for _ in sides]
-        for runs in zip(*(runs for _, runs in sides), strict=True):
-            for index, run in enumerate(runs):
-                times[index].append(self._alone(run))
-        for (side, _), found in zip(sides, times, strict=True):
+        for _ in range(count):
+            for index, (_, make, _) in enumerate(sides):
+                # The row is written before the clock starts, but not long before: the installation itself would start it.
+                times[index].append(self._alone(make(1)[0]))
+        for (side, _, _), found in zip(sides, times, strict=True):
             side.alone_ms.append(median(found))
 
     def _alone(self, run: RunOne) -> float:
