@@ -7,6 +7,7 @@ from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
 from discovery.models import McpTool, PastTool
+from discovery.reserved import RESERVED_SERVER_IDS
 
 # Of each tool, the newest: a server that tells something new each time must not fill the table.
 MOST_KEPT = 50
@@ -37,10 +38,11 @@ def keep_definitions(tools: Iterable[McpTool]) -> None:
 
 
 def schemas_of(wanted: Collection[Definition]) -> Mapping[Definition, dict[str, Any]]:
-    """{input_schema, output_schema} of tools as they are or were, as far as they are known; in two queries at most."""
+    """{input_schema, output_schema} of MCP tools as they are or were, as far as they are known; in two queries at most."""
+    asked = [one for one in wanted if one[0].partition(":")[0] not in RESERVED_SERVER_IDS]
     found: dict[Definition, dict[str, Any]] = {}
     for model, server in ((McpTool, "server_id"), (PastTool, "server")):
-        missing = [one for one in wanted if one not in found]
+        missing = [one for one in asked if one not in found]
         if not missing:
             break
         rows = model._default_manager.filter(_any_of(missing, server))
