@@ -33,8 +33,8 @@ def keep_definitions(tools: Iterable[McpTool]) -> None:
     PastTool.objects.bulk_create(rows, ignore_conflicts=True)
     kept = PastTool.objects.filter(server__in={row.server for row in rows})
     age = Window(RowNumber(), partition_by=[F("server"), F("name")], order_by=F("pk").desc())
-    old = kept.annotate(age=age).filter(age__gt=MOST_KEPT).values("pk")
-    PastTool.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
+    old = kept.annotate(age=age).filter(age__gt=MOST_KEPT).values_list("pk", flat=True)
+    PastTool.objects.filter(pk__in=list(old)).delete()
 
 
 def schemas_of(wanted: Collection[Definition]) -> Mapping[Definition, dict[str, Any]]:

@@ -195,27 +195,24 @@ def _is_outdated(finding: Finding, row: McpServer) -> bool:
 
 
 def _note_changes(server: McpServer, finding: Finding) -> None:
-    """Say which known tools are others now, or gone; a new one may be one that somebody used before it was gone."""
-    rows = server.tools.filter(is_available=True)
-    known = dict(rows.values_list("name", "schema_hash"))
+    """Say which known tools are others now, or gone; a new one may be one that somebody used before it was gone.
+
+    What a tool was is kept where another takes its place, also if it was gone for a while.
+    """
+    rows = list(server.tools.values_list("name", "schema_hash", "is_available"))
+    known = {name: before for name, before, is_available in rows if is_available}
     offered = {name: tool.schema_hash for name, tool in finding.tools.items()}
     changed = sorted(name for name, before in known.items() if offered.get(name) != before)
     if changed:
         logger.warning("mcp server %s: tools changed or gone: %s", server.pk, ", ".join(changed))
     if offered != known:
         tell_of_change(ResourceChange.Kind.SERVER, [server.pk])
-
-
-def _keep_replaced(server: McpServer, finding: Finding) -> None:
-    """Also of tools that were gone for a while and come back as others."""
-    known = server.tools.filter(name__in=finding.tools).values_list("name", "schema_hash")
-    replaced = [name for name, before in known if finding.tools[name].schema_hash != before]
+    replaced = [name for name, before, _ in rows if offered.get(name, before) != before]
     if replaced:
         keep_definitions(server.tools.filter(name__in=replaced))
 
 
 def _store_tools(server: McpServer, finding: Finding) -> None:
-    _keep_replaced(server, finding)
     rows = [
         McpTool(
             server=server,
