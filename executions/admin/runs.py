@@ -106,6 +106,7 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
                     shown(RUN.get_field("context_json")),
                     "triggered_by",
                     "created_by",
+                    "request_id",
                 )
             },
         ),

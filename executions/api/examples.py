@@ -126,6 +126,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             "step_results": {"count": _COUNTED},
             "drift": [],
             "forks": [],
+            "request_id": "11111111-2222-3333-4444-666666666666",
         }
     },
     "rotate_webhook_secret": {

@@ -143,6 +143,7 @@ class ExecutionSerializer(ExecutionRowSerializer):
             "step_results",
             "drift",
             "forks",
+            "request_id",
         )
         read_only_fields = fields  # type: ignore[assignment]
 

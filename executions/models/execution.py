@@ -117,6 +117,14 @@ class WorkflowExecution(models.Model):
         max_length=200, null=True, blank=True, editable=False
     )
     request_hash = models.CharField(max_length=64, blank=True, editable=False)
+    request_id = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The web request that started it, or that started the run whose step this is.",
+    )
     start_failures = models.PositiveSmallIntegerField(
         default=0, editable=False, help_text="How often its start failed by a mistake of ours."
     )

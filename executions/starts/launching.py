@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from pydantic import JsonValue
 
+from audit.origin import current_origin
 from common.errors import Conflict, NotFound
 from common.idempotency import first_answer
 from executions.models import WorkflowExecution
@@ -144,6 +145,7 @@ def _checked_row(launch: Launch) -> WorkflowExecution:
         created_by=launch.by,
         idempotency_key=launch.idempotency_key,
         request_hash=launch.request_hash,
+        request_id=launch.parent.request_id if launch.parent else current_origin().request_id[:64],
     )
 
 

@@ -38,6 +38,7 @@ def run_input_of(execution: WorkflowExecution) -> RunInput:
         **_known(execution, definition),
         alone=alone_of(execution),
         parent_id=execution.parent_id or "",
+        request_id=execution.request_id,
         child_versions=_child_versions(definition, execution.created_by),
         local_tools=[f"native:{name}" for name, tool in NATIVE_TOOLS.items() if tool.is_local],
         stand_ins=_stand_ins(definition, catalogue_for(execution.created_by)) if simulate else {},

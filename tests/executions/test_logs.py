@@ -4,20 +4,27 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
 import pytest
 import structlog
+from asgiref.sync import async_to_sync
 from celery import Celery
 from celery.signals import before_task_publish
 from django.conf import settings
 from django.contrib.auth.models import User
 from knox.models import AuthToken
+from temporalio.testing import ActivityEnvironment
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
+from executions.activities.log_context import LogContext
+from executions.models import WorkflowExecution
 from executions.tasks import do_chores
-from tests.executions.conftest import Runner
+from tests.conftest import ClientFor
+from tests.executions.conftest import RUNS, Json, Runner
 from tests.executions.flows import finished_run, workflow_of
 from tests.executions.live.web_process import WebProcess
 from tests.fakes import model_server as answers
@@ -55,6 +62,58 @@ def test_an_activity_names_its_run_and_step(
     (line,) = [row for row in lines_of(log.getvalue()) if "Model call failed" in row["event"]]
     assert (line["execution_id"], line["step"]) == (ran.id, "ask")
     assert (line["activity"], line["attempt"]) == ("ask_model", 1)
+
+
+ASKING: Json = {"id": "ask", "type": "agent", "agent_id": "helper"}
+
+
+def test_the_worker_names_the_request_that_started_the_run(
+    runner: Runner, client_for: ClientFor, model_server: ModelServer, log: io.StringIO
+) -> None:
+    runner.agent("helper")
+    inner = workflow_of(runner.owner, ASKING)
+    outer = workflow_of(runner.owner, {"id": "inner", "type": "workflow", "workflow_id": inner.pk})
+    model_server.script([answers.server_error()])
+    client = client_for(runner.owner)
+    address = f"/api/v1/workflows/{outer.pk}/execute?wait=60"
+    answer = client.post(address, {"user_input": "hi"})
+    request_id = answer["X-Request-ID"]
+    assert answer.json()["request_id"] == request_id
+    (line,) = [row for row in lines_of(log.getvalue()) if "Model call failed" in row["event"]]
+    child = WorkflowExecution.objects.get(parent_id=answer.json()["id"])
+    assert (line["execution_id"], line["request_id"]) == (child.pk, request_id)
+    assert client.get(f"{RUNS}/{child.pk}").json()["request_id"] == request_id
+
+
+def test_a_run_that_another_worker_walks_is_asked_for_its_request(
+    transactional_db: None, alice: User, log: io.StringIO
+) -> None:
+    run = finished_run(workflow_of(alice), alice)
+    WorkflowExecution.objects.filter(pk=run.pk).update(request_id="r-7")
+
+    async def call() -> None:
+        bound = LogContext().intercept_activity(_Telling())
+        await bound.execute_activity(ExecuteActivityInput(call, [], None, {}))
+
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, workflow_id=run.pk)
+
+    async def run_it() -> None:
+        await environment.run(call)
+
+    async_to_sync(run_it)()
+    (line,) = [row for row in lines_of(log.getvalue()) if row["event"] == "Called"]
+    assert (line["execution_id"], line["request_id"]) == (run.pk, "r-7")
+
+
+class _Telling(ActivityInboundInterceptor):
+    """An activity that says something."""
+
+    def __init__(self) -> None:
+        """It is the last one."""
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> None:
+        logging.getLogger("executions").warning("Called")
 
 
 def test_a_request_names_itself_and_its_run_as_its_answer_does(

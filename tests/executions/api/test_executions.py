@@ -49,6 +49,7 @@ VALUES = {
     "step_results",
     "drift",
     "forks",
+    "request_id",
 }
 
 
