@@ -84,11 +84,12 @@ def temporal_worker(django_db_setup: None) -> Iterator[WorkerThread]:
 
 @dataclass
 class Ran:
-    """A run that was started, and what is recorded of it."""
+    """A run that was started, and what is recorded of it; `temporal_run` is the one of Temporal's runs whose history counts."""
 
     worker: WorkerThread
     id: str
     outcome: RunOutcome | None = None
+    temporal_run: str | None = None
 
     @property
     def row(self) -> WorkflowExecution:
@@ -154,7 +155,8 @@ class Ran:
 
         async def fetch() -> WorkflowHistory:
             client = await temporal.connect()
-            return await client.get_workflow_handle(self.id, run_id=run_id).fetch_history()
+            wanted = run_id or self.temporal_run
+            return await client.get_workflow_handle(self.id, run_id=wanted).fetch_history()
 
         return self.worker.call(fetch())
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -174,6 +175,12 @@ def continued(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
     return runner.run({"steps": [rounds]}, continue_after_events=25)
 
 
+def handed_on(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
+    """The first of several Temporal runs, which ends by continuing as new."""
+    ran = continued(runner, tap, model)
+    return replace(ran, temporal_run=ran.temporal_runs()[-1])
+
+
 def cancelled(runner: Runner, tap: Tap, model: ModelServer) -> Ran:
     """Cancelled in the middle of two branches."""
     fan = parallel("fan", {"a": [tap.step("s", "hold/s")], "b": [tap.step("t", "hold/t")]})
@@ -337,6 +344,7 @@ SCENARIOS: dict[str, Scenario] = {
         errors,
         large,
         continued,
+        handed_on,
         cancelled,
         cancelled_late,
         simulated,
