@@ -25,14 +25,6 @@ RUN_FIELDS = (
     "model_calls",
     "tool_calls",
 )
-# What a run came to, in parts: its own model calls, and the runs that it started. It takes the run's id twice.
-PARTS = """
-SELECT 1 AS model_calls, input_tokens, output_tokens, cost_usd
-FROM executions_modelcall WHERE execution_id = %s AND NOT is_reused
-UNION ALL
-SELECT model_calls, input_tokens, output_tokens, cost_usd
-FROM executions_workflowexecution WHERE parent_id = %s
-"""
 # What is read of a run's row: the texts and documents in it are large.
 READ_FIELDS = (*RUN_FIELDS, "id", "completed_at", "forked_from_id")
 END_FIELDS = (
@@ -53,7 +45,7 @@ def bring_up(
 
     A late batch takes nothing back that is newer.
     """
-    _add_usage(execution, batch.usage)
+    add_usage(execution, batch.usage)
     execution.last_sequence = max(execution.last_sequence, batch.sequence)
     events = list(step_events)
     if batch.run is None or (is_late and execution.started_at is not None):
@@ -63,6 +55,16 @@ def bring_up(
     # A run starts before its first step; it waits, or ends, after its last.
     is_start = execution.status == WorkflowExecution.Status.RUNNING
     return begun + (applied + events if is_start else events + applied)
+
+
+def add_usage(execution: WorkflowExecution, usage: Usage) -> None:
+    """Totals of the whole run: a repeated batch may report less than is known, never more than was spent."""
+    execution.input_tokens = max(execution.input_tokens, usage.input_tokens)
+    execution.output_tokens = max(execution.output_tokens, usage.output_tokens)
+    execution.model_calls = max(execution.model_calls, usage.model_calls)
+    execution.tool_calls = max(execution.tool_calls, usage.tool_calls)
+    if usage.cost_usd is not None:
+        execution.cost_usd = max(execution.cost_usd or 0, usage.cost_usd)
 
 
 def ended_as(execution: WorkflowExecution) -> RunOutcome:
@@ -117,23 +119,3 @@ def _apply(execution: WorkflowExecution, change: RunChange) -> list[Event]:
         execution.failed_step = change.error.path
         data["error"] = error_json(change.error)
     return [{"kind": "run", "data": data}]
-
-
-def add_unreported(execution: WorkflowExecution, paid: Usage) -> bool:
-    """Add what calls cost that the run never heard of, being cut off before they were over; false if it knew of all.
-
-    `paid` is the sum of what was written down: the run's `PARTS`.
-    """
-    before = changed_columns(execution)
-    _add_usage(execution, paid)
-    return changed_columns(execution) != before
-
-
-def _add_usage(execution: WorkflowExecution, usage: Usage) -> None:
-    """Totals of the whole run: a repeated batch may report less than is known, never more than was spent."""
-    execution.input_tokens = max(execution.input_tokens, usage.input_tokens)
-    execution.output_tokens = max(execution.output_tokens, usage.output_tokens)
-    execution.model_calls = max(execution.model_calls, usage.model_calls)
-    execution.tool_calls = max(execution.tool_calls, usage.tool_calls)
-    if usage.cost_usd is not None:
-        execution.cost_usd = max(execution.cost_usd or 0, usage.cost_usd)

@@ -30,19 +30,12 @@ from common.json_rows import (
 )
 from executions.channels import announce
 from executions.engine.messages.changes import Batch
-from executions.engine.messages.outcomes import RunOutcome, Usage
+from executions.engine.messages.outcomes import RunOutcome
 from executions.heads import Head, heads
 from executions.models import ExecutionEvent, StepRun, WorkflowExecution
-from executions.recorded_run import (
-    PARTS,
-    READ_FIELDS,
-    Event,
-    add_unreported,
-    bring_up,
-    changed_columns,
-    ended_as,
-)
-from executions.recorded_steps import FINAL_STEPS, Known, news_of, step_events, step_rows
+from executions.outstanding import all_reported, clear_outstanding, mend_steps
+from executions.recorded_run import READ_FIELDS, Event, bring_up, changed_columns, ended_as
+from executions.recorded_steps import Known, news_of, step_events, step_rows
 
 # The number is taken under the row's lock and leaves no gap. Nothing is told after a run's end.
 NUMBERED = """numbered AS (
@@ -66,41 +59,10 @@ UNTOUCHED = """executions_workflowexecution.status = 'PENDING'
 UNCHANGED = """executions_workflowexecution.status = %s
     AND executions_workflowexecution.last_sequence = %s
     AND executions_workflowexecution.last_event_number = %s"""
-# Of a run's end: it came to no more than the run knows of (`add_unreported`). Rows round what a call cost to a millionth.
-ALL_REPORTED = f"""NOT EXISTS (
-    SELECT FROM ({PARTS}) AS parts
-    HAVING sum(model_calls) > %s OR sum(input_tokens) > %s OR sum(output_tokens) > %s
-        OR coalesce(sum(cost_usd) - 0.0000005 * sum(model_calls), -1) > coalesce(%s::numeric, -1)
-)"""
 FOUND_FIRST = Write(f"SELECT 1 FROM {FIRST}", ())  # noqa: S608 - a constant
 KNOWN_STEPS = """
 SELECT path, status FROM executions_steprun WHERE execution_id = %s AND path = ANY(%s)
 """
-# What the run's model calls cost is in the rows of its steps, also where the step was cut off and never heard of it.
-MEND_STEPS = """
-UPDATE executions_steprun AS step
-SET input_tokens = paid.input_tokens, output_tokens = paid.output_tokens, cost_usd = paid.cost_usd
-FROM (
-    SELECT path, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens, sum(cost_usd) AS cost_usd
-    FROM executions_modelcall WHERE execution_id = %s AND NOT is_reused GROUP BY path
-) AS paid
-WHERE step.execution_id = %s AND step.path = paid.path
-    AND (step.input_tokens < paid.input_tokens OR step.output_tokens < paid.output_tokens)
-"""
-CLOSE_APPROVALS = """
-UPDATE executions_approval SET status = 'CANCELLED', closed_at = clock_timestamp()
-WHERE execution_id = %s AND status = 'OPEN' AND path = ANY(%s)
-"""
-# At a run's end nobody is asked any more; gives what the run came to, as `Usage` has it.
-CLOSE_ALL = f"""
-WITH closed AS (
-    UPDATE executions_approval SET status = 'CANCELLED', closed_at = clock_timestamp()
-    WHERE execution_id = %s AND status = 'OPEN'
-)
-SELECT coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0), sum(cost_usd),
-    coalesce(sum(model_calls), 0)
-FROM ({PARTS}) AS parts
-"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True)
@@ -172,25 +134,12 @@ def record(batch: Batch, *, then: Sequence[Event] = ()) -> RunOutcome | None:
         is_late = batch.comes_with_a_call and batch.sequence <= execution.last_sequence
         known = {} if _is_untouched(execution) else _known(batch)
         steps, told = _applied(execution, batch, then, known=known, is_late=is_late)
-        has_unreported = _closed(execution, batch)
+        has_unreported = clear_outstanding(execution, batch)
         write(steps, told, changed_row(WorkflowExecution, execution.pk, changed_columns(execution)))
         if has_unreported:
-            _mend_steps(execution.pk)
+            mend_steps(execution.pk)
         transaction.on_commit(partial(announce, batch.execution_id))
     return None
-
-
-def add_late(execution_id: str) -> None:
-    """What was written down of calls after the run's end counts in it too, and in those above it that have ended."""
-    with transaction.atomic():
-        fields = (*READ_FIELDS, "parent_id")
-        execution = locked_row(WorkflowExecution, execution_id, fields)
-        if execution is None or not execution.is_finished or not _closed_all(execution):
-            return
-        write(changed_row(WorkflowExecution, execution.pk, changed_columns(execution)))
-        _mend_steps(execution.pk)
-    if execution.parent_id is not None:
-        add_late(execution.parent_id)
 
 
 def recorded_unasked(batch: Batch, then: Sequence[Event], proviso: Proviso = ALWAYS) -> Any:
@@ -236,12 +185,12 @@ def _stands_after(batch: Batch) -> Stand | None:
     head = heads.take(batch.execution_id)
     if head is None or batch.sequence <= head.execution.last_sequence:
         return None
-    run, usage = head.execution, batch.usage
+    run = head.execution
     values = (run.status, run.last_sequence, run.last_event_number)
     if batch.run is None or _has_paid_nothing(head, batch):
         return Stand(head, UNCHANGED, values)
-    reported = (usage.model_calls, usage.input_tokens, usage.output_tokens, usage.cost_usd)
-    return Stand(head, f"{UNCHANGED} AND {ALL_REPORTED}", (*values, run.pk, run.pk, *reported))
+    is_all, reported = all_reported(run.pk, batch.usage)
+    return Stand(head, f"{UNCHANGED} AND {is_all}", (*values, *reported))
 
 
 def _has_paid_nothing(head: Head, batch: Batch) -> bool:
@@ -293,41 +242,6 @@ def _applied(
 def _is_untouched(execution: WorkflowExecution) -> bool:
     """Whether no step was recorded of it; a fork begins with steps."""
     return not execution.last_sequence and execution.forked_from_id is None
-
-
-def _closed(execution: WorkflowExecution, batch: Batch) -> bool:
-    """Close what ends with the batch; whether there may be calls that steps never heard of."""
-    if execution.completed_at is None:
-        _close_approvals(batch)
-        return False
-    # The run may know of a call that its step, still open, had no time to tell.
-    return _closed_all(execution) or execution.status != WorkflowExecution.Status.COMPLETED
-
-
-def _closed_all(execution: WorkflowExecution) -> bool:
-    """Close what a run leaves; whether it came to more than it knew."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLOSE_ALL, [execution.pk] * 3)
-        paid: Any = cursor.fetchone()
-    return add_unreported(execution, Usage(*paid))
-
-
-def _close_approvals(batch: Batch) -> None:
-    """Nobody is asked any more for a step that ended without its decision."""
-    ended = [
-        change.path
-        for change in batch.steps
-        if change.step_type == "approval" and change.status in FINAL_STEPS
-    ]
-    if not ended:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(CLOSE_APPROVALS, [batch.execution_id, ended])
-
-
-def _mend_steps(execution_id: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(MEND_STEPS, [execution_id, execution_id])
 
 
 def _known(batch: Batch) -> Known:

@@ -46,7 +46,8 @@ from executions.engine.messages.limits import MAX_TASK_BYTES
 from executions.engine.messages.outcomes import Usage
 from executions.engine.messages.values import Value
 from executions.models import ModelCall
-from executions.recording import add_late, record
+from executions.outstanding import add_late
+from executions.recording import record
 from executions.stored_values import keep, load
 
 
