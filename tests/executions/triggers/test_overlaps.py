@@ -15,9 +15,10 @@ from tests.executions.triggers.conftest import Clock, described, meant_for, unti
 SECOND = timedelta(seconds=1)
 
 
-def lasting(clock: Clock, policy: str) -> Schedule:
-    """Fires every second what goes on for an hour."""
-    return clock.schedule(workflow_of(clock.runner.owner, *LASTING), overlap_policy=policy)
+def lasting(clock: Clock, policy: str, *, every_seconds: int = 1) -> Schedule:
+    """Fires so often what goes on for an hour."""
+    workflow = workflow_of(clock.runner.owner, *LASTING)
+    return clock.schedule(workflow, overlap_policy=policy, interval_seconds=every_seconds)
 
 
 def buffered(schedule: Schedule) -> int:
@@ -77,7 +78,8 @@ def test_allow_all_starts_beside_what_goes_on(clock: Clock) -> None:
 def test_terminate_other_starts_at_once_and_the_run_before_still_records_its_end(
     clock: Clock,
 ) -> None:
-    schedule = lasting(clock, "terminate_other")
+    # Time enough to pause it: a third firing would end the second run, and start none of a paused schedule.
+    schedule = lasting(clock, "terminate_other", every_seconds=4)
     first = next_run(clock, schedule, 1)
     until(lambda: len(clock.runs(schedule)) >= 2)
     schedules.pause_schedule(schedule, by=clock.runner.owner)
