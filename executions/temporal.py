@@ -7,7 +7,6 @@ from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
@@ -17,14 +16,16 @@ from temporalio.client import (
     WorkflowHandle,
 )
 from temporalio.exceptions import ApplicationError, CancelledError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
+from executions import runs_on_temporal
 from executions.engine.messages.approvals import Decision
 from executions.engine.messages.names import CHILD_ENDED, DECIDE
 from executions.engine.messages.outcomes import ErrorInfo, RunOutcome
 from executions.engine.messages.run_input import RunInput
 from executions.payloads import DATA_CONVERTER
-from executions.starts.start_request import RPC_TIMEOUT, start_run
+from executions.runs_on_temporal import RPC_TIMEOUT, is_gone
+from executions.starts.start_request import start_run
 from executions.visibility import Labels
 
 CONNECT_TIMEOUT_SECONDS = 10.0
@@ -63,29 +64,9 @@ async def start_interpreter(run_input: RunInput, labels: Labels | None = None) -
     await start_run(await connect(), run_input, labels)
 
 
-def is_gone(error: RPCError) -> bool:
-    """Whether Temporal says that it knows no such run, or has closed it.
-
-    Of a namespace that is missing it says the same; that tells nothing about runs.
-    """
-    about_namespace = NamespaceNotFoundFailure.DESCRIPTOR
-    details = error.grpc_status.details
-    is_unknown = error.status == RPCStatusCode.NOT_FOUND
-    return is_unknown and not any(detail.Is(about_namespace) for detail in details)
-
-
 async def cancel(execution_id: str) -> bool:
-    """Ask Temporal to cancel the run, which itself records what came of it; false if no such run is open.
-
-    Raises `RPCError`.
-    """
-    try:
-        await (await _handle(execution_id)).cancel(rpc_timeout=RPC_TIMEOUT)
-    except RPCError as error:
-        if not is_gone(error):
-            raise
-        return False
-    return True
+    """As `runs_on_temporal.cancel`."""
+    return await runs_on_temporal.cancel(await connect(), execution_id)
 
 
 async def decide(execution_id: str, decision: Decision) -> None:

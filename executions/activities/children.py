@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from django.db.models.functions import Now
 from temporalio import activity
-from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -18,8 +17,9 @@ from executions.engine.messages.outcomes import RunOutcome
 from executions.engine.messages.run_input import RunInput
 from executions.finishing import finish
 from executions.models import WorkflowExecution
+from executions.runs_on_temporal import cancel, wait_until_closed
 from executions.starts.run_inputs import run_input_of
-from executions.starts.start_request import REFUSED, RPC_TIMEOUT, labels_of, start_run
+from executions.starts.start_request import REFUSED, labels_of, start_run
 from executions.visibility import Labels
 
 NEVER_STARTED = RunOutcome("CANCELLED")
@@ -42,7 +42,7 @@ async def launch_child(request: LaunchChild) -> None:
         await in_database(finish, request.child_id, RunOutcome("FAILED", REFUSED))
         return
     if await in_database(_is_cancelled, request.child_id):
-        await _cancel(request.child_id)
+        await cancel(activity.client(), request.child_id)
 
 
 @activity.defn(name=child_messages.COLLECT_CHILD)
@@ -58,33 +58,12 @@ async def stop_child(request: ChildOf) -> ChildResult:
     """Cancel the child and wait until it has ended."""
     await in_database(_ask_to_cancel, request.child_id)
     with heartbeats():
-        if not await _cancel(request.child_id):
+        if not await cancel(activity.client(), request.child_id):
             # Temporal does not know it: it never started, or has ended.
             await in_database(_never_start, request.child_id)
         else:
-            await _end_of(request.child_id)
+            await wait_until_closed(activity.client(), request.child_id)
     return await in_database(child_runs.result_of, request)
-
-
-async def _end_of(child_id: str) -> None:
-    try:
-        await activity.client().get_workflow_handle(child_id).result()
-    except WorkflowFailureError:
-        activity.logger.info("The child %s did not complete", child_id)
-    except RPCError as error:
-        if error.status != RPCStatusCode.NOT_FOUND:
-            raise
-
-
-async def _cancel(child_id: str) -> bool:
-    try:
-        run = activity.client().get_workflow_handle(child_id)
-        await run.cancel(rpc_timeout=RPC_TIMEOUT)
-    except RPCError as error:
-        if error.status != RPCStatusCode.NOT_FOUND:
-            raise
-        return False
-    return True
 
 
 def _written(request: LaunchChild) -> tuple[RunInput, Labels] | None:

@@ -4,14 +4,13 @@ import asyncio
 from dataclasses import replace
 
 from temporalio import activity
-from temporalio.client import WorkflowFailureError
-from temporalio.service import RPCError, RPCStatusCode
 
 from executions import visibility
 from executions.activities.database import in_database
 from executions.activities.heartbeats import heartbeats
 from executions.engine.messages import launches as launch_messages
 from executions.engine.messages.launches import Launched, LaunchScheduled
+from executions.runs_on_temporal import cancel, wait_until_closed
 from executions.starts.run_inputs import run_input_of
 from executions.starts.start_request import labels_of
 from executions.triggers.firing import LaunchRefused, fire
@@ -34,18 +33,12 @@ async def launch_scheduled(request: LaunchScheduled) -> Launched:
 @activity.defn(name=launch_messages.AWAIT_RUN)
 async def await_run(execution_id: str) -> None:
     """Last as long as a run that somebody else started, however it ends; being cancelled cancels the run."""
-    run = activity.client().get_workflow_handle(execution_id)
     with heartbeats():
         try:
-            await run.result()
+            await wait_until_closed(activity.client(), execution_id)
         except asyncio.CancelledError:
-            await run.cancel()
+            await cancel(activity.client(), execution_id)
             raise
-        except WorkflowFailureError:
-            activity.logger.info("The run %s did not complete", execution_id)
-        except RPCError as error:
-            if error.status != RPCStatusCode.NOT_FOUND:
-                raise
 
 
 def _launch_scheduled(request: LaunchScheduled) -> tuple[Launched, Labels | None]:

@@ -27,6 +27,7 @@ from executions.approvals.opening import (
 )
 from executions.models import Approval, ApprovalDecision, WorkflowExecution
 from executions.recording import note_event
+from executions.runs_on_temporal import is_gone
 from executions.selectors import approvals_for, asking_executions
 from executions.starts.run_request import require_size
 from executions.starts.starting import UNREACHABLE
@@ -110,7 +111,7 @@ def deliver(approval: Approval) -> None:
         async_to_sync(temporal.decide)(approval.execution_id, decision)
     except RPCError as error:
         # The run has ended: nobody is left to tell.
-        if not temporal.is_gone(error):
+        if not is_gone(error):
             raise
     approval.delivered_at = timezone.now()
     approval.save(update_fields=["delivered_at"])

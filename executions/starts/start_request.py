@@ -1,7 +1,5 @@
 """How a run is started on Temporal, whoever asks: a request, the sweep, or the step of another run."""
 
-from datetime import timedelta
-
 from django.conf import settings
 from temporalio.client import Client
 from temporalio.common import TypedSearchAttributes, WorkflowIDReusePolicy
@@ -12,9 +10,9 @@ from executions.engine.messages.names import WORKFLOW_TYPE
 from executions.engine.messages.outcomes import ErrorInfo
 from executions.engine.messages.run_input import RunInput
 from executions.models import WorkflowExecution
+from executions.runs_on_temporal import RPC_TIMEOUT
 from executions.visibility import Labels
 
-RPC_TIMEOUT = timedelta(seconds=10)
 REFUSED = ErrorInfo(
     kind="limit_exceeded",
     message="Temporal refuses to start this run: its definition and input together are too large.",

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from django.conf import settings
 from temporalio import client
 from temporalio.client import ScheduleAlreadyRunningError, ScheduleUpdate
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from executions.engine.messages.launches import SCHEDULED_START
-from executions.starts.start_request import RPC_TIMEOUT
+from executions.runs_on_temporal import RPC_TIMEOUT, is_gone
 from executions.temporal import connect
 
 _REVISION = re.compile(r"r(\d+):")
@@ -32,7 +32,7 @@ async def remove(schedule_id: str) -> None:
     try:
         await (await connect()).get_schedule_handle(schedule_id).delete(rpc_timeout=RPC_TIMEOUT)
     except RPCError as error:
-        if error.status != RPCStatusCode.NOT_FOUND:
+        if not is_gone(error):
             raise
 
 
