@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Literal
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
@@ -34,6 +35,8 @@ from executions.starts.starting import UNREACHABLE
 from executions.trail import record_decision
 
 logger = logging.getLogger(__name__)
+
+Delivery = Literal["delivered", "undelivered"]
 
 MAX_EDITED_BYTES = 1024 * 1024
 # A delivery takes milliseconds.
@@ -77,29 +80,28 @@ def decide(execution: WorkflowExecution, path: str, vote: Vote, *, by: User) -> 
     return approval
 
 
-def deliver_decisions(*, older_than_seconds: float = 0) -> list[str]:
-    """Tell runs of decisions that they do not know of yet, as after an outage of Temporal; gives the runs' ids.
+def deliver_decisions(*, older_than_seconds: float = 0) -> dict[Delivery, list[str]]:
+    """Tell runs of decisions that they do not know of yet, as after an outage of Temporal; their ids by what came of it.
 
-    Raises what `executions.starts.starting.UNREACHABLE` lists.
+    Raises what `executions.starts.starting.UNREACHABLE` lists; what was delivered until then stays so.
     """
     before = timezone.now() - timedelta(seconds=older_than_seconds)
     decided = (Approval.Status.APPROVED, Approval.Status.REJECTED)
     rows = Approval.objects.filter(status__in=decided, delivered_at=None, closed_at__lte=before)
-    told = []
+    done: dict[Delivery, list[str]] = {"delivered": [], "undelivered": []}
     for approval in rows.select_related("execution").order_by("closed_at"):
-        deliver(approval)
-        told.append(approval.execution_id)
-    return told
+        done[_delivered_or_logged(approval)].append(approval.execution_id)
+    return done
 
 
 def mend_decisions() -> Done:
     """A chore: tell runs of decisions that they have not heard of for 30 seconds."""
     try:
-        told = deliver_decisions(older_than_seconds=OLD_ENOUGH_SECONDS)
+        done = deliver_decisions(older_than_seconds=OLD_ENOUGH_SECONDS)
     except UNREACHABLE as error:
         logger.warning("decisions: not brought to their runs: %s", error)
         return {"error": "Temporal does not answer."}
-    return {"delivered": list(told)}
+    return {word: list(ids) for word, ids in done.items()}
 
 
 def deliver(approval: Approval) -> None:
@@ -115,6 +117,18 @@ def deliver(approval: Approval) -> None:
             raise
     approval.delivered_at = timezone.now()
     approval.save(update_fields=["delivered_at"])
+
+
+def _delivered_or_logged(approval: Approval) -> Delivery:
+    try:
+        deliver(approval)
+    except UNREACHABLE:
+        raise
+    # Whatever is wrong with one decision must not keep the others from their runs.
+    except Exception:
+        logger.exception("execution %s can't be told of a decision", approval.execution_id)
+        return "undelivered"
+    return "delivered"
 
 
 def _deliver_at_once(approval: Approval) -> None:

@@ -25,6 +25,8 @@ from tests.executions.tap import Tap
 OUTPUT = "${steps.ask.output}"
 YES = Vote(approved=True)
 NO = Vote(approved=False, comment="Too long.")
+# Pydantic reads as many, and fails to write them.
+TOO_DEEP = 400
 
 
 def question(ran: Ran, path: str = "ask") -> Approval:
@@ -246,10 +248,34 @@ def test_a_decision_that_temporal_could_not_take_is_sent_again(
     settings.TEMPORAL_ADDRESS = address
     assert not kept.is_delivered
     ran.wait_for("WAITING")
-    assert deliver_decisions(older_than_seconds=60) == []
-    assert deliver_decisions() == [ran.id]
-    assert deliver_decisions() == []
+    assert deliver_decisions(older_than_seconds=60) == {"delivered": [], "undelivered": []}
+    assert deliver_decisions() == {"delivered": [ran.id], "undelivered": []}
+    assert deliver_decisions() == {"delivered": [], "undelivered": []}
     assert ran.wait().output["approved"] is True
+
+
+def test_a_decision_that_cant_be_sent_keeps_no_other_one_from_its_run(
+    runner: Runner, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs = [runner.start({"steps": [ask("ask", content=[])], "output": OUTPUT}) for _ in range(2)]
+    for ran in runs:
+        question(ran)
+    address, settings.TEMPORAL_ADDRESS = settings.TEMPORAL_ADDRESS, "127.0.0.1:1"
+    broken, other = (answer(ran, runner.owner) for ran in runs)
+    settings.TEMPORAL_ADDRESS = address
+    too_deep: list[Any] = []
+    for _ in range(TOO_DEEP):
+        too_deep = [too_deep]
+    Approval.objects.filter(pk=broken.pk).update(edited_json=too_deep)
+    first, second = (ran.id for ran in runs)
+    assert deliver_decisions() == {"delivered": [second], "undelivered": [first]}
+    (line,) = [line for line in caplog.records if line.exc_info]
+    assert first in line.getMessage()
+    assert runs[1].wait().output["approved"] is True
+    broken.refresh_from_db()
+    other.refresh_from_db()
+    assert (broken.is_delivered, other.is_delivered) == (False, True)
+    assert runs[0].status == "WAITING"
 
 
 @pytest.mark.parametrize(
