@@ -1,10 +1,12 @@
 """Approvals in the admin: the list of questions, and a form with which those who are asked decide."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
@@ -14,7 +16,7 @@ from audit.models import AuditEntry
 from common.admin_status import status_label
 from common.errors import DomainError
 from executions.admin.rows import ROWS_PER_PAGE, ReadOnly, address_of, execution_link, shown
-from executions.approvals.deciding import Vote, decide
+from executions.approvals.deciding import Vote, decide, require_open
 from executions.approvals.opening import (
     MAX_COMMENT_CHARACTERS,
     content_revision_of,
@@ -153,6 +155,7 @@ class ApprovalAdmin(AuditedHistory, ModelAdmin):  # type: ignore[misc]
     ) -> HttpResponse:
         """A refusal is shown above the question."""
         try:
+            self._refuse_what_is_closed(request, object_id)
             answer: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
         except DomainError as error:
             messages.error(request, error.detail)
@@ -163,5 +166,17 @@ class ApprovalAdmin(AuditedHistory, ModelAdmin):  # type: ignore[misc]
         """Decide through the service, which checks and counts."""
         assert isinstance(request.user, User)
         row = decide(obj.execution, obj.path, form.vote, by=request.user)
-        if row.was_decided and not row.is_delivered:
-            messages.warning(request, "Kept; the run hears of it as soon as Temporal is back.")
+        # The admin's transaction ends later, and the run is told only then.
+        transaction.on_commit(partial(_tell_if_kept, request, row))
+
+    def _refuse_what_is_closed(self, request: HttpRequest, object_id: str) -> None:
+        """A decision that comes too late is told why; Django would answer a bare 403."""
+        assert isinstance(request.user, User)
+        row = self.get_object(request, object_id) if request.method == "POST" else None
+        if row is not None and self.has_view_permission(request, row):
+            require_open(row, request.user)
+
+
+def _tell_if_kept(request: HttpRequest, row: Approval) -> None:
+    if row.was_decided and not row.is_delivered:
+        messages.warning(request, "Kept; the run hears of it as soon as Temporal is back.")

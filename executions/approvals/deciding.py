@@ -71,13 +71,29 @@ def decide(execution: WorkflowExecution, path: str, vote: Vote, *, by: User) -> 
         if approval is None:
             raise NotFound(f"The run asks nothing at {path!r}.", code="no_such_approval")
         _require_approver(approval, by)
-        _require_open(approval, by)
+        require_open(approval, by)
         _require_seen(approval, vote)
         _require_fitting(approval, vote)
         _count(approval, vote, by)
         transaction.on_commit(partial(_deliver_at_once, approval))
     logger.info("execution %s: %s decided at %s", execution.pk, by.pk, path)
     return approval
+
+
+def require_open(approval: Approval, by: User) -> None:
+    """Raises `Conflict`, which says who decided and when, or that the time or the run is over."""
+    votes = approval.decisions.select_related("user").order_by("id")
+    own = votes.filter(user=by).first()
+    if own is not None:
+        raise _decided_by(own)
+    if approval.was_decided:
+        last = votes.last()
+        assert last is not None, "somebody decided it"
+        raise _decided_by(last)
+    if approval.status == Approval.Status.EXPIRED or _is_over_time(approval):
+        raise Conflict("The time for this decision is over.", code="expired")
+    if approval.status != Approval.Status.OPEN or approval.execution.is_finished:
+        raise Conflict("The run no longer waits for this decision.", code="already_ended")
 
 
 def deliver_decisions(*, older_than_seconds: float = 0) -> dict[Delivery, list[str]]:
@@ -144,21 +160,6 @@ def _require_approver(approval: Approval, by: User) -> None:
         return
     names = ", ".join(approval.approvers) or approval.execution.created_by.get_username()
     raise Forbidden(f"Only {names} may decide this.", code="not_an_approver")
-
-
-def _require_open(approval: Approval, by: User) -> None:
-    votes = approval.decisions.select_related("user").order_by("id")
-    own = votes.filter(user=by).first()
-    if own is not None:
-        raise _decided_by(own)
-    if approval.was_decided:
-        last = votes.last()
-        assert last is not None, "somebody decided it"
-        raise _decided_by(last)
-    if approval.status == Approval.Status.EXPIRED or _is_over_time(approval):
-        raise Conflict("The time for this decision is over.", code="expired")
-    if approval.status != Approval.Status.OPEN or approval.execution.is_finished:
-        raise Conflict("The run no longer waits for this decision.", code="already_ended")
 
 
 def _is_over_time(approval: Approval) -> bool:

@@ -5,7 +5,9 @@ import re
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
+from executions import temporal
 from executions.approvals.deciding import Vote, decide
 from executions.models import Approval, ApprovalDecision
 from tests.executions.api.test_approvals import waiting_run
@@ -100,3 +102,40 @@ def test_the_form_does_not_undo_what_another_approver_changed_meanwhile(
     approval.refresh_from_db()
     assert (approval.status, approval.edited_json) == ("APPROVED", "v2")
     assert approval.decisions.get(user=staff).edited_json is None
+
+
+def test_a_decision_that_comes_too_late_is_told_who_was_faster(
+    browser: Client, alice: User, staff: User, bob: User
+) -> None:
+    approval = waiting_run(alice, staff, bob)
+    decide(approval.execution, "ask", Vote(approved=False), by=bob)
+    answer = browser.post(page(approval), {**FORM, "comment": "Fine."}, follow=True)
+    assert answer.status_code == 200
+    assert "bob rejected this at" in answer.content.decode()
+    assert approval.decisions.get().user == bob
+
+
+def test_a_question_that_its_run_no_longer_asks_says_so(
+    browser: Client, alice: User, staff: User
+) -> None:
+    approval = waiting_run(alice, staff)
+    Approval.objects.update(status="CANCELLED", closed_at=timezone.now())
+    answer = browser.post(page(approval), FORM, follow=True)
+    assert "The run no longer waits for this decision." in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_away", [False, True])
+def test_only_a_decision_that_did_not_reach_its_run_is_told_to_be_kept(
+    browser: Client, alice: User, staff: User, monkeypatch: pytest.MonkeyPatch, is_away: bool
+) -> None:
+    async def decide_on_temporal(*_arguments: object) -> None:
+        if is_away:
+            raise TimeoutError
+
+    monkeypatch.setattr(temporal, "decide", decide_on_temporal)
+    approval = waiting_run(alice, staff)
+    answer = browser.post(page(approval), FORM, follow=True).content.decode()
+    approval.refresh_from_db()
+    assert (approval.status, approval.is_delivered) == ("APPROVED", not is_away)
+    assert ("as soon as Temporal is back" in answer) is is_away
