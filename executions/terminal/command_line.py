@@ -12,7 +12,7 @@ from common import strict_json
 from common.command_line import refusals as common_refusals
 from common.errors import Unavailable
 from executions.models import WorkflowExecution
-from executions.terminal.lines import as_json, end_line, failure_lines, step_changes, step_line
+from executions.terminal.lines import as_json, end_text, step_changes, step_line
 
 
 def add_user(parser: CommandParser) -> None:
@@ -90,9 +90,7 @@ def _write(command: BaseCommand, line: str) -> None:
 
 
 def _end(execution: WorkflowExecution) -> str:
-    end = end_line(execution.status, simulated=execution.simulated, error=execution.error)
-    if execution.status == WorkflowExecution.Status.FAILED:
-        return "\n".join([end, *failure_lines(execution)])
+    end = end_text(execution)
     if execution.status != WorkflowExecution.Status.COMPLETED:
         return end
     return f"{end}\n{json.dumps(execution.output_json, indent=2, ensure_ascii=False)}"

@@ -52,6 +52,13 @@ def end_line(status: str, *, simulated: bool, error: str = "") -> str:
     return f"{marked}: {one_line(error, 1_000)}" if error else marked
 
 
+def end_text(execution: WorkflowExecution) -> str:
+    """How the run ended or stands now; of one that failed also where, of what kind the error is, and what to do."""
+    end = end_line(execution.status, simulated=execution.simulated, error=execution.error)
+    failed = execution.status == WorkflowExecution.Status.FAILED
+    return "\n".join([end, *failure_lines(execution)]) if failed else end
+
+
 def failure_lines(execution: WorkflowExecution) -> list[str]:
     """Where a failed run failed, of what kind the error is, and what to do."""
     where = f"at {execution.failed_step}" if execution.failed_step else "in the run itself"

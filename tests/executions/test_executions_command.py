@@ -77,6 +77,24 @@ def test_a_run_is_shown_with_its_steps(alice: User) -> None:
     assert [step["path"] for step in body["steps"]] == ["first", "greet"]
 
 
+def test_a_failed_run_is_shown_with_where_it_failed_and_what_to_do(alice: User) -> None:
+    failure = {
+        "status": "FAILED",
+        "error": "The server is busy.",
+        "error_kind": "tool_error",
+        "error_code": "busy",
+        "error_hint": "Try again later.",
+        "failed_step": "greet",
+    }
+    run = finished_run(workflow_of(alice), alice, **failure)
+    text = executions("show", run.pk, "--user=alice")
+    assert text.splitlines()[-3:] == [
+        "FAILED: The server is busy.",
+        "  at greet (tool_error, busy)",
+        "  Try again later.",
+    ]
+
+
 def test_a_failed_run_is_retried_and_followed(runner: Runner, tap: Tap) -> None:
     failed = runner.run({"steps": [echo("one", 1), tap.step("two", "flaky/1/two")]})
     assert failed.status == "FAILED"
@@ -144,6 +162,20 @@ def test_a_run_is_asked_to_stop(runner: Runner, tap: Tap) -> None:
         executions("cancel", ran.id, "--user=alice")
 
 
+def test_one_that_can_not_be_stopped_is_named_and_keeps_no_other_running(
+    alice: User,
+) -> None:
+    workflow = workflow_of(alice)
+    ended = finished_run(workflow, alice)
+    going_on = finished_run(workflow, alice, status="PENDING", completed_at=None)
+    with pytest.raises(CommandError) as refused:
+        executions("cancel", ended.pk, "execution-none", going_on.pk, "--user=alice")
+    assert f"{ended.pk}: This execution has already ended." in str(refused.value)
+    assert "alice has no execution 'execution-none'." in str(refused.value)
+    going_on.refresh_from_db()
+    assert going_on.status == "CANCELLED"
+
+
 @pytest.mark.parametrize("word", ["show", "cancel", "retry"])
 def test_runs_of_others_are_not_there(alice: User, bob: User, word: str) -> None:
     run = finished_run(workflow_of(alice), alice, status="FAILED")
@@ -159,6 +191,11 @@ def test_runs_of_others_are_not_there(alice: User, bob: User, word: str) -> None
 def test_what_can_not_be_meant_is_said(alice: User, arguments: list[str]) -> None:
     with pytest.raises(CommandError, match="Error"):
         executions(*arguments)
+
+
+def test_a_status_that_does_not_exist_is_told_those_that_do(alice: User) -> None:
+    with pytest.raises(CommandError, match=r"choose from '?PENDING'?, '?RUNNING'?"):
+        executions("list", "--status=GONE")
 
 
 def test_followed_as_json_each_change_is_a_line(runner: Runner) -> None:

@@ -23,7 +23,7 @@ from executions.terminal.command_line import (
     refusals,
     tell,
 )
-from executions.terminal.lines import as_json, end_line
+from executions.terminal.lines import as_json, end_text
 from executions.terminal.tables import RUN_COLUMNS, STEP_COLUMNS, run_row, step_row
 from workflows.terminal import table
 
@@ -73,23 +73,31 @@ class Command(BaseCommand):
             body = {**as_json(execution), "forked_from": execution.forked_from_id, "steps": found}
             self.stdout.write(json.dumps(body, default=str))
             return
-        end = end_line(execution.status, simulated=execution.simulated, error=execution.error)
         self.stdout.write(f"{execution.pk}  {execution.workflow_id} v{execution.workflow_version}")
         if execution.forked_from_id:
             self.stdout.write(f"from {execution.forked_from_id} at {execution.forked_at}")
         for line in table(STEP_COLUMNS, found):
             self.stdout.write(line)
-        self.stdout.write(end)
+        self.stdout.write(end_text(execution))
 
     def _cancel(self, options: dict[str, Any]) -> None:
-        user = acting_user(options["user"])
+        refused = []
         for execution_id in options["ids"]:
-            execution = _execution(execution_id, options)
-            with refusals():
-                execution = services.request_cancellation(execution, by=user)
-            told = {"id": execution.pk, "status": execution.status, "cancel_requested": True}
-            text = f"{execution.pk} is asked to stop."
-            self.stdout.write(json.dumps(told) if options["json"] else text)
+            try:
+                self._cancel_one(execution_id, options)
+            # One that has ended meanwhile keeps no other running.
+            except CommandError as error:
+                refused.append(f"{execution_id}: {error}")
+        if refused:
+            raise CommandError("\n".join(refused))
+
+    def _cancel_one(self, execution_id: str, options: dict[str, Any]) -> None:
+        execution = _execution(execution_id, options)
+        with refusals():
+            execution = services.request_cancellation(execution, by=acting_user(options["user"]))
+        told = {"id": execution.pk, "status": execution.status, "cancel_requested": True}
+        text = f"{execution.pk} is asked to stop."
+        self.stdout.write(json.dumps(told) if options["json"] else text)
 
     def _retry(self, options: dict[str, Any]) -> None:
         source = _execution(options["id"], options)
@@ -125,8 +133,8 @@ class Command(BaseCommand):
 
 
 def _add_list(parser: argparse.ArgumentParser) -> None:
-    statuses = list(WorkflowExecution.Status)
-    triggers = list(WorkflowExecution.Trigger)
+    statuses = WorkflowExecution.Status.values
+    triggers = WorkflowExecution.Trigger.values
     parser.add_argument("--status", action="append", choices=statuses, help="may be repeated")
     parser.add_argument("--workflow", help="only runs of this workflow")
     parser.add_argument("--triggered-by", action="append", choices=triggers)
