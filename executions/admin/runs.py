@@ -36,6 +36,7 @@ from workflows.definition.svg import draw_svg
 from workflows.selectors import definition_of, workflows_for
 
 RUN = WorkflowExecution._meta
+RETRY_WITH_CALLS = "Retry, and make calls once more"
 
 # Workflows know nothing of runs, so what is about them is added from here.
 WorkflowAdmin.actions = [run_chosen, *WorkflowAdmin.actions]
@@ -72,7 +73,7 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
     ordering = ("-created_at",)
     list_per_page = ROWS_PER_PAGE
     show_full_result_count = False
-    actions = ("cancel", "retry")
+    actions = ("cancel", "retry", "retry_with_calls")
     form = RunForm
     inlines = (StepRunInline, ModelCallInline, ToolCallInline)
     raw_id_fields = ("workflow",)
@@ -211,16 +212,32 @@ class WorkflowExecutionAdmin(ModelAdmin):  # type: ignore[misc]
 
     @admin.action(description="Retry", permissions=["cancel"])
     def retry(self, request: HttpRequest, queryset: QuerySet[WorkflowExecution]) -> None:
-        """Go on in new runs where the chosen ones failed or were cancelled."""
+        """Go on in new runs where the chosen ones failed or were cancelled, unless that would repeat calls."""
+        self._retry(request, queryset, is_confirmed=False)
+
+    @admin.action(description=RETRY_WITH_CALLS, permissions=["cancel"])
+    def retry_with_calls(self, request: HttpRequest, queryset: QuerySet[WorkflowExecution]) -> None:
+        """As `retry`, also where calls of tools that change something are made once more."""
+        self._retry(request, queryset, is_confirmed=True)
+
+    def _retry(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[WorkflowExecution],
+        *,
+        is_confirmed: bool,
+    ) -> None:
         assert isinstance(request.user, User)
         for execution in queryset.select_related("workflow"):
             launch = services.again(
                 execution, by=request.user, triggered_by=WorkflowExecution.Trigger.USER
             )
             try:
-                run = services.retry_execution(execution, launch)
+                run = services.retry_execution(execution, launch, is_confirmed=is_confirmed)
             except DomainError as error:
-                messages.warning(request, f"{execution}: {error.detail}")
+                is_asked = error.code == "confirmation_required"
+                way = f" In the admin the action '{RETRY_WITH_CALLS}' says so." if is_asked else ""
+                messages.warning(request, f"{execution}: {error.detail}{way}")
             else:
                 messages.success(request, format_html("{}: goes on as {}.", execution, link(run)))
 

@@ -7,9 +7,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from executions.models import ExecutionEvent, ModelCall, StoredValue, ToolCall, WorkflowExecution
-from tests.executions.conftest import Runner
+from tests.executions.conftest import Ran, Runner
 from tests.executions.engine.building import broken, echo
 from tests.executions.flows import ASK, finished_run, step_run, workflow_of
+from tests.executions.tap import Tap
 
 RUNS = "/admin/executions/workflowexecution/"
 
@@ -157,3 +158,22 @@ def test_failed_runs_are_retried_and_both_link_to_each_other(runner: Runner) -> 
     assert (run.created_by, run.triggered_by, run.forked_at) == (staff, "user", "two")
     assert run.pk in browser.get(f"{RUNS}{failed.id}/change/").content.decode()
     assert failed.id in browser.get(f"{RUNS}{run.pk}/change/").content.decode()
+
+
+def test_a_retry_that_repeats_calls_is_an_action_of_its_own(runner: Runner, tap: Tap) -> None:
+    browser = Client()
+    browser.force_login(User.objects.create_superuser("staff"))
+    ran = runner.start({"steps": [tap.step("send", "hold/send")]})
+    tap.wait_for("send")
+    ran.cancel()
+    ran.wait()
+    tap.release()
+    body = {"action": "retry", "_selected_action": [ran.id]}
+    page = browser.post(RUNS, body, follow=True).content.decode()
+    assert "native:http_request at send" in page
+    assert page.count("Retry, and make calls once more") > 1
+    assert not WorkflowExecution.objects.filter(forked_from=ran.id).exists()
+    browser.post(RUNS, {**body, "action": "retry_with_calls"}, follow=True)
+    retry = WorkflowExecution.objects.get(forked_from=ran.id)
+    assert Ran(runner.worker, retry.pk).wait().status == "COMPLETED"
+    assert tap.count("send") == 2
