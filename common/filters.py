@@ -35,9 +35,12 @@ class StrictFilterSet(django_filters.FilterSet):  # type: ignore[misc]
         return bool(super().is_valid())
 
     def _lacks(self, name: str) -> bool:
-        """Whether a parameter that chooses, dates or answers yes or no stands there without a value."""
-        takes_text = isinstance(self.filters.get(name), django_filters.CharFilter | AllOf)
-        return name in self.filters and not takes_text and self.data[name] == ""
+        """Whether a parameter that names a row, chooses, dates or answers yes or no stands there without a value."""
+        if name not in self.filters or self.data[name] != "":
+            return False
+        wanted = self.filters[name]
+        takes_text = isinstance(wanted, django_filters.CharFilter | AllOf)
+        return isinstance(wanted, IdFilter) or not takes_text
 
 
 @extend_schema_field(OpenApiTypes.BOOL)
@@ -59,6 +62,14 @@ class TextFilter(django_filters.CharFilter):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         set_override(self, "field", NO_NUL)
+
+
+class IdFilter(TextFilter):
+    """An id. An empty one is refused: a script whose variable is not set would get the rows of everything."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+        set_override(self, "field", {**NO_NUL, "minLength": 1})
 
 
 class RepeatedField(forms.Field):

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from common.filters import StrictFilterSet
+from common.filters import IdFilter, StrictFilterSet
 from executions.api.approval_serializers import ApprovalDetailSerializer, ApprovalSerializer
 from executions.models import Approval
 from executions.selectors import approvals_for, open_approvals_for
@@ -24,8 +24,8 @@ class ApprovalFilter(StrictFilterSet):
         choices=Approval.Status.choices,
         help_text="Without it: what the caller can decide now. With it: all that they were asked.",
     )
-    execution_id = filters.CharFilter("execution_id", "exact")
-    workflow_id = filters.CharFilter("execution__workflow_id", "exact")
+    execution_id = IdFilter()
+    workflow_id = IdFilter(field_name="execution__workflow_id")
 
     class Meta:
         model = Approval

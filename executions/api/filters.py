@@ -4,7 +4,7 @@ from typing import Any
 
 import django_filters as filters
 
-from common.filters import StrictFilterSet, TrueOrFalse
+from common.filters import IdFilter, StrictFilterSet, TrueOrFalse
 from executions.models import WorkflowExecution
 
 
@@ -16,9 +16,9 @@ class ExecutionFilter(StrictFilterSet):
     simulated = TrueOrFalse()
     started_after = filters.IsoDateTimeFilter("started_at", "gte")
     started_before = filters.IsoDateTimeFilter("started_at", "lt")
-    workflow_id = filters.CharFilter("workflow_id", "exact")
-    schedule_id = filters.CharFilter("schedule_id", "exact")
-    webhook_id = filters.CharFilter("webhook_id", "exact")
+    workflow_id = IdFilter()
+    schedule_id = IdFilter()
+    webhook_id = IdFilter()
 
     class Meta:
         model = WorkflowExecution

@@ -7,7 +7,7 @@ import django_filters
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import QuerySet
 
-from common.filters import AllOf, StrictFilterSet, TextFilter, TrueOrFalse
+from common.filters import AllOf, IdFilter, StrictFilterSet, TextFilter, TrueOrFalse
 from workflows.drift.current import is_drifted
 from workflows.models import Workflow
 from workflows.search import few_hits
@@ -47,10 +47,10 @@ class WorkflowFilter(TemplateFilter):
     is_active = TrueOrFalse()
     is_published = TrueOrFalse()
     archived = TrueOrFalse(method="with_archived", label="true: archived ones too.")
-    source_template_id = TextFilter()
+    source_template_id = IdFilter()
     created_by = TextFilter(field_name="created_by__username", label="A user name.")
-    uses_agent = TextFilter(field_name="agent_uses__agent_id")
-    uses_tool = TextFilter(field_name="tool_uses__tool")
+    uses_agent = IdFilter(field_name="agent_uses__agent_id")
+    uses_tool = IdFilter(field_name="tool_uses__tool")
     drifted = TrueOrFalse(
         method="with_drift",
         label="true: those whose published version uses an agent or tool that is another today.",

@@ -216,6 +216,15 @@ def test_what_a_list_does_not_know_is_refused(api: APIClient, query: str) -> Non
     assert api.get(f"{LIST}?{query}").status_code == 400
 
 
+@pytest.mark.parametrize("parameter", ["workflow_id", "schedule_id", "webhook_id"])
+def test_an_id_that_was_left_empty_is_not_answered_with_all_runs(
+    api: APIClient, run: WorkflowExecution, parameter: str
+) -> None:
+    (error,) = api.get(f"{LIST}?{parameter}=").json()["errors"]
+    assert (error["code"], error["parameter"]) == ("empty", parameter)
+    assert api.get(f"{LIST}?{parameter}=%20").json()["results"] == []
+
+
 def test_lists_come_in_pages_the_newest_first(api: APIClient, alice: User) -> None:
     workflow = workflow_of(alice)
     runs = [finished_run(workflow, alice).pk for _ in range(3)]
