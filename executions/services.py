@@ -18,7 +18,12 @@ from executions.models import WorkflowExecution
 from executions.reconciling import reconcile
 from executions.selectors import executions_for
 from executions.starts.launching import Launch, first_launch, write_execution
-from executions.starts.starting import UNREACHABLE, start_on_temporal, unavailable
+from executions.starts.starting import (
+    CANCELLATION_KEPT,
+    UNREACHABLE,
+    start_on_temporal,
+    unavailable,
+)
 from executions.step_tests import require_meant, require_surroundings, surroundings
 from executions.trail import record_run
 from workflows.selectors import catalogue_for, definition_of
@@ -91,7 +96,7 @@ def request_cancellation(execution: WorkflowExecution, *, by: User) -> WorkflowE
             # It never started, or Temporal has closed it.
             reconcile(execution)
     except UNREACHABLE as error:
-        raise unavailable(execution) from error
+        raise unavailable(execution, CANCELLATION_KEPT) from error
     logger.info("execution %s: cancellation requested by %s", execution.pk, by.pk)
     execution.refresh_from_db()
     return execution

@@ -19,6 +19,11 @@ logger = logging.getLogger(__name__)
 
 # What a client call raises while Temporal can't be reached, and no mistake of ours does.
 UNREACHABLE = (RPCError, TimeoutError, OSError)
+RUN_KEPT = (
+    "The run is kept as it is and goes on as soon as Temporal is back; "
+    "look at it again instead of starting another."
+)
+CANCELLATION_KEPT = "The wish to cancel is kept: the run ends as soon as Temporal is back."
 
 
 def start_on_temporal(execution: WorkflowExecution) -> None:
@@ -56,11 +61,10 @@ def _is_cancelled_meanwhile(execution: WorkflowExecution) -> bool:
     return rows.filter(cancel_requested_at__isnull=False).exists()
 
 
-def unavailable(execution: WorkflowExecution) -> Unavailable:
+def unavailable(execution: WorkflowExecution, kept: str = RUN_KEPT) -> Unavailable:
     """The refusal that says what was kept."""
     return Unavailable(
-        "Temporal does not answer. The run is kept as it is and goes on as soon as Temporal is back; "
-        "look at it again instead of starting another.",
+        f"Temporal does not answer. {kept}",
         code="temporal_unavailable",
         extra={"execution_id": execution.pk},
     )

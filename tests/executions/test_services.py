@@ -221,6 +221,23 @@ def test_without_temporal_the_row_is_kept_and_named(runner: Runner, settings: Se
     assert wait_for_end(row, 30).status == "COMPLETED"
 
 
+def test_without_temporal_a_cancellation_is_kept_and_does_not_promise_that_the_run_goes_on(
+    runner: Runner, settings: Settings
+) -> None:
+    workflow = workflow_of(runner.owner, ENDLESS)
+    run = start_execution(Launch(workflow=workflow, by=runner.owner, triggered_by=API))
+    address = settings.TEMPORAL_ADDRESS
+    settings.TEMPORAL_ADDRESS = "127.0.0.1:9"
+    with pytest.raises(Unavailable, match="the run ends as soon as Temporal is back") as refused:
+        request_cancellation(run, by=runner.owner)
+    assert "goes on" not in refused.value.detail
+    settings.TEMPORAL_ADDRESS = address
+    run.refresh_from_db()
+    assert run.cancel_requested_at is not None
+    reconcile(run)
+    assert wait_for_end(run, 30).status == "CANCELLED"
+
+
 def test_a_run_that_goes_on_is_given_back_after_the_wait(runner: Runner) -> None:
     run = start_execution(
         Launch(workflow=workflow_of(runner.owner, ENDLESS), by=runner.owner, triggered_by=API)
