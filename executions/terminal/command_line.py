@@ -14,6 +14,9 @@ from common.errors import Unavailable
 from executions.models import WorkflowExecution
 from executions.terminal.lines import as_json, end_text, step_changes, step_line
 
+# What a shell reports of a program that Ctrl+C ended.
+INTERRUPTED = 130
+
 
 def add_user(parser: CommandParser) -> None:
     """`--user`, for `acting_user`."""
@@ -59,10 +62,19 @@ def refusals() -> Iterator[None]:
 
 
 def tell(command: BaseCommand, execution: WorkflowExecution, options: dict[str, Any]) -> None:
-    """Tell of a run that was started; followed to its end, the exit code is 0 only if it completed."""
+    """Tell of a run that was started; followed to its end, the exit code is 0 only if it completed.
+
+    Ctrl+C ends the following, not the run.
+    """
     wants_json, follows = options["json"], options["wait"] or options["follow"]
     if follows:
-        _follow(command, execution, wants_json=wants_json, wants_lines=options["follow"])
+        try:
+            _follow(command, execution, wants_json=wants_json, wants_lines=options["follow"])
+        except KeyboardInterrupt:
+            command.stderr.write(
+                f"{execution.pk} goes on: `manage.py executions cancel {execution.pk}` stops it."
+            )
+            sys.exit(INTERRUPTED)
         execution.refresh_from_db()
     if wants_json:
         _write(command, json.dumps(as_json(execution), default=str))

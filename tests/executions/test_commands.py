@@ -11,6 +11,8 @@ from django.core.management.base import CommandError
 from pytest_django import Settings
 
 from executions.models import WorkflowExecution
+from executions.services import wait_for_end
+from executions.terminal import command_line
 from tests.executions.conftest import Runner
 from tests.executions.flows import FAIL, RENDER, workflow_of
 
@@ -51,6 +53,22 @@ def test_a_failed_run_ends_with_1_and_the_reason(
     end, where, hint = output.getvalue().splitlines()[-3:]
     assert (end, where) == ("FAILED: Nothing to do.", "  at stop (raised)")
     assert "look at the `end` step" in hint
+
+
+def test_who_stops_looking_is_told_that_the_run_goes_on(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_execution: WorkflowExecution) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "step_changes", interrupted)
+    told = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        run_workflow(workflow_of(runner.owner).pk, "--follow", "--user=alice", stderr=told)
+    run = WorkflowExecution.objects.get()
+    assert ended.value.code == 130
+    assert f"executions cancel {run.pk}" in told.getvalue()
+    assert wait_for_end(run, 30).status == "COMPLETED"
 
 
 def test_json_is_one_object_with_the_steps(runner: Runner) -> None:
