@@ -13,7 +13,7 @@ from unfold.admin import ModelAdmin
 from common.admin_json import pretty_json
 from common.admin_status import status_label
 from common.errors import Conflict
-from generation import services
+from generation.cancelling import request_cancellation
 from generation.models import Generation
 from workflows.definition.steps import Definition
 from workflows.definition.svg import draw_svg
@@ -188,7 +188,7 @@ class GenerationAdmin(ModelAdmin):  # type: ignore[misc]
         cancelled = 0
         for row in queryset:
             try:
-                services.request_cancellation(row)
+                request_cancellation(row)
             except Conflict:
                 continue
             cancelled += 1

@@ -12,12 +12,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from common.errors import Conflict, LimitReached
+from common.errors import LimitReached
 from common.idempotency import first_answer
 from common.live.waiting import wait_for
 from generation import tasks
 from generation.applying import Applied, apply_generation
-from generation.jobs import limits, moving
+from generation.cancelling import request_cancellation
+from generation.jobs import limits
 from generation.jobs.events import channel_of, note
 from generation.models import Generation
 from generation.refining import repairing
@@ -126,15 +127,6 @@ def _stored(
     transaction.on_commit(lambda: _enqueue(row.pk), robust=True)
     logger.info("generation %s requested by %s", row.pk, by.pk)
     return row
-
-
-def request_cancellation(generation: Generation) -> Generation:
-    """End a job before its time; a model call under way is cut off and none follows. Raises `Conflict` when it has ended already."""
-    if not moving.cancel(generation.pk):
-        raise Conflict("This generation has ended already.", code="already_finished")
-    logger.info("generation %s cancelled", generation.pk)
-    generation.refresh_from_db()
-    return generation
 
 
 def wait_for_result(generation: Generation, *, seconds: float) -> Generation:

@@ -1,16 +1,19 @@
 """How a generation's row moves on: every step is one conditional update, so that a repeated task does nothing twice."""
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from generation.drafting import DraftResult
 from generation.jobs.calls import close_lost_calls
 from generation.jobs.events import note
 from generation.models import Generation
+
+if TYPE_CHECKING:
+    # The planner comes with it, which is a third of what a process loads; who designs loads it.
+    from generation.drafting import DraftResult
 
 Status, Stage = Generation.Status, Generation.Stage
 
@@ -41,7 +44,7 @@ def enter(generation_id: str, stage: str) -> bool:
 
 
 @transaction.atomic
-def finish(generation_id: str, made: DraftResult) -> bool:
+def finish(generation_id: str, made: "DraftResult") -> bool:
     """Store the result; whether the job was still running."""
     is_first = _end(
         generation_id,

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from audit.models import AuditEntry
 from audit.selectors import entries_for
-from common.command_line import acting_user
+from common.command_line import CHECKED, acting_user
 
 MAX_ROWS = 1_000
 KINDS = list(AuditEntry.ObjectKind)
@@ -21,6 +21,7 @@ KINDS = list(AuditEntry.ObjectKind)
 class Command(BaseCommand):
     """Reads the trail, as one of the users; nothing writes to it."""
 
+    requires_system_checks = CHECKED
     help = "List who did what, the newest first."
 
     def add_arguments(self, parser: CommandParser) -> None:

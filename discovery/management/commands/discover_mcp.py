@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from common.command_line import CHECKED
 from discovery.mcp.config import BrokenConfig
 from discovery.models import McpServer
 from discovery.refreshing import Refreshed, refresh_servers, sync_stdio_servers
@@ -18,6 +19,7 @@ EXIT_WRONG_USE = 2
 class Command(BaseCommand):
     """Exit code 0: every server asked is connected; 1: one is not; 2: an unknown server or an unreadable file."""
 
+    requires_system_checks = CHECKED
     help = (
         "Takes the stdio servers over from mcp.json, asks all servers (or those named) for their tools, "
         "and stores what they say."

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from common.command_line import acting_user
+from common.command_line import CHECKED, acting_user
 from executions import services
 from executions.forks.forking import Fork
 from executions.models import StepRun, WorkflowExecution
@@ -33,6 +33,7 @@ MAX_ROWS = 1_000
 class Command(BaseCommand):
     """Looks at runs and steers them, as one of the users."""
 
+    requires_system_checks = CHECKED
     help = "List, show, cancel, retry and fork executions."
 
     def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:

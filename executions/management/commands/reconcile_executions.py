@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from common.command_line import CHECKED
 from common.errors import Unavailable
 from common.upkeep import mend
 from executions.reconciling import reconcile_all
@@ -15,6 +16,7 @@ from executions.starts.starting import UNREACHABLE
 class Command(BaseCommand):
     """Starts runs whose start was interrupted, ends runs that Temporal has ended or lost, and does the other chores."""
 
+    requires_system_checks = CHECKED
     help = "Mend unfinished runs after a crash; safe at any time, and repeated by itself."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

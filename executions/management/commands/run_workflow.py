@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from common.command_line import acting_user
+from common.command_line import CHECKED, acting_user
 from executions import services
 from executions.models import WorkflowExecution
 from executions.starts.launching import Launch
@@ -24,6 +24,7 @@ from workflows.selectors import workflows_for
 class Command(BaseCommand):
     """Runs a workflow as one of its users."""
 
+    requires_system_checks = CHECKED
     help = "Run a workflow; with --wait or --follow the exit code is 0 only if the run completed."
 
     def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:

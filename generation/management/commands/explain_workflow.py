@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from common.command_line import acting_user
+from common.command_line import CHECKED, acting_user
 from common.errors import NotFound
 from generation.explaining.definitions import Explanation, explain
 from workflows.definition.caption import one_line
@@ -16,6 +16,7 @@ from workflows.selectors import catalogue_for, definition_of, workflows_for
 class Command(BaseCommand):
     """Reads one workflow as a user who may see it."""
 
+    requires_system_checks = CHECKED
     help = "Explain a stored workflow in plain sentences, made from its definition."
 
     def add_arguments(self, parser: CommandParser) -> None:

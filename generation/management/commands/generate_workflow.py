@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from common import strict_json
-from common.command_line import acting_user
+from common.command_line import CHECKED, acting_user
 from common.connections import with_connection
 from common.errors import DomainError
 from common.live.waiting import follow
@@ -32,6 +32,7 @@ from workflows.selectors import workflows_for
 class Command(BaseCommand):
     """Designs in this process, so no Celery worker is needed; the row is kept like any other."""
 
+    requires_system_checks = CHECKED
     help = "Design a workflow from words; exit code 0 only if that (and --apply) succeeded."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

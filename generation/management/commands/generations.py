@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from common.command_line import acting_user, refusals
+from common.command_line import CHECKED, acting_user, refusals
 from common.live.waiting import follow
-from generation import services
+from generation.cancelling import request_cancellation
 from generation.jobs.events import source_of
 from generation.jobs.telling import CALL_COLUMNS, COLUMNS, call_of, event_json, event_line, row_of
 from generation.jobs.usage import USAGE_COLUMNS, usage_by_user
@@ -22,6 +22,7 @@ MAX_ROWS = 1_000
 class Command(BaseCommand):
     """Looks at designs and cancels them, as one of the users."""
 
+    requires_system_checks = CHECKED
     help = "List, show and cancel generations, and tell what they cost."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -77,7 +78,7 @@ class Command(BaseCommand):
         for generation_id in options["ids"]:
             row = _generation(generation_id, options)
             with refusals():
-                row = services.request_cancellation(row)
+                row = request_cancellation(row)
             told = {"id": row.pk, "status": row.status}
             self.stdout.write(json.dumps(told) if options["json"] else f"{row.pk} is cancelled.")
 
