@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from audit.recording import Action
+from common import strict_json
 from common.errors import Conflict, Forbidden, Invalid, NotFound
 from common.idempotency import first_answer
 from common.ownership import may_change
@@ -159,11 +160,12 @@ def _require_sound(row: Webhook) -> None:
             JsonSchema(row.expected_fields)
         except UnusableSchema as error:
             raise Invalid(str(error), code="invalid_schema", pointer="/expected_fields") from error
-    for expression in (*row.input_map.values(), row.user_input_from):
-        _require_expression(expression)
+    for name, expression in row.input_map.items():
+        _require_expression(expression, f"/input_map/{strict_json.escape(name)}")
+    _require_expression(row.user_input_from, "/user_input_from")
 
 
-def _require_expression(expression: str) -> None:
+def _require_expression(expression: str, pointer: str) -> None:
     """Every expression can be read; whether it fits a body shows when one comes."""
     if not expression or expression.startswith("/"):
         return
@@ -174,7 +176,7 @@ def _require_expression(expression: str) -> None:
         raise Invalid(
             f"{expression[:200]!r} is neither a JSON Pointer ('/a/b') nor JMESPath: {reason[:300]}",
             code="invalid_expression",
-            pointer="/input_map",
+            pointer=pointer,
         ) from error
 
 

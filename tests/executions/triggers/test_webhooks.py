@@ -342,7 +342,9 @@ def test_the_secret_is_shown_once_and_stored_encrypted(
     [
         ({"expected_fields": {"type": "nonsense"}}, "/expected_fields"),
         ({"expected_fields": [1]}, "/expected_fields"),
-        ({"input_map": {"a": "]["}}, "/input_map"),
+        ({"input_map": {"a": "]["}}, "/input_map/a"),
+        ({"input_map": {"a": "b", "x/y": "]["}}, "/input_map/x~1y"),
+        ({"user_input_from": "a..b"}, "/user_input_from"),
         ({"version": 9}, "/version"),
         ({"max_body_bytes": 2**21}, "/max_body_bytes"),
         ({"rate_limit_per_minute": 0}, "/rate_limit_per_minute"),
