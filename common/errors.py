@@ -8,7 +8,7 @@ class DomainError(Exception):
     """A refusal that a caller can understand and act on.
 
     `code` is stable and machine-readable, `detail` a sentence that says what to do, `pointer` (RFC 6901) the
-    place in the request body, `problems` the findings of a definition's validation as JSON objects.
+    place in the request body, `parameter` the query parameter, `problems` the findings of a definition's validation as JSON objects.
     """
 
     status = 400
@@ -20,6 +20,7 @@ class DomainError(Exception):
         *,
         code: str | None = None,
         pointer: str | None = None,
+        parameter: str | None = None,
         problems: Sequence[Mapping[str, Any]] = (),
         extra: Mapping[str, Any] | None = None,
     ) -> None:
@@ -27,6 +28,7 @@ class DomainError(Exception):
         self.detail = detail
         self.code = code or type(self).code
         self.pointer = pointer
+        self.parameter = parameter
         self.problems = list(problems)
         self.extra = dict(extra or {})
 

@@ -163,7 +163,8 @@ def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
     if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= MAX_LIMIT):
-        raise Invalid(f"limit is a number from 1 to {MAX_LIMIT}.", code="invalid_limit")
+        detail = f"limit is a number from 1 to {MAX_LIMIT}."
+        raise Invalid(detail, code="invalid_limit", parameter="limit")
     return int(text)
 
 

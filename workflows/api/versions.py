@@ -36,7 +36,8 @@ def version_number(request: Request, name: str, absent: int) -> int:
     if given is None:
         return absent
     if not (given.isascii() and given.isdecimal() and 0 < int(given[:10]) < 2**31):
-        raise Invalid(f"{name} is the number of a version.", code=f"invalid_{name}")
+        detail = f"{name} is the number of a version."
+        raise Invalid(detail, code=f"invalid_{name}", parameter=name)
     return int(given)
 
 

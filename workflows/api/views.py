@@ -82,7 +82,8 @@ def _archived_too(request: Request) -> bool:
     """The parameter `archived`; raises `Invalid` for anything but true and false."""
     given = request.query_params.getlist("archived", ["false"])
     if given not in (["true"], ["false"]):
-        raise Invalid("archived is true or false, once.", code="invalid_archived")
+        detail = "archived is true or false, once."
+        raise Invalid(detail, code="invalid_archived", parameter="archived")
     return given == ["true"]
 
 

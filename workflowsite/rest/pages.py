@@ -131,6 +131,7 @@ def _ordering(query: Mapping[str, str], view: Any) -> Ordering:
         raise Invalid(
             f"Lists can't be ordered by {field[:100]!r}; take one of {', '.join(_allowed(view))}.",
             code="invalid_ordering",
+            parameter="ordering",
         )
     return Ordering(field, descending=text.startswith("-"))
 
@@ -138,7 +139,8 @@ def _ordering(query: Mapping[str, str], view: Any) -> Ordering:
 def _limit(query: Mapping[str, str]) -> int:
     text = query.get("limit", str(DEFAULT_LIMIT))
     if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= MAX_LIMIT):
-        raise Invalid(f"limit is a number from 1 to {MAX_LIMIT}.", code="invalid_limit")
+        detail = f"limit is a number from 1 to {MAX_LIMIT}."
+        raise Invalid(detail, code="invalid_limit", parameter="limit")
     return int(text)
 
 
@@ -187,7 +189,7 @@ def _stand_ins(cursor: Cursor) -> tuple[Any, Any]:
 def _total(query: Mapping[str, str], queryset: QuerySet[Any]) -> dict[str, Any]:
     wanted = query.get("total", "false")
     if wanted not in ("true", "false"):
-        raise Invalid("total is true or false.", code="invalid_total")
+        raise Invalid("total is true or false.", code="invalid_total", parameter="total")
     if wanted == "false":
         return {}
     counted = queryset.order_by()[: MAX_TOTAL + 1].count()

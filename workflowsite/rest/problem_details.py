@@ -119,7 +119,8 @@ def problem(
 
 
 def _of_domain(error: DomainError) -> dict[str, Any]:
-    errors = [{"code": error.code, "detail": error.detail, "pointer": error.pointer}]
+    entry = {"code": error.code, "detail": error.detail, "pointer": error.pointer}
+    errors = [entry | ({"parameter": error.parameter} if error.parameter else {})]
     return problem(
         error.status,
         error.detail,
