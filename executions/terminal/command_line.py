@@ -10,12 +10,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common import strict_json
 from common.command_line import refusals as common_refusals
-from common.errors import Unavailable
+from common.errors import Conflict, Unavailable
 from executions.models import WorkflowExecution
 from executions.terminal.lines import as_json, end_text, step_changes, step_line
 
 # What a shell reports of a program that Ctrl+C ended.
 INTERRUPTED = 130
+# What services ask for in the words of the API.
+ALLOWED_BY = {"confirmation_required": "--confirm", "retry_running": "--another"}
 
 
 def add_user(parser: CommandParser) -> None:
@@ -50,14 +52,17 @@ def object_option(text: str, option: str) -> dict[str, Any]:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """What a service refuses, as the command's error; it names the run that was kept nevertheless."""
+    """What a service refuses, as the command's error, with the option that allows it or the run that was kept."""
     try:
         with common_refusals():
             yield
     except CommandError as error:
-        if isinstance(error.__cause__, Unavailable):
-            kept = error.__cause__.extra.get("execution_id", "")
-            raise CommandError(f"{error} ({kept})") from error.__cause__
+        refused = error.__cause__
+        if isinstance(refused, Unavailable):
+            kept = refused.extra.get("execution_id", "")
+            raise CommandError(f"{error} ({kept})") from refused
+        if isinstance(refused, Conflict) and refused.code in ALLOWED_BY:
+            raise CommandError(f"{error} Here: {ALLOWED_BY[refused.code]}.") from refused
         raise
 
 

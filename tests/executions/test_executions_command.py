@@ -146,7 +146,7 @@ def test_a_fork_takes_other_outputs_and_its_end_is_the_exit_code(runner: Runner)
 
 def test_a_repeated_call_asks_for_a_confirmation(runner: Runner, tap: Tap) -> None:
     ran = runner.run({"steps": [tap.step("send", "ok/send")]})
-    with pytest.raises(CommandError, match="native:http_request at send"):
+    with pytest.raises(CommandError, match=r"native:http_request at send.* Here: --confirm\."):
         executions("fork", ran.id, "--user=alice", "--from-step=send")
     assert WorkflowExecution.objects.count() == 1
     executions("fork", ran.id, "--user=alice", "--from-step=send", "--confirm", "--wait")
