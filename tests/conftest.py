@@ -9,9 +9,12 @@ from django.contrib.auth.models import Group, User
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from tests.emptying import empty_instead_of_flushing
 from tests.fakes.fixtures import model_server
 
 __all__ = ["model_server"]
+
+empty_instead_of_flushing()
 
 ClientFor = Callable[[User], APIClient]
 
