@@ -45,6 +45,8 @@ class Recorder:
         self._changed_at: datetime | None = None
         self._steps: dict[str, StepChange] = {}
         self._run: RunChange | None = None
+        # What went with a call that has not come back: a call leaves after all local activities of its workflow task.
+        self._sent: Batch | None = None
         self._is_writing = False
         self._is_over = False
         self.has_failed = False
@@ -84,6 +86,10 @@ class Recorder:
         while not self.has_failed:
             await workflow.wait_condition(self._is_due)
             self._is_writing = True
+            if self._sent is not None:
+                # Or the steps that the call is not the only one to follow would be told before it, and before the run.
+                self._tell_again(self._sent)
+                self._sent = None
             try:
                 self.ended_before = await self._write(self._next_batch())
             except Exception:  # noqa: BLE001 - the run ends because of it: a run that nobody can follow must not go on
@@ -102,12 +108,16 @@ class Recorder:
         if batch is None:
             yield None
             return
+        self._sent = batch
         try:
             yield replace(batch, comes_with_a_call=True)
         # Nothing else: of a coroutine that is thrown away with its worker there is nobody left to tell.
         except (FailureError, asyncio.CancelledError):
-            self._take_back(batch)
+            self._note_time()
+            self._tell_again(batch)
             raise
+        finally:
+            self._sent = None if self._sent is batch else self._sent
 
     def ending(self, steps: list[StepChange], usage: Usage) -> Batch:
         """What there is to write if these steps go well, and the run ends with them: then `take_as_written`."""
@@ -161,9 +171,8 @@ class Recorder:
             return False
         return len(to_json(list(self._steps.values()))) <= MAX_SENT_BYTES
 
-    def _take_back(self, batch: Batch) -> None:
+    def _tell_again(self, batch: Batch) -> None:
         """What the batch told is told with the next one, as far as nothing newer is known."""
-        self._note_time()
         older = {step.path: step for step in batch.steps if step.path not in self._steps}
         self._steps = older | self._steps
         if self._run is None:

@@ -8,6 +8,7 @@ from common.json_rows import missing_row, new_rows
 from executions.models import ExecutionEvent, WorkflowExecution
 from executions.recording import note_event
 from tests.executions.conftest import Ran, Runner
+from tests.executions.engine.building import parallel
 from tests.executions.flows import finished_run, workflow_of
 from tests.executions.tap import Tap
 from tests.fakes import model_server as answers
@@ -60,6 +61,24 @@ def test_an_agents_turns_and_calls_are_told(runner: Runner, model_server: ModelS
         ("step", "COMPLETED"),
         ("run", "COMPLETED"),
     ]
+    numbers = ran.event_numbers()
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_what_calls_side_by_side_belong_to_is_told_before_them(runner: Runner, tap: Tap) -> None:
+    branches = {name: [tap.step(name, f"hold/{name}")] for name in ("a", "b", "c")}
+    ran = runner.start({"steps": [parallel("fan", branches)]})
+    for name in branches:
+        tap.wait_for(name)
+    rows = ExecutionEvent.objects.filter(execution_id=ran.id).order_by("number")
+    before = [(row.kind, row.data.get("path")) for row in rows if row.kind != "tool_call"]
+    assert before == [
+        ("run", None),
+        ("step", "fan"),
+        *(("step", f"fan/{name}/{name}") for name in branches),
+    ]
+    tap.release()
+    assert ran.wait().status == "COMPLETED"
     numbers = ran.event_numbers()
     assert numbers == list(range(1, len(numbers) + 1))
 
