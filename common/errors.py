@@ -8,7 +8,8 @@ class DomainError(Exception):
     """A refusal that a caller can understand and act on.
 
     `code` is stable and machine-readable, `detail` a sentence that says what to do, `pointer` (RFC 6901) the
-    place in the request body, `parameter` the query parameter, `problems` the findings of a definition's validation as JSON objects.
+    place in the request body, `parameter` the query parameter, `problems` the findings of a definition's validation as
+    JSON objects.
     """
 
     status = 400

@@ -9,6 +9,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, NotAuthenticated
 from rest_framework.request import Request
 
+from common.errors import Invalid
+
 
 class StrictFieldsMixin(serializers.Serializer[Any]):
     """Refuses unknown fields, values of another JSON type, and changes to what only the server writes.
@@ -137,3 +139,12 @@ def _wrong_items(child: Any, items: Iterable[tuple[Any, Any]]) -> Any:
 
 def _expected(what: str) -> list[ErrorDetail]:
     return [ErrorDetail(f"Give {what}.", "wrong_type")]
+
+
+def limit_of(query: Mapping[str, str], *, default: int, most: int) -> int:
+    """How many rows a page of a list has: the parameter `limit`. Raises `Invalid` for anything but a number up to `most`."""
+    text = query.get("limit", str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most):
+        detail = f"limit is a number from 1 to {most}."
+        raise Invalid(detail, code="invalid_limit", parameter="limit")
+    return int(text)

@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common import strict_json
-from common.errors import Invalid, NotFound
+from common.errors import NotFound
+from common.rest import limit_of
 from discovery.models import McpTool
 from discovery.native_tools import NATIVE_TOOLS, NativeTool
 
@@ -114,7 +115,7 @@ class ToolPages(BasePagination):
     ) -> list[Any]:
         """The page's rows, as the API shows them; raises `Invalid` for a wrong limit or cursor."""
         query = request.query_params
-        limit = _limit(query.get("limit"))
+        limit = limit_of(query, default=DEFAULT_LIMIT, most=MAX_LIMIT)
         place = decode(query["cursor"]) if query.get("cursor") else None
         native = _native_tools(
             search=query.get("search", ""),
@@ -157,15 +158,6 @@ class ToolPages(BasePagination):
             self.next = Place(key_of(page[-1]), backwards=False).encode()
         if page and not is_first:
             self.previous = Place(key_of(page[0]), backwards=True).encode()
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= MAX_LIMIT):
-        detail = f"limit is a number from 1 to {MAX_LIMIT}."
-        raise Invalid(detail, code="invalid_limit", parameter="limit")
-    return int(text)
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.errors import Invalid
+from common.rest import limit_of
 from common.statements import ListMadeOnce, Statement
 from workflowsite.rest.cursors import Cursor, Ordering, cursor_of, decode
 
@@ -39,7 +40,7 @@ class KeysetPagination(BasePagination):
         """The page's rows; raises `Invalid` for a wrong limit or ordering, `NotFound` for a cursor."""
         query = request.query_params
         ordering = _ordering(query, view)
-        limit = _limit(query)
+        limit = limit_of(query, default=DEFAULT_LIMIT, most=MAX_LIMIT)
         model = queryset.model
         cursor = decode(query["cursor"], ordering, model) if query.get("cursor") else None
         backwards = cursor is not None and cursor.backwards
@@ -134,14 +135,6 @@ def _ordering(query: Mapping[str, str], view: Any) -> Ordering:
             parameter="ordering",
         )
     return Ordering(field, descending=text.startswith("-"))
-
-
-def _limit(query: Mapping[str, str]) -> int:
-    text = query.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= MAX_LIMIT):
-        detail = f"limit is a number from 1 to {MAX_LIMIT}."
-        raise Invalid(detail, code="invalid_limit", parameter="limit")
-    return int(text)
 
 
 def _window(queryset: QuerySet[Any], ordering: Ordering, cursor: Cursor | None) -> QuerySet[Any]:
