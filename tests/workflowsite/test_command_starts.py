@@ -45,17 +45,3 @@ def test_a_command_about_rows_loads_neither_planner_nor_web_nor_sdks(
     told, loaded = ran.stdout.strip().split("\n")
     assert told == "asked the database"
     assert set(HEAVY) & set(loaded.split()) == set()
-
-
-def test_a_command_is_refused_with_the_default_key(tmp_path: Path) -> None:
-    environment = os.environ | {"DEBUG": "false", "SECRET_KEY": "", "STATE_DIR": str(tmp_path)}
-    ran = subprocess.run(
-        [sys.executable, "manage.py", "executions", "list"],
-        cwd=PROJECT,
-        env=environment,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert ran.returncode == 1
-    assert "workflowsite.E001" in ran.stderr

@@ -52,19 +52,24 @@ def test_defaults_are_accepted_on_a_developers_machine(production: Settings) -> 
     assert _found() == set()
 
 
-def test_the_web_process_does_not_start_with_the_default_key(tmp_path: Path) -> None:
-    environment = os.environ | {
-        "DEBUG": "false",
-        "SECRET_KEY": "",
-        "STATE_DIR": str(tmp_path),
-    }
+def refused(folder: Path, *arguments: str) -> str:
+    """What Python says about a program that does not start on a server without a key of its own."""
     outcome = subprocess.run(
-        [sys.executable, "-c", "import workflowsite.asgi"],
+        [sys.executable, *arguments],
         cwd=PROJECT,
-        env=environment,
+        env=os.environ | {"DEBUG": "false", "SECRET_KEY": "", "STATE_DIR": str(folder)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert outcome.returncode == 1
-    assert "SECRET_KEY is the default that everyone knows." in outcome.stderr
+    return outcome.stderr
+
+
+def test_the_web_process_does_not_start_with_the_default_key(tmp_path: Path) -> None:
+    told = refused(tmp_path, "-c", "import workflowsite.asgi")
+    assert "SECRET_KEY is the default that everyone knows." in told
+
+
+def test_a_command_is_refused_with_the_default_key(tmp_path: Path) -> None:
+    assert "workflowsite.E001" in refused(tmp_path, "manage.py", "executions", "list")
