@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from temporalio import activity
+from temporalio import activity, workflow
 from temporalio.worker import (
     ActivityInboundInterceptor,
     ExecuteActivityInput,
@@ -47,6 +47,9 @@ class _BoundRun(WorkflowInboundInterceptor):
             structlog.contextvars.bind_contextvars(
                 **_named(execution_id=request.execution_id, request_id=request.request_id)
             )
+        else:
+            # A schedule that fires is no run with a row: its activities need not ask for one.
+            _requests.note(workflow.info().workflow_id, "")
         return await super().execute_workflow(input)
 
 

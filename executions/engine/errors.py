@@ -51,9 +51,11 @@ class RunEnded(Exception):
         self.error = error
 
 
-def failed(kind: ErrorKind, message: str, *, code: str = "", hint: str = "") -> StepFailed:
+def failed(
+    kind: ErrorKind, message: str, *, code: str = "", hint: str = "", attempts: int = 0
+) -> StepFailed:
     """A failure whose place is filled in by the step that it leaves."""
-    return StepFailed(ErrorInfo(kind=kind, message=message, code=code or kind, hint=hint))
+    return StepFailed(ErrorInfo(kind=kind, message=message, code=code or kind, hint=hint), attempts)
 
 
 def placed(failure: StepFailed, *, step: str, path: str) -> StepFailed:

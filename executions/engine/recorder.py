@@ -87,7 +87,7 @@ class Recorder:
             await workflow.wait_condition(self._is_due)
             self._is_writing = True
             if self._sent is not None:
-                # Or the steps that the call is not the only one to follow would be told before it, and before the run.
+                # The call may leave only when this is written: without it branches would be told before their parallel.
                 self._tell_again(self._sent)
                 self._sent = None
             try:
@@ -117,7 +117,8 @@ class Recorder:
             self._tell_again(batch)
             raise
         finally:
-            self._sent = None if self._sent is batch else self._sent
+            # A call takes news along only where it is the only one, so there is no other to forget.
+            self._sent = None
 
     def ending(self, steps: list[StepChange], usage: Usage) -> Batch:
         """What there is to write if these steps go well, and the run ends with them: then `take_as_written`."""

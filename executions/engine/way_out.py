@@ -16,7 +16,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError
 
-from executions.engine.errors import StepFailed, failed, is_lost, is_unavailable, of_activity
+from executions.engine.errors import failed, is_lost, is_unavailable, of_activity
 from executions.engine.messages.changes import Batch
 from executions.engine.room import Room
 from executions.engine.tasks import require_not_cancelled
@@ -168,9 +168,9 @@ async def _pause(attempt: int) -> None:
 
 
 def _worker_lost(times: int) -> Exception:
-    lost = failed(
+    return failed(
         "worker_lost",
         f"The worker was lost {times} time{'s'[: times != 1]} in the middle of this call.",
         hint="Look at what the call may have done before you run it again.",
+        attempts=times,
     )
-    return StepFailed(lost.error, attempts=times)

@@ -45,7 +45,8 @@ class RunInput:
     when it is too large to travel. `engine` is the `ENGINE` of the moment of its start; runs from before it was
     written down have 1. `budgets` are those of the runs and steps that started this one. `owner_id` is the user whose
     rights its calls have. `parent_id` is the run that waits for this one, `child_versions` the versions of workflows
-    that its own steps run, as they were published when it started. With `alone` only that step runs. `request_id` is for log lines.
+    that its own steps run, as they were published when it started. With `alone` only that step runs. `request_id` is
+    for log lines.
     """
 
     execution_id: str
